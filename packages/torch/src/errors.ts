@@ -1,0 +1,20 @@
+/** Errors of this package: one class, a stable `code`, a sentence that says what was expected, what came and what to do. */
+
+export type TorchErrorCode =
+  | 'INVALID_ARGUMENT'
+  | 'OPERATOR_FAILED'
+  | 'TENSOR_FREED'
+  | 'SCOPE_MISUSE'
+  | 'LIBTORCH_NOT_FOUND'
+  | 'INVALID_FILE'
+  | 'UNKNOWN_PARAMETER';
+
+export class TorchError extends Error {
+  override readonly name = 'TorchError';
+  readonly code: TorchErrorCode;
+
+  constructor(code: TorchErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
