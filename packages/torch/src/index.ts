@@ -1,0 +1,23 @@
+/** libtorch for Node: tensors, autograd of any order, modules, optimizers, checkpoints. */
+export * from './autograd.js';
+export * from './dtype.js';
+export * from './errors.js';
+export * from './functions.generated.js';
+export * from './host-tensor.js';
+export * as nn from './nn/index.js';
+export type { CallOptions, CallResult, Model, ModelStage, NamedTensors } from './nn/model.js';
+export { forward, functionalCall, modelOf } from './nn/model.js';
+export { loadScriptModule } from './nn/script-module.js';
+export type { Functions, MemoryFormat, TensorMethods } from './operators.generated.js';
+export { schemas } from './operators.generated.js';
+export * from './runtime.js';
+export { keep, openScope, scope } from './scope.js';
+export {
+  type Device,
+  describeTensor,
+  fromHost,
+  type NestedNumbers,
+  Tensor,
+  type TensorOptions,
+  tensor,
+} from './tensor.js';

@@ -1,0 +1,102 @@
+/** The only file that loads the addon: finds it, sets the process up for speed first, and gives it a typed face. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { TorchError } from './errors.js';
+
+export interface NativeOperator {
+  readonly index: number;
+  readonly schema: string;
+  readonly arguments: readonly { readonly name: string; readonly kind: string; readonly required: boolean }[];
+  readonly returns: readonly string[];
+}
+
+export interface NativeMemory {
+  readonly tensors: number;
+  readonly bytes: number;
+  readonly peakBytes: number;
+  readonly blocks: number;
+}
+
+export type Handle = number;
+type NamedHandles = readonly (readonly [string, Handle])[];
+
+export interface Native {
+  resolve(name: string, overload: string): NativeOperator | null;
+  call(index: number, ...args: unknown[]): unknown;
+  schemas(name: string): string[];
+  fromBytes(bytes: Uint8Array, shape: readonly number[], dtype: number, device: string): Handle;
+  toBytes(handle: Handle): ArrayBuffer;
+  item(handle: Handle): number;
+  shape(handle: Handle): number[];
+  dtype(handle: Handle): number;
+  device(handle: Handle): string;
+  nbytes(handle: Handle): number;
+  release(handle: Handle | Uint32Array, count?: number): void;
+  grad(
+    outputs: readonly Handle[],
+    inputs: readonly Handle[],
+    gradOutputs: readonly Handle[] | undefined,
+    retainGraph: boolean,
+    createGraph: boolean,
+    allowUnused: boolean,
+  ): (Handle | null)[];
+  setRequiresGrad(handle: Handle, on: boolean): void;
+  requiresGrad(handle: Handle): boolean;
+  setGradEnabled(on: boolean): boolean;
+  isGradEnabled(): boolean;
+  setThreads(count: number): void;
+  threads(): number;
+  manualSeed(seed: bigint): void;
+  generatorState(device: string): Handle;
+  setGeneratorState(device: string, state: Handle): void;
+  memory(): NativeMemory;
+  resetPeakMemory(): void;
+  adjustExternalMemory(bytes: number): number;
+  cudaDevices(): number;
+  synchronize(): void;
+  setDeterministic(on: boolean): void;
+  versions(): { torch: string; config: string; parallel: string };
+  scriptLoad(path: string, device: string): { id: number; parameters: NamedHandles; buffers: NamedHandles };
+  scriptForward(
+    id: number,
+    slots: readonly (Handle | null)[],
+    inputs: readonly Handle[],
+    training: boolean,
+  ): { output: Handle; buffers: Handle[] };
+}
+
+const addonPath = (): string =>
+  process.env.EDITABLE_TORCH_ADDON ?? fileURLToPath(new URL('../build/torch.node', import.meta.url));
+
+// libgomp reads these once, when the addon pulls it in. Its default spinning makes small-batch work 3 to 6 times slower.
+function prepareEnvironment(): void {
+  process.env.OMP_WAIT_POLICY ??= 'passive';
+}
+
+function load(): Native {
+  const path = addonPath();
+  if (!existsSync(path)) {
+    throw new TorchError(
+      'LIBTORCH_NOT_FOUND',
+      `the libtorch addon is not built (expected ${path}). Run "npm run setup", which installs libtorch where it is missing and builds it.`,
+    );
+  }
+  prepareEnvironment();
+  try {
+    const native = createRequire(import.meta.url)(path) as Native;
+    if (process.env.OMP_NUM_THREADS === undefined) native.setThreads(availableParallelism());
+    return native;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new TorchError(
+      'LIBTORCH_NOT_FOUND',
+      `the libtorch addon could not be loaded: ${reason}. Install libtorch (Debian: apt-get install libtorch-dev libopenblas0) or point LIBTORCH at one, then run "npm run setup".`,
+      { cause },
+    );
+  }
+}
+
+/** The addon, loaded on first import of this package. */
+export const native: Native = load();

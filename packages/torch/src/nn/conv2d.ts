@@ -1,0 +1,38 @@
+/** Two-dimensional convolution (torch.nn.Conv2d). */
+import { conv2d } from '../functions.generated.js';
+import type { Tensor } from '../tensor.js';
+import { kaimingUniform, uniformBound } from './init.js';
+import { type Context, Module, parameter, type Slot } from './module.js';
+
+export interface Conv2dOptions {
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly dilation?: number;
+  readonly groups?: number;
+  readonly bias?: boolean;
+}
+
+/** [batch, in, height, width] → [batch, out, height', width']; weight [out, in / groups, kernel, kernel]. */
+export class Conv2d extends Module {
+  readonly weight: Slot;
+  readonly bias: Slot | undefined;
+  readonly #options: { stride: number; padding: number; dilation: number; groups: number };
+
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: number,
+    { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true }: Conv2dOptions = {},
+  ) {
+    super();
+    const fanIn = (inChannels / groups) * kernelSize ** 2;
+    this.weight = parameter(kaimingUniform([outChannels, inChannels / groups, kernelSize, kernelSize], fanIn));
+    this.bias = bias ? parameter(uniformBound([outChannels], 1 / Math.sqrt(fanIn))) : undefined;
+    this.#options = { stride, padding, dilation, groups };
+  }
+
+  override forward(input: Tensor, context: Context): Tensor {
+    const bias = this.bias === undefined ? null : context.read(this.bias);
+    return conv2d(input, context.read(this.weight), { ...this.#options, bias });
+  }
+}

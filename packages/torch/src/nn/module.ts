@@ -1,0 +1,66 @@
+/**
+ * A module is named tensors plus a forward. It keeps no state of its own during a call: forward reads every tensor from
+ * the context, so the same module runs with any parameters (functional-call.ts).
+ */
+import type { Tensor } from '../tensor.js';
+
+/** The place of one tensor in a module: its initial value, and its identity during a call. */
+export class Slot {
+  readonly kind: 'parameter' | 'buffer';
+  readonly initial: Tensor;
+
+  constructor(kind: 'parameter' | 'buffer', initial: Tensor) {
+    this.kind = kind;
+    this.initial = initial;
+  }
+}
+
+export const parameter = (initial: Tensor): Slot => new Slot('parameter', initial);
+
+export const buffer = (initial: Tensor): Slot => new Slot('buffer', initial);
+
+/** One forward pass: where its tensors come from. */
+export interface Context {
+  /** Batch statistics and dropout on. */
+  readonly training: boolean;
+  /** The tensor that stands in a slot during this call. */
+  read(slot: Slot): Tensor;
+  /** A buffer's new value (running statistics); the caller decides whether to keep it. */
+  write(slot: Slot, value: Tensor): void;
+}
+
+/**
+ * Base of every layer and network. Properties that are Slots, Modules or arrays of Modules give the names, as in
+ * PyTorch: `layer1.0.conv1.weight`.
+ */
+export abstract class Module<Input = Tensor, Output = Tensor> {
+  abstract forward(input: Input, context: Context): Output;
+
+  /** Consecutive parts of forward, where the module has them: what comes before an edited stage is run only once. */
+  stages(): readonly Stage[] {
+    return [];
+  }
+
+  /** Every slot by its dotted name, in order of declaration. */
+  slots(): ReadonlyMap<string, Slot> {
+    return new Map(slotsOf(this, ''));
+  }
+}
+
+export interface Stage {
+  readonly name: string;
+  /** Children whose tensors this stage uses: `['conv1', 'bn1']`. */
+  readonly children: readonly string[];
+  forward(input: Tensor, context: Context): Tensor;
+}
+
+function* slotsOf(module: object, prefix: string): Generator<[string, Slot]> {
+  for (const [name, value] of Object.entries(module)) {
+    if (value instanceof Slot) yield [prefix + name, value];
+    else if (value instanceof Module) yield* slotsOf(value, `${prefix}${name}.`);
+    else if (Array.isArray(value)) {
+      for (const [i, item] of value.entries())
+        if (item instanceof Module) yield* slotsOf(item, `${prefix}${name}.${i}.`);
+    }
+  }
+}
