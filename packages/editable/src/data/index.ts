@@ -1,0 +1,21 @@
+export { type Augmentation, augmentedViews, cropAndFlip, type ViewOptions } from './augmentation.js';
+export { assembleBatch, type Batch, type BatchOptions } from './batch.js';
+export { BatchSchedule, type BatchScheduleOptions, epochOrder, sequentialBatches } from './batches.js';
+export { cifar10 } from './cifar10.js';
+export { downloadFashionMnist, fashionMnist } from './fashion-mnist.js';
+export { type HoldOutOptions, holdOut } from './hold-out.js';
+export { type IdxArray, parseIdx, readIdx } from './idx.js';
+export {
+  type DatasetName,
+  type ImageDataset,
+  type ImageShape,
+  type ImageSplit,
+  imageSplit,
+  type SplitName,
+  subset,
+} from './image-dataset.js';
+export { type EncodeOptions, encodePng, type ImageFile, readImageFile } from './image-file.js';
+export { datasetNames, loadDataset } from './load-dataset.js';
+export type { DatasetLocation } from './locate.js';
+export { type Normalization, normalizeImages } from './normalization.js';
+export { type RandomState, RandomStream, stream } from './random.js';

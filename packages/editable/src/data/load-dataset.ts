@@ -1,0 +1,24 @@
+/** Data sets by name, as commands and run configurations know them. */
+import { EditableError } from '../errors.js';
+import { cifar10 } from './cifar10.js';
+import { fashionMnist } from './fashion-mnist.js';
+import type { DatasetName, ImageDataset } from './image-dataset.js';
+import type { DatasetLocation } from './locate.js';
+
+const loaders: Readonly<Record<DatasetName, (location: DatasetLocation) => Promise<ImageDataset>>> = {
+  'fashion-mnist': fashionMnist,
+  'cifar-10': cifar10,
+};
+
+export const datasetNames: readonly DatasetName[] = Object.keys(loaders) as DatasetName[];
+
+/** Finds a data set under `dataDir`, else EDITABLE_DATA, else its usual place. */
+export async function loadDataset(name: DatasetName, location: DatasetLocation = {}): Promise<ImageDataset> {
+  if (!datasetNames.includes(name)) {
+    throw new EditableError(
+      'INVALID_ARGUMENT',
+      `loadDataset: expected one of ${datasetNames.join(', ')}, received '${name}'.`,
+    );
+  }
+  return loaders[name](location);
+}
