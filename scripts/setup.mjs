@@ -44,9 +44,9 @@ function installDebianPackages(forDevelopment) {
 
 /** The Debian packages of the list that are not installed; none where there is no dpkg, as those systems differ. */
 function notInstalled(packages) {
-  const query = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...packages], {
-    encoding: 'utf8',
-  });
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
+  const format = '${Package} ${db:Status-Status}\n';
+  const query = spawnSync('dpkg-query', ['-W', '-f', format, ...packages], { encoding: 'utf8' });
   if (query.error) return [];
   const installed = new Set(query.stdout.split('\n'));
   return packages.filter((name) => !installed.has(`${name} installed`));
@@ -87,7 +87,8 @@ function checkBlas() {
 function installNpmPackages() {
   if (npmPackagesMatchLock()) return;
   say('Installing npm packages …');
-  must('npm ci', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not "npm ci": it wants the lock file to list every platform's binaries, which a registry mirror may not all have.
+  must('npm install', 'npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
 /** Compares what npm wrote into node_modules with the lock file; packages for other platforms may be absent. */
