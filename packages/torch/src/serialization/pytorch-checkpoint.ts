@@ -29,7 +29,7 @@ const containerOf = (bytes: Uint8Array): ((bytes: Uint8Array) => unknown) => {
   const start = Buffer.from(bytes.subarray(0, 9)).toString('latin1');
   if (start.startsWith('PK\x03\x04')) return readZipCheckpoint;
   if (start.startsWith('\x80')) return readLegacyCheckpoint;
-  if (start[8] === '{') throw new MalformedFile('it looks like a safetensors file; name it FILE.safetensors');
+  if (start[8] === '{') throw new MalformedFile('it looks like a safetensors file; read it as one');
   throw new MalformedFile('it is not a PyTorch checkpoint (neither a ZIP archive nor a pickle)');
 };
 
