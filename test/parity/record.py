@@ -14,9 +14,9 @@ import reference as ref
 import safetensors_io
 
 OUT = Path(__file__).parent / "fixtures"
-# The editors' seed was chosen for conditioning: elsewhere some gradients lie near RMSProp's sqrt(epsilon), whose second
-# derivative there amplifies float32 rounding past any useful tolerance.
-SEEDS = {"resnet18": 7, "editors": 96}
+# The editors' seed was chosen for conditioning: with others, some gradients lie near RMSProp's sqrt(epsilon) or some ReLU
+# input near 0, and float32 rounding grows past any useful tolerance.
+SEEDS = {"resnet18": 7, "editors": 215}
 RESNET = {"width": 4, "inChannels": 3, "numClasses": 10, "input": [4, 3, 16, 16]}
 EDITING = {
     "width": 2, "inChannels": 3, "numClasses": 10, "batchInput": [8, 3, 16, 16], "editInput": [1, 3, 16, 16],
@@ -24,11 +24,11 @@ EDITING = {
 }
 HYPERPARAMETERS = {
     "gd": {"learningRate": 0.005},
-    "scaled-gd": {"learningRate": 0.1},
-    "rprop": {"learningRate": 0.005},
+    "scaled-gd": {"learningRate": 0.05},
+    "rprop": {"learningRate": 0.002},
     "rmsprop": {"learningRate": 0.001, "beta": 0.5},
     "momentum": {"learningRate": 0.005, "momentum": 0.6},
-    "adam": {"learningRate": 0.005, "beta1": 0.7, "beta2": 0.9},
+    "adam": {"learningRate": 0.002, "beta1": 0.7, "beta2": 0.9},
 }
 # Loosest agreement allowed between the float32 and float64 recordings, relative to a tensor's largest element.
 CONDITIONING = 5e-5
@@ -91,7 +91,7 @@ def record_steps(model, edit_x, target, editor, hyper):
     assert len(path) == EDITING["editSteps"] + 1 and losses[-1] > 0, f"{editor} stopped early: all steps must run"
     tensors = {f"loss.{step}": loss for step, loss in enumerate(losses)}
     for step, theta in enumerate(path[1:], 1):
-        tensors.update(prefixed(f"theta.{step}", {name: theta[name] for name in names}))
+        tensors.update(prefixed(f"theta.{step}", theta))
     return tensors
 
 

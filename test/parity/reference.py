@@ -12,7 +12,7 @@ except ImportError:  # PyTorch before 2.0
     from torch.nn.utils.stateless import functional_call
 
 
-# --- The model: ResNet-18 in its CIFAR form, with torchvision's names ---------------------------------------------
+# --- The model: ResNet-18 in its CIFAR form, with torchvision's names -----------------------------------------------
 
 
 class Block(nn.Module):
@@ -62,7 +62,7 @@ def classification_loss(logits, target, margin=0.0):
     return F.relu(others - log_p[wanted] + margin).mean()
 
 
-# --- The six editors (section 4.1): (gradients, state or None, hyperparameters) -> (changes of theta, next state) ------
+# --- The six editors (section 4.1): (gradients, state or None, hyperparameters) -> (changes of theta, next state) ---
 # Hyperparameters are 0-dim tensors; every editor is differentiable in them and in the gradients.
 
 
@@ -109,7 +109,7 @@ def adam(g, state, h, epsilon=1e-8):
 EDITORS = {"gd": gd, "scaled-gd": scaled_gd, "rprop": rprop, "rmsprop": rmsprop, "momentum": momentum, "adam": adam}
 
 
-# --- Equation 1: the edit ----------------------------------------------------------------------------------------------
+# --- Equation 1: the edit -------------------------------------------------------------------------------------------
 
 
 def layer_names(model, prefix):
@@ -120,27 +120,29 @@ def layer_names(model, prefix):
 def edit(model, x, target, editor, hyper, names, max_steps=10, margin=0.0, create_graph=False):
     """Change the named parameters until the constraint holds or the steps are spent; the model itself is untouched.
 
-    Returns the path theta_0, theta_1, ... (each all parameters by name) and the loss l_e before each step and at the end.
+    Returns the path theta_0, theta_1, ... (maps of the named parameters) and the loss l_e at each of them.
     """
-    model.eval()
-    theta, state, path, losses = dict(model.named_parameters()), None, [], []
+    own = dict(model.eval().named_parameters())
+    theta, state, path, losses = {name: own[name] for name in names}, None, [], []
     for step in range(max_steps + 1):
         if not create_graph:
-            theta = {**theta, **{name: theta[name].detach().requires_grad_() for name in names}}
+            theta = {name: tensor.detach().requires_grad_() for name, tensor in theta.items()}
         loss = classification_loss(functional_call(model, theta, (x,)), target, margin)
         path.append(theta)
         losses.append(loss)
         if step == max_steps or loss.item() <= 0:
             return path, losses
-        gradients = torch.autograd.grad(loss, [theta[name] for name in names], create_graph=create_graph)
+        gradients = torch.autograd.grad(loss, list(theta.values()), create_graph=create_graph)
         changes, state = EDITORS[editor](gradients, state, hyper)
-        theta = {**theta, **{name: theta[name] + change for name, change in zip(names, changes)}}
+        theta = {name: tensor + change for (name, tensor), change in zip(theta.items(), changes)}
 
 
-# --- Equations 2-4: the objective of Editable Training ---------------------------------------------------------------
+# --- Equations 2-4: the objective of Editable Training --------------------------------------------------------------
 
 
-def objective(model, x, labels, edit_x, target, editor, hyper, names, *, max_steps, c_edit, c_loc, margin=0.0, train=True):
+def objective(
+    model, x, labels, edit_x, target, editor, hyper, names, *, max_steps, c_edit, c_loc, margin=0.0, train=True
+):
     """Terms of L_base + c_edit L_edit + c_loc L_loc.
 
     The base loss comes first, in train mode, and updates BatchNorm's running statistics; the edit and both sides of
@@ -163,7 +165,7 @@ def gradients(output, inputs):
     return {name: torch.zeros_like(x) if g is None else g for (name, x), g in zip(inputs.items(), found)}
 
 
-# --- Seeded material ----------------------------------------------------------------------------------------------------
+# --- Seeded material ------------------------------------------------------------------------------------------------
 
 
 @torch.no_grad()

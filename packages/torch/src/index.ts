@@ -1,5 +1,6 @@
 /** libtorch for Node: tensors, autograd of any order, modules, optimizers, checkpoints. */
 export * from './autograd.js';
+export * from './checkpoint.js';
 export * from './dtype.js';
 export * from './errors.js';
 export * from './functions.generated.js';
@@ -10,8 +11,11 @@ export { forward, functionalCall, modelOf } from './nn/model.js';
 export { loadScriptModule } from './nn/script-module.js';
 export type { Functions, MemoryFormat, TensorMethods } from './operators.generated.js';
 export { schemas } from './operators.generated.js';
+export type { Optimizer } from './optim/index.js';
+export * as optim from './optim/index.js';
 export * from './runtime.js';
 export { keep, openScope, scope } from './scope.js';
+export * from './serialization/index.js';
 export {
   type Device,
   describeTensor,

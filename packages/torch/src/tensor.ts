@@ -1,4 +1,5 @@
 /** A libtorch tensor as a JavaScript value. Its operators (x.add(y), x.sum([0])) are installed by operators.ts. */
+import { inspect } from 'node:util';
 import { type DType, dtypeFromCode, dtypes, type TypedArray, type TypedArrayOf } from './dtype.js';
 import { TorchError } from './errors.js';
 import type { HostTensor } from './host-tensor.js';
@@ -17,10 +18,9 @@ export interface TensorOptions {
 
 export type NestedNumbers = number | boolean | readonly NestedNumbers[];
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the operators are data; operators.ts installs exactly this interface.
 export interface Tensor extends TensorMethods {}
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above.
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: operators.ts installs exactly the interface above.
 export class Tensor implements Disposable {
   /** Slot number in the addon; 0 once freed. */
   handle: Handle;
@@ -111,10 +111,12 @@ export class Tensor implements Disposable {
     release(this);
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
+  toString(): string {
     return this.disposed ? 'Tensor(freed)' : `Tensor(${describeTensor(this)}${preview(this)})`;
   }
 }
+
+Object.defineProperty(Tensor.prototype, inspect.custom, { value: Tensor.prototype.toString });
 
 /** The live handle of a tensor. @throws TorchError TENSOR_FREED */
 export function handleOf(tensor: Tensor): Handle {

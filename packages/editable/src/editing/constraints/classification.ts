@@ -1,0 +1,52 @@
+/**
+ * A class label (section 3): l_e = max over the other classes of log p(y|x) − log p(y_ref|x), clipped at 0.
+ * With a margin m the reference class must lead by m nats.
+ */
+import { type Tensor, tensor } from '@editable/torch';
+import { EditableError } from '../../errors.js';
+import type { Constraint } from '../constraint.js';
+
+export interface ClassificationOptions {
+  readonly margin?: number;
+}
+
+/**
+ * `input` [batch, ...] must get the labels `targets`, one an example; the model's output is logits [batch, classes].
+ * The loss is the sum over the batch, zero exactly when every target wins.
+ *
+ * @throws EditableError INVALID_ARGUMENT for a label out of range, when the loss first sees the number of classes.
+ */
+export function classification(
+  input: Tensor,
+  targets: number | readonly number[],
+  { margin = 0 }: ClassificationOptions = {},
+): Constraint {
+  const labels = typeof targets === 'number' ? [targets] : targets;
+  if (labels.length !== input.shape[0]) {
+    throw new EditableError(
+      'INVALID_ARGUMENT',
+      `classification: expected ${input.shape[0]} labels for input [${input.shape.join(', ')}], received ${labels.length}.`,
+    );
+  }
+  return {
+    input,
+    loss(logits) {
+      const classes = logits.shape[1] as number;
+      for (const label of labels) checkLabel(label, classes);
+      const index = tensor(BigInt64Array.from(labels, BigInt), { device: logits.device }).unsqueeze(1); // [batch, 1]
+      const logProbability = logits.logSoftmax(1);
+      const reference = logProbability.gather(1, index).squeeze(1); // [batch]
+      const others = logProbability.scatter(1, index, Number.NEGATIVE_INFINITY).amax({ dim: [1] });
+      return others.sub(reference).add(margin).relu().sum();
+    },
+  };
+}
+
+/** @throws EditableError INVALID_ARGUMENT unless `label` is a class of the model. */
+export function checkLabel(label: number, classes: number): void {
+  if (Number.isInteger(label) && label >= 0 && label < classes) return;
+  throw new EditableError(
+    'INVALID_ARGUMENT',
+    `label ${label} is out of range: expected a whole number from 0 to ${classes - 1}.`,
+  );
+}

@@ -1,0 +1,115 @@
+/** The editing loop (equation 1): up to k steps on the chosen parameters, stopping as soon as the constraint holds. */
+import { enableGrad, grad, type nn, noGrad, scope, type Tensor } from '@editable/torch';
+import { EditableError } from '../errors.js';
+import type { Constraint } from './constraint.js';
+import type { Editor } from './editor.js';
+import { firstStageOf, type LayerSelection, selectParameters } from './layers.js';
+
+export interface EditOptions {
+  readonly editor: Editor;
+  /** Which parameters may change; default: all. */
+  readonly layers?: LayerSelection;
+  /** k; default 10. */
+  readonly maxSteps?: number;
+}
+
+export interface EditResult {
+  /** The edited model; it shares every tensor that the edit did not change. The given model is left as it was. */
+  readonly model: nn.Model;
+  /** The constraint holds. A failed edit is a result, not an error. */
+  readonly success: boolean;
+  readonly steps: number;
+  /** l_e after the last step. */
+  readonly loss: number;
+  /** Names of the changed parameters; none if the constraint held from the start. */
+  readonly changed: readonly string[];
+}
+
+export interface Trajectory {
+  readonly theta: readonly Tensor[];
+  readonly success: boolean;
+  readonly steps: number;
+  /** l_e(θ̂), a scalar. */
+  readonly loss: Tensor;
+}
+
+export interface EditLoopOptions {
+  readonly editor: Editor;
+  readonly maxSteps: number;
+  /** Keep the graph from θ to θ̂. */
+  readonly differentiable: boolean;
+  /** With `differentiable`: treat each step's gradient as a constant (first-order approximation). */
+  readonly firstOrder?: boolean;
+}
+
+/**
+ * Edits a model so that a constraint holds.
+ *
+ * @returns an edited model and how it went.
+ * @throws EditableError UNKNOWN_LAYER; NOT_FINITE where the model's own output is not finite.
+ * @example const { model: repaired, success } = edit(model, classification(image, 3), { editor: rmsprop(), layers: 'layer3' });
+ */
+export function edit(
+  model: nn.Model,
+  constraint: Constraint,
+  { editor, layers = 'all', maxSteps = 10 }: EditOptions,
+): EditResult {
+  checkSteps(maxSteps);
+  const names = selectParameters(model, layers);
+  const from = firstStageOf(model, names);
+  return scope(() => {
+    const prefix = noGrad(() => model.call(constraint.input, { to: from }).output);
+    const theta = names.map((name) => model.parameters.get(name) as Tensor);
+    const lossAt = (values: readonly Tensor[]): Tensor =>
+      constraint.loss(model.call(prefix, { from, parameters: named(names, values) }).output);
+    const result = editLoop(lossAt, theta, { editor, maxSteps, differentiable: false });
+    const loss = result.loss.item();
+    if (result.steps === 0 && Number.isNaN(loss)) {
+      throw new EditableError(
+        'NOT_FINITE',
+        'edit: the model gives NaN on this input; its weights or the input are not finite.',
+      );
+    }
+    const changed = result.steps === 0 ? [] : names;
+    const edited = result.steps === 0 ? model : model.with({ parameters: named(names, result.theta) });
+    return { model: edited, success: result.success, steps: result.steps, loss, changed };
+  });
+}
+
+/** The loop itself, on tensors: what training differentiates through and what `edit` runs without a graph. */
+export function editLoop(
+  lossAt: (theta: readonly Tensor[]) => Tensor,
+  initial: readonly Tensor[],
+  { editor, maxSteps, differentiable, firstOrder = false }: EditLoopOptions,
+): Trajectory {
+  const isolate = (values: readonly Tensor[]): readonly Tensor[] =>
+    differentiable ? values : values.map((value) => value.detach().requiresGrad_());
+  let theta = isolate(initial);
+  let state = editor.init();
+  for (let steps = 0; ; steps++) {
+    const loss = enableGrad(() => lossAt(theta));
+    const value = loss.item();
+    if (!(value > 0) || steps === maxSteps) {
+      return { theta: differentiable ? theta : theta.map((each) => each.detach()), success: value <= 0, steps, loss };
+    }
+    const advance = (): ReturnType<Editor['update']> => {
+      const gradients = grad(loss, theta, {
+        createGraph: differentiable && !firstOrder,
+        retainGraph: differentiable,
+        allowUnused: true,
+      });
+      return editor.update(theta, gradients, state);
+    };
+    const next = differentiable ? enableGrad(advance) : scope(() => noGrad(advance));
+    theta = isolate(next.theta);
+    state = next.state;
+  }
+}
+
+export const named = (names: readonly string[], values: readonly Tensor[]): nn.NamedTensors =>
+  new Map(names.map((name, i) => [name, values[i] as Tensor]));
+
+export function checkSteps(maxSteps: number): void {
+  if (Number.isInteger(maxSteps) && maxSteps >= 0) return;
+  throw new EditableError('INVALID_ARGUMENT', `maxSteps: expected a whole number of at least 0, received ${maxSteps}.`);
+}

@@ -1,0 +1,97 @@
+/** The objective of Editable Training (equations 2 to 4) for one batch and one edit, every term apart. */
+import { cat, type nn, noGrad, type Tensor, zeros } from '@editable/torch';
+import type { Constraint } from '../editing/constraint.js';
+import { editLoop, named } from '../editing/edit.js';
+import type { Editor } from '../editing/editor.js';
+import { firstStageOf } from '../editing/layers.js';
+
+export interface ObjectiveOptions {
+  readonly editor: Editor;
+  /** Names of the parameters that the editor may change. */
+  readonly editable: readonly string[];
+  /** k. */
+  readonly maxSteps: number;
+  readonly cEdit: number;
+  readonly cLoc: number;
+  /** Treat the editor's gradients as constants. */
+  readonly firstOrder?: boolean;
+}
+
+export interface TrainingBatch {
+  /** [batch, channels, height, width] */
+  readonly images: Tensor;
+  /** int64 [batch] */
+  readonly labels: Tensor;
+}
+
+export interface Objective {
+  /** Obj(θ, l_e), a scalar, differentiable in the parameters and in learned hyperparameters. */
+  readonly total: Tensor;
+  /** L_base: cross-entropy in train mode. */
+  readonly base: Tensor;
+  /** L_edit = max(0, l_e(θ̂)). */
+  readonly edit: Tensor;
+  /** L_loc: mean KL(p(y|x, θ) ‖ p(y|x, θ̂)) over the batch, both sides in eval mode, the first one detached. */
+  readonly locality: Tensor;
+  readonly success: boolean;
+  readonly steps: number;
+  /** Share of the batch that the base forward got right. */
+  readonly accuracy: number;
+  /** Running statistics after the base forward. */
+  readonly buffers: nn.NamedTensors;
+}
+
+/** L_base alone: plain training. */
+export function baseObjective(
+  model: nn.Model,
+  parameters: nn.NamedTensors,
+  { images, labels }: TrainingBatch,
+): Objective {
+  const { output, buffers } = model.call(images, { parameters, training: true });
+  const base = output.crossEntropyLoss(labels);
+  const accuracy = noGrad(() => output.argmax({ dim: 1 }).eq(labels).to('float32').mean().item());
+  const zero = zeros([], { dtype: base.dtype, device: base.device });
+  return { total: base, base, edit: zero, locality: zero, success: true, steps: 0, accuracy, buffers };
+}
+
+/**
+ * Equation 2. The base forward comes first and in train mode; the edit and both sides of the locality term use the
+ * running statistics that it left. What comes before the edited stages runs once for the edit and the batch together.
+ */
+export function editableObjective(
+  model: nn.Model,
+  parameters: nn.NamedTensors,
+  batch: TrainingBatch,
+  constraint: Constraint,
+  { editor, editable, maxSteps, cEdit, cLoc, firstOrder = false }: ObjectiveOptions,
+): Objective {
+  const plain = baseObjective(model, parameters, batch);
+  const evaluated = model.with({ buffers: plain.buffers });
+  const from = firstStageOf(model, editable);
+  const edits = constraint.input.shape[0] as number;
+  const prefix = evaluated.call(cat([constraint.input, batch.images]), { parameters, to: from }).output;
+  const [editPrefix, batchPrefix] = prefix.splitWithSizes([edits, batch.images.shape[0] as number]) as [Tensor, Tensor];
+
+  const withTheta = (input: Tensor, theta: readonly Tensor[]): Tensor =>
+    evaluated.call(input, { from, parameters: new Map([...parameters, ...named(editable, theta)]) }).output;
+  const theta = editable.map((name) => parameters.get(name) as Tensor);
+  const lossAt = (values: readonly Tensor[]): Tensor => constraint.loss(withTheta(editPrefix, values));
+  const trajectory = editLoop(lossAt, theta, { editor, maxSteps, differentiable: true, firstOrder });
+
+  const edit = trajectory.loss.relu();
+  const locality = trajectory.steps === 0 ? plain.locality : klOfEdit(batchPrefix, theta, trajectory.theta, withTheta);
+  const total = plain.base.add(edit.mul(cEdit)).add(locality.mul(cLoc));
+  return { ...plain, total, edit, locality, success: trajectory.success, steps: trajectory.steps };
+}
+
+/** Equation 4, without gradient to the unedited side. */
+function klOfEdit(
+  input: Tensor,
+  before: readonly Tensor[],
+  after: readonly Tensor[],
+  run: (input: Tensor, theta: readonly Tensor[]) => Tensor,
+): Tensor {
+  const reference = noGrad(() => run(input, before).logSoftmax(1));
+  const edited = run(input, after).logSoftmax(1);
+  return reference.exp().mul(reference.sub(edited)).sum([1]).mean();
+}
