@@ -14,8 +14,8 @@ import reference as ref
 import safetensors_io
 
 OUT = Path(__file__).parent / "fixtures"
-# The editors' seed was chosen for conditioning: with others, some gradients lie near RMSProp's sqrt(epsilon) or some ReLU
-# input near 0, and float32 rounding grows past any useful tolerance.
+# The editors' seed was chosen for conditioning: with others, some gradients lie near RMSProp's sqrt(epsilon) or some
+# ReLU input near 0, and float32 rounding grows past any useful tolerance.
 SEEDS = {"resnet18": 7, "editors": 215}
 RESNET = {"width": 4, "inChannels": 3, "numClasses": 10, "input": [4, 3, 16, 16]}
 EDITING = {

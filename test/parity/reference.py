@@ -57,9 +57,9 @@ class ResNet18(nn.Module):
 def classification_loss(logits, target, margin=0.0):
     """l_e = max(0, max over the other classes of log p - log p(target) + margin); 0 exactly when the target wins."""
     log_p = F.log_softmax(logits, 1)
-    wanted = F.one_hot(target, logits.shape[1]).bool()
+    wanted = torch.arange(logits.shape[1], device=target.device) == target[:, None]
     others = log_p.masked_fill(wanted, -float("inf")).amax(1)
-    return F.relu(others - log_p[wanted] + margin).mean()
+    return F.relu(others - log_p.gather(1, target[:, None])[:, 0] + margin).mean()
 
 
 # --- The six editors (section 4.1): (gradients, state or None, hyperparameters) -> (changes of theta, next state) ---

@@ -1,13 +1,13 @@
 """Write a torchvision ResNet-18 as TorchScript, and what eager PyTorch makes of it.
 
-Run as `python3 test/parity/torchscript.py OUT_DIR`. It leaves scripted.pt, traced.pt (eval mode, so it has no train mode) and expected.safetensors (float32, eager PyTorch).
+Run as `python3 test/parity/torchscript.py OUT_DIR`. It leaves scripted.pt, traced.pt (eval mode, so it has
+no train mode) and expected.safetensors (float32).
 """
 import copy
 import sys
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 import torchvision
 
 import reference as ref
