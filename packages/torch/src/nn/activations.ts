@@ -1,0 +1,39 @@
+/** Activation functions as layers (torch.nn.ReLU, ELU, GELU). */
+import { elu, gelu, relu } from '../functions.generated.js';
+import type { Tensor } from '../tensor.js';
+import { Module } from './module.js';
+
+/** max(0, x). */
+export class ReLU extends Module {
+  override forward(input: Tensor): Tensor {
+    return relu(input);
+  }
+}
+
+/** x where positive, else alpha (exp(x) − 1). */
+export class ELU extends Module {
+  readonly #alpha: number;
+
+  constructor({ alpha = 1 }: { readonly alpha?: number } = {}) {
+    super();
+    this.#alpha = alpha;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return elu(input, { alpha: this.#alpha });
+  }
+}
+
+/** x Φ(x), exact or by its usual approximation with tanh. */
+export class GELU extends Module {
+  readonly #approximate: 'none' | 'tanh';
+
+  constructor({ approximate = 'none' }: { readonly approximate?: 'none' | 'tanh' } = {}) {
+    super();
+    this.#approximate = approximate;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return gelu(input, { approximate: this.#approximate });
+  }
+}
