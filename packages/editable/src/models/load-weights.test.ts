@@ -1,0 +1,83 @@
+import { type HostTensor, memory, modelOf, nn, ones, type Tensor, tensor } from '@editable/torch';
+import { describe, expect, it } from 'vitest';
+import { EditableError } from '../errors.js';
+import { type Weights, withWeights } from './load-weights.js';
+
+class Small extends nn.Module {
+  readonly fc = new nn.Linear(2, 1);
+  readonly bn = new nn.BatchNorm2d(1);
+  override forward(input: Tensor, context: nn.Context): Tensor {
+    return this.fc.forward(input, context);
+  }
+}
+
+const model = modelOf(new Small());
+
+const host = (values: readonly number[], shape: readonly number[]): HostTensor => ({
+  dtype: 'float32',
+  shape,
+  bytes: new Uint8Array(Float32Array.from(values).buffer),
+});
+
+const checkpoint = (): Map<string, HostTensor> =>
+  new Map([
+    ['fc.weight', host([1, 2], [1, 2])],
+    ['fc.bias', host([3], [1])],
+    ['bn.weight', host([4], [1])],
+    ['bn.bias', host([5], [1])],
+    ['bn.running_mean', host([6], [1])],
+    ['bn.running_var', host([7], [1])],
+  ]);
+
+const failure = (weights: Weights): EditableError => {
+  try {
+    withWeights(model, weights, 'old.th');
+  } catch (error) {
+    if (error instanceof EditableError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+};
+
+describe('withWeights', () => {
+  it('takes every tensor; num_batches_tracked may be missing, as in files of 2018', () => {
+    const loaded = withWeights(model, checkpoint(), 'old.th');
+    expect(loaded.call(tensor([[10, 1]])).output.tolist()).toEqual([[15]]);
+    expect(loaded.buffers.get('bn.running_var')?.tolist()).toEqual([7]);
+    expect(loaded.buffers.get('bn.num_batches_tracked')?.item()).toBe(0);
+    expect(model.call(tensor([[0, 0]])).output.tolist()).not.toEqual([[3]]);
+  });
+
+  it('takes libtorch tensors, in the model’s dtype and without their graph', () => {
+    const given = new Map<string, HostTensor | Tensor>(checkpoint());
+    given.set('fc.weight', ones([1, 2], { dtype: 'float64' }).requiresGrad_());
+    const weight = withWeights(model, given, 'x').parameters.get('fc.weight') as Tensor;
+    expect([weight.dtype, weight.requiresGrad, weight.tolist()]).toEqual(['float32', false, [[1, 1]]]);
+  });
+
+  it('names the first few mismatches and counts the others', () => {
+    const other = checkpoint();
+    other.set('fc.weight', host([1, 2], [2, 1]));
+    other.delete('fc.bias');
+    for (const name of ['linear.bias', 'linear.weight']) other.set(name, host([1], [1]));
+    expect(failure(other).code).toBe('INVALID_FILE');
+    expect(failure(other).message).toBe(
+      'old.th is a checkpoint of another model: expected fc.weight [1, 2], received [2, 1]; expected fc.bias [1], which is missing; ' +
+        '"linear.bias", which it has, is not in the model; and 1 more. Check the model\'s name, width, channels and classes.',
+    );
+  });
+
+  it('refuses whole numbers for weights', () => {
+    const other = checkpoint();
+    other.set('fc.bias', { dtype: 'int32', shape: [1], bytes: new Uint8Array(4) });
+    expect(failure(other).message).toContain('expected fc.bias [1] in float32, received int32');
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])('refuses %s, naming the tensor, and keeps no memory', (value) => {
+    const bad = checkpoint().set('bn.running_var', host([value], [1]));
+    const before = memory().tensors;
+    const error = failure(bad);
+    expect([error.code, error.message.slice(0, 24)]).toEqual(['NOT_FINITE', 'old.th: bn.running_var h']);
+    expect(memory().tensors).toBe(before);
+  });
+});

@@ -1,0 +1,60 @@
+import { TorchError } from '@editable/torch';
+import { describe, expect, it } from 'vitest';
+import { EditableError } from '../errors.js';
+import { modelHash } from '../patches/model-hash.js';
+import { createModel, type ModelSpec, modelNames, onDevice } from './registry.js';
+
+const small: ModelSpec = { kind: 'resnet18', width: 2, inChannels: 1, classes: 10 };
+
+const failure = (spec: unknown, options = {}): unknown => {
+  try {
+    return createModel(spec as ModelSpec, options);
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('createModel', () => {
+  it('gives the same weights for the same seed and others for another', () => {
+    expect(modelHash(createModel(small, { seed: 3 }))).toBe(modelHash(createModel(small, { seed: 3 })));
+    expect(modelHash(createModel(small, { seed: 4 }))).not.toBe(modelHash(createModel(small, { seed: 3 })));
+  });
+
+  it.each(modelNames)('makes %s of any channels and classes, with plain values', (kind) => {
+    const model = createModel({ kind, width: 2, inChannels: 1, classes: 3 } as ModelSpec);
+    expect(model.parameters.get('conv1.weight')?.shape[1]).toBe(1);
+    expect(model.parameters.get(kind === 'resnet18' ? 'fc.bias' : 'linear.bias')?.shape).toEqual([3]);
+    expect([...model.parameters.values()].some(({ requiresGrad }) => requiresGrad)).toBe(false);
+  });
+
+  it.each([
+    [{ ...small, width: 0 }, 'width to be a whole number from 1 to 1024, received 0'],
+    [{ ...small, width: 2.5 }, 'received 2.5'],
+    [{ ...small, width: 1e9 }, 'received 1000000000'],
+    [{ ...small, inChannels: -1 }, 'inChannels'],
+    [{ ...small, classes: 1 }, 'classes to be a whole number from 2'],
+    [{ ...small, classes: undefined }, 'received undefined'],
+    [{ ...small, kind: 'vgg' }, 'there is no model "vgg"; known: resnet18, resnet20'],
+    [{ kind: 'torchscript', file: '../model.pt' }, 'the name of a file in the run\'s folder, received "../model.pt"'],
+    [{ kind: 'torchscript', file: '/model.pt' }, 'received "/model.pt"'],
+    [{ kind: 'torchscript' }, 'received undefined'],
+  ])('refuses %j', (spec, message) => {
+    const error = failure(spec);
+    expect(error).toBeInstanceOf(EditableError);
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) });
+  });
+
+  it('refuses seeds that are no whole numbers, and TorchScript files that are not there', () => {
+    expect(failure(small, { seed: 0.5 })).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    const error = failure({ kind: 'torchscript', file: 'absent.pt' }, { folder: '/nowhere' });
+    expect(error).toBeInstanceOf(TorchError);
+    expect(error).toMatchObject({ code: 'INVALID_FILE', message: expect.stringContaining('/nowhere/absent.pt') });
+  });
+});
+
+describe('onDevice', () => {
+  it('shares the tensors that are there already', () => {
+    const model = createModel(small);
+    expect(onDevice(model, 'cpu').parameters.get('fc.weight')).toBe(model.parameters.get('fc.weight'));
+  });
+});

@@ -1,0 +1,99 @@
+/** Models by name, as commands and run configurations know them. */
+import { basename, join } from 'node:path';
+import { type Device, loadScriptModule, manualSeed, modelOf, type nn, scope } from '@editable/torch';
+import { EditableError } from '../errors.js';
+import { type CifarResNetOptions, resnet20, resnet32, resnet44, resnet56, resnet110 } from './resnet-cifar.js';
+import { resnet18 } from './resnet18.js';
+
+export type CifarResNetName = 'resnet20' | 'resnet32' | 'resnet44' | 'resnet56' | 'resnet110';
+
+const cifarResNets: Readonly<Record<CifarResNetName, (options: CifarResNetOptions) => nn.Module>> = {
+  resnet20,
+  resnet32,
+  resnet44,
+  resnet56,
+  resnet110,
+};
+
+export type ModelSpec =
+  | { readonly kind: 'resnet18'; readonly width: number; readonly inChannels: number; readonly classes: number }
+  | { readonly kind: CifarResNetName; readonly inChannels: number; readonly classes: number }
+  /** `file` lies in the run's folder. */
+  | { readonly kind: 'torchscript'; readonly file: string };
+
+export type ModelKind = ModelSpec['kind'];
+
+/** The kinds that are built here; 'torchscript' is loaded. */
+export const modelNames: readonly ModelKind[] = ['resnet18', ...(Object.keys(cifarResNets) as CifarResNetName[])];
+
+export interface CreateModelOptions {
+  /** Seeds libtorch's generator first, so that a seed gives the same weights on every device. */
+  readonly seed?: number;
+  /** Where a TorchScript model's file lies; default: the working directory. */
+  readonly folder?: string;
+  readonly device?: Device;
+}
+
+/**
+ * The model of a spec, freshly initialised, or as its TorchScript file has it (a program: load only what you trust).
+ *
+ * @throws EditableError INVALID_ARGUMENT for an unknown kind or sizes that are no whole numbers in range;
+ * TorchError INVALID_FILE where the file is not TorchScript.
+ */
+export function createModel(
+  spec: ModelSpec,
+  { seed = 0, folder = '.', device = 'cpu' }: CreateModelOptions = {},
+): nn.Model {
+  checkSeed(seed);
+  manualSeed(seed);
+  if (spec.kind === 'torchscript') return loadScriptModule(join(folder, plainFileName(spec.file)), { device });
+  return scope(() => onDevice(modelOf(moduleOf(spec)), device));
+}
+
+/** The same model with every tensor on `device`; it shares those that are there already. */
+export function onDevice(model: nn.Model, device: Device): nn.Model {
+  const moved = (tensors: nn.NamedTensors): nn.NamedTensors =>
+    new Map([...tensors].map(([name, value]) => [name, value.device === device ? value : value.to(device)]));
+  return model.with({ parameters: moved(model.parameters), buffers: moved(model.buffers) });
+}
+
+function moduleOf(spec: Exclude<ModelSpec, { kind: 'torchscript' }>): nn.Module {
+  const { kind, inChannels, classes } = spec;
+  if (!modelNames.includes(kind)) {
+    const known = [...modelNames, 'torchscript'].join(', ');
+    throw new EditableError('INVALID_ARGUMENT', `createModel: there is no model "${kind}"; known: ${known}.`);
+  }
+  checkSize(kind, 'inChannels', inChannels);
+  checkSize(kind, 'classes', classes, 2);
+  if (kind !== 'resnet18') return cifarResNets[kind]({ inChannels, classes });
+  checkSize(kind, 'width', spec.width);
+  return resnet18({ width: spec.width, inChannels, classes });
+}
+
+// A larger number is a slip, and would end in an allocation that fails: width 1024 has 2.8 billion parameters.
+const largest = { width: 1024, inChannels: 4096, classes: 65_536 };
+
+function checkSize(kind: ModelKind, name: keyof typeof largest, value: unknown, least = 1): void {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= largest[name]) return;
+  throw new EditableError(
+    'INVALID_ARGUMENT',
+    `createModel: ${kind} expects ${name} to be a whole number from ${least} to ${largest[name]}, received ${value}.`,
+  );
+}
+
+function checkSeed(seed: number): void {
+  if (Number.isSafeInteger(seed) && seed >= 0) return;
+  throw new EditableError(
+    'INVALID_ARGUMENT',
+    `createModel: expected a seed that is a whole number of at least 0, received ${seed}.`,
+  );
+}
+
+// A run's configuration must not make a program of some other folder run.
+function plainFileName(file: unknown): string {
+  if (typeof file === 'string' && file !== '' && file !== '.' && file !== '..' && basename(file) === file) return file;
+  throw new EditableError(
+    'INVALID_ARGUMENT',
+    `createModel: expected torchscript's file to be the name of a file in the run's folder, received ${JSON.stringify(file)}.`,
+  );
+}
