@@ -1,0 +1,111 @@
+/** What a patch says about itself: of which model, how it was made, what it did. Stored as JSON in the file's metadata. */
+
+export interface PatchTarget {
+  /** The class that the edit asked for. */
+  readonly label: number;
+  readonly className?: string | undefined;
+  /** Position of the edited image in the data set's test split. */
+  readonly index?: number | undefined;
+  /** The edited image's file. */
+  readonly image?: string | undefined;
+}
+
+export interface PatchInfo {
+  /** modelHash of the model that it was made for. */
+  readonly baseHash: string;
+  /** modelHash of the model that it gives. */
+  readonly resultHash: string;
+  readonly editor: string;
+  readonly hyperparameters: Readonly<Record<string, number>>;
+  /** The layer selection, in the words of the command line. */
+  readonly layers: string;
+  readonly steps: number;
+  readonly success: boolean;
+  readonly target?: PatchTarget | undefined;
+  readonly dataset?: string | undefined;
+  /** Error after minus error before on the test set, a fraction. */
+  readonly drawdown?: number | undefined;
+  /** Test images whose class changed. */
+  readonly flips?: number | undefined;
+  /** ISO 8601. */
+  readonly createdAt: string;
+}
+
+/** The info as the text that a patch holds. */
+export const encodePatchInfo = (info: PatchInfo): string => JSON.stringify(info);
+
+/** The known fields of a patch's text, or a phrase that says what is wrong with it. */
+export function decodePatchInfo(text: string): PatchInfo | string {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return 'its description is not JSON';
+  }
+  if (!isRecord(parsed)) return 'its description is not a JSON object';
+  const wrong = problem(parsed, infoFields, '') ?? problem(parsed.target, targetFields, 'target.');
+  if (wrong !== undefined) return wrong;
+  const target = parsed.target === undefined ? {} : { target: known(parsed.target as object, targetFields) };
+  return { ...known(parsed, infoFields), ...target } as unknown as PatchInfo;
+}
+
+interface Field {
+  readonly expected: string;
+  readonly optional?: true;
+  accepts(value: unknown): boolean;
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+// Descriptions are printed: no control characters, which could rewrite a terminal.
+const isText = (value: unknown): boolean =>
+  typeof value === 'string' && value.length <= 1000 && !/\p{Cc}|\p{Bidi_Control}/u.test(value);
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const isNumbers = (value: unknown): boolean =>
+  isRecord(value) && Object.entries(value).every(([name, each]) => isText(name) && Number.isFinite(each));
+
+const isDate = (value: unknown): boolean => isText(value) && !Number.isNaN(Date.parse(value as string));
+
+const text: Field = { expected: 'short text', accepts: isText };
+const count: Field = { expected: 'a whole number', accepts: isCount };
+const hash: Field = {
+  expected: '64 hexadecimal digits',
+  accepts: (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+};
+const optional = (field: Field): Field => ({ ...field, optional: true });
+
+const infoFields: Readonly<Record<keyof PatchInfo, Field>> = {
+  baseHash: hash,
+  resultHash: hash,
+  editor: text,
+  hyperparameters: { expected: 'an object of numbers', accepts: isNumbers },
+  layers: text,
+  steps: count,
+  success: { expected: 'true or false', accepts: (value) => typeof value === 'boolean' },
+  target: optional({ expected: 'an object', accepts: isRecord }),
+  dataset: optional(text),
+  drawdown: optional({ expected: 'a number', accepts: Number.isFinite }),
+  flips: optional(count),
+  createdAt: { expected: 'a date', accepts: isDate },
+};
+
+const targetFields: Readonly<Record<keyof PatchTarget, Field>> = {
+  label: count,
+  className: optional(text),
+  index: optional(count),
+  image: optional(text),
+};
+
+function problem(value: unknown, fields: Readonly<Record<string, Field>>, prefix: string): string | undefined {
+  if (!isRecord(value)) return undefined;
+  const wrong = Object.entries(fields).find(([name, { optional, accepts }]) =>
+    value[name] === undefined ? !optional : !accepts(value[name]),
+  );
+  return wrong && `its ${prefix}${wrong[0]} is not ${wrong[1].expected}`;
+}
+
+const known = (value: object, fields: Readonly<Record<string, Field>>): object =>
+  Object.fromEntries(Object.entries(value).filter(([name]) => Object.hasOwn(fields, name)));
