@@ -15,5 +15,31 @@ export * from './editing/editor.js';
 export * from './editing/editors/index.js';
 export * from './editing/layers.js';
 export * from './errors.js';
+export * from './evaluation/edit-tasks.js';
+export * from './evaluation/evaluate.js';
+export * from './evaluation/preview.js';
+export * from './evaluation/statistics.js';
+export * from './evaluation/test-set.js';
+export { type Weights, withWeights } from './models/load-weights.js';
+export {
+  type CifarResNetName,
+  type CreateModelOptions,
+  createModel,
+  type ModelKind,
+  type ModelSpec,
+  modelNames,
+  onDevice,
+} from './models/registry.js';
+export * from './models/resnet-cifar.js';
 export * from './models/resnet18.js';
+export { modelHash } from './patches/model-hash.js';
+export { applyPatch, describePatch, type PatchDescription, type PatchDetails, savePatch } from './patches/patch.js';
+export type { PatchInfo, PatchTarget } from './patches/patch-info.js';
+export * from './runs/json-lines.js';
+export * from './runs/run.js';
+export * from './runs/splits.js';
 export * from './training/objective.js';
+export * from './training/settings.js';
+export * from './training/train-run.js';
+export * from './training/trainer.js';
+export * from './tuning/tune.js';

@@ -4,7 +4,6 @@
  */
 import type { Tensor } from '@editable/torch';
 import {
-  complement,
   defineEditor,
   descendQuotient,
   type Editor,
@@ -20,10 +19,15 @@ export interface AdamOptions {
   readonly epsilon?: Hyperparameter;
 }
 
+/** Σ βᵗ⁻ⁱ gᵢ and Σ βᵗ⁻ⁱ: their quotient is the bias-corrected average, defined at β = 1 too. */
+export interface Accumulated {
+  readonly sums: readonly Tensor[];
+  readonly weight: Hyperparameter;
+}
+
 export interface AdamState {
-  readonly step: number;
-  readonly first: readonly Tensor[] | undefined;
-  readonly second: readonly Tensor[] | undefined;
+  readonly first: Accumulated | undefined;
+  readonly second: Accumulated | undefined;
 }
 
 export const adam = ({
@@ -41,34 +45,29 @@ export const adam = ({
       beta2: { min: 0, max: 1, logarithmic: false },
       epsilon: { min: 1e-30, max: 1, logarithmic: true },
     },
-    init: () => ({ step: 0, first: undefined, second: undefined }),
+    init: () => ({ first: undefined, second: undefined }),
     update: (theta, gradients, state, { learningRate: alpha = 0, beta1: b1 = 0, beta2: b2 = 0, epsilon: e = 0 }) => {
-      const step = state.step + 1;
-      const first = average(state.first, gradients, b1);
-      const second = average(
+      const first = accumulate(state.first, gradients, b1);
+      const second = accumulate(
         state.second,
         gradients.map((g) => g.square()),
         b2,
       );
-      const correction1 = biasCorrection(b1, step);
-      const correction2 = biasCorrection(b2, step);
       const guard = typeof e === 'number' ? e * e : e.square();
       const next = theta.map((t, i) => {
-        const denominator = divide(second[i]!, correction2).add(guard).sqrt();
-        return descendQuotient(t, divide(first[i]!, correction1), denominator, alpha);
+        const denominator = second.sums[i]!.div(second.weight).add(guard).sqrt();
+        return descendQuotient(t, first.sums[i]!.div(first.weight), denominator, alpha);
       });
-      return { theta: next, state: { step, first, second } };
+      return { theta: next, state: { first, second } };
     },
   });
 
-const average = (before: readonly Tensor[] | undefined, values: readonly Tensor[], beta: Hyperparameter): Tensor[] =>
-  values.map((value, i) => {
-    const fresh = scale(value, complement(beta));
-    return before === undefined ? fresh : scale(before[i]!, beta).add(fresh);
-  });
+function accumulate(before: Accumulated | undefined, values: readonly Tensor[], beta: Hyperparameter): Accumulated {
+  if (before === undefined) return { sums: values, weight: 1 };
+  const { weight } = before;
+  const scaled = typeof beta === 'number' && typeof weight === 'number' ? beta * weight + 1 : plusOne(beta, weight);
+  return { sums: values.map((value, i) => scale(before.sums[i]!, beta).add(value)), weight: scaled };
+}
 
-/** 1 − βᵗ; β = 1 never moves, so it is not corrected either. */
-const biasCorrection = (beta: Hyperparameter, step: number): Hyperparameter =>
-  typeof beta === 'number' ? (beta === 1 ? 1 : 1 - beta ** step) : complement(beta.pow(step));
-
-const divide = (value: Tensor, by: Hyperparameter): Tensor => value.div(by);
+const plusOne = (beta: Hyperparameter, weight: Hyperparameter): Tensor =>
+  typeof beta === 'number' ? (weight as Tensor).mul(beta).add(1) : beta.mul(weight).add(1);

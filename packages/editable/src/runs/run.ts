@@ -1,0 +1,118 @@
+/** A run is a folder: config.json, metrics.jsonl, model.safetensors (torchvision's names), editor.json once tuned. */
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Device, nn, readFileOrExplain, readSafetensors, type Tensor, writeFileAtomically, writeSafetensors } from '@editable/torch';
+import type { DatasetName, ImageDataset, ImageShape } from '../data/index.js';
+import type { Normalization } from '../data/normalization.js';
+import { EditableError } from '../errors.js';
+import { withWeights } from '../models/load-weights.js';
+import { createModel, type ModelSpec } from '../models/registry.js';
+import type { EditorChoice, TrainingSettings } from '../training/settings.js';
+
+export interface RunConfig {
+  readonly version: 1;
+  readonly dataset: DatasetName;
+  readonly classes: readonly string[];
+  readonly shape: ImageShape;
+  readonly normalization: Normalization;
+  readonly model: ModelSpec;
+  /** null: imported. */
+  readonly training: TrainingSettings | null;
+}
+
+export interface Run {
+  readonly folder: string;
+  readonly config: RunConfig;
+  readonly model: nn.Model;
+  /** What tuning or training chose; null before. */
+  readonly editor: EditorChoice | null;
+}
+
+export const runFiles = {
+  config: 'config.json',
+  metrics: 'metrics.jsonl',
+  model: 'model.safetensors',
+  checkpoint: 'checkpoint.safetensors',
+  editor: 'editor.json',
+} as const;
+
+/** The configuration of a run on a data set. */
+export const runConfig = (dataset: ImageDataset, model: ModelSpec, training: TrainingSettings | null): RunConfig => ({
+  version: 1,
+  dataset: dataset.name,
+  classes: dataset.classes,
+  shape: dataset.shape,
+  normalization: dataset.normalization,
+  model,
+  training,
+});
+
+/** Opens a finished run. @throws EditableError INVALID_RUN saying what is missing or wrong in the folder */
+export function openRun(folder: string, { device = 'cpu' }: { readonly device?: Device } = {}): Run {
+  const config = readRunConfig(folder);
+  const weights = join(folder, runFiles.model);
+  if (!existsSync(weights)) {
+    const advice = existsSync(join(folder, runFiles.checkpoint)) ? 'its training is not finished: run the same train command again' : 'train or import into it first';
+    throw new EditableError('INVALID_RUN', `${folder} holds no ${runFiles.model}; ${advice}.`);
+  }
+  const fresh = createModel(config.model, { folder, device });
+  const { tensors } = readSafetensors(weights);
+  return { folder, config, model: withWeights(fresh, tensors, weights), editor: readEditorChoice(folder) };
+}
+
+/** Makes a run of a model that was trained elsewhere. */
+export function createRun(folder: string, config: RunConfig, model: nn.Model): Run {
+  makeRunFolder(folder);
+  saveModel(folder, model);
+  writeJson(join(folder, runFiles.config), config);
+  return { folder, config, model, editor: readEditorChoice(folder) };
+}
+
+export function saveModel(folder: string, model: nn.Model): void {
+  const host = (tensors: nn.NamedTensors): (readonly [string, ReturnType<Tensor['toHost']>])[] =>
+    [...tensors].map(([name, value]) => [name, value.toHost()]);
+  writeSafetensors(join(folder, runFiles.model), new Map([...host(model.parameters), ...host(model.buffers)]));
+}
+
+/** @throws EditableError INVALID_RUN where the folder is no run */
+export function readRunConfig(folder: string): RunConfig {
+  const path = join(folder, runFiles.config);
+  if (!existsSync(path)) throw new EditableError('INVALID_RUN', `${folder} is not a run: it holds no ${runFiles.config}.`);
+  const config = readJson(path) as Partial<RunConfig>;
+  const complete = config.version === 1 && config.dataset && Array.isArray(config.classes) && config.model && config.normalization && Array.isArray(config.shape);
+  if (!complete) throw new EditableError('INVALID_RUN', `${path} is not the configuration of a run that this version can read.`);
+  return config as RunConfig;
+}
+
+export function readEditorChoice(folder: string): EditorChoice | null {
+  const path = join(folder, runFiles.editor);
+  if (!existsSync(path)) return null;
+  const choice = readJson(path) as Partial<EditorChoice>;
+  if (typeof choice.name === 'string' && choice.hyperparameters && choice.layers && choice.maxSteps) return choice as EditorChoice;
+  throw new EditableError('INVALID_RUN', `${path} is not a tuned editor; remove it or run tune again.`);
+}
+
+export const saveEditorChoice = (folder: string, choice: EditorChoice): void => writeJson(join(folder, runFiles.editor), choice);
+
+export const writeJson = (path: string, value: unknown): void => writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
+
+/** Makes the folder, parents included. @throws EditableError INVALID_RUN where that is not possible */
+export function makeRunFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new EditableError('INVALID_RUN', `cannot make the folder ${folder} (${code}); choose another place for the run.`, { cause });
+  }
+}
+
+export const removeFile = (path: string): void => rmSync(path, { force: true });
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(readFileOrExplain(path)));
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw new EditableError('INVALID_RUN', `${path} is not JSON: ${cause.message}.`, { cause });
+    throw cause;
+  }
+}

@@ -1,0 +1,83 @@
+/** Everything that decides a training run, as plain data: the same settings and seed give the same model. */
+
+import type { EditorName } from '../editing/editors/index.js';
+import { editorNamed } from '../editing/editors/index.js';
+import { EditableError } from '../errors.js';
+
+/** An editor with its hyperparameters, layers and k: what tuning finds and what edits use. */
+export interface EditorChoice {
+  readonly name: EditorName;
+  readonly hyperparameters: Readonly<Record<string, number>>;
+  /** Names as `selectParameters` takes them. */
+  readonly layers: string | readonly string[];
+  readonly maxSteps: number;
+}
+
+export interface TrainingSettings {
+  readonly objective: 'plain' | 'editable';
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly schedule: 'constant' | 'cosine' | 'one-cycle';
+  readonly optimizer: 'adam' | 'sgd';
+  /** Bound on the norm of all gradients together. */
+  readonly clipNorm: number;
+  /** Random crops and flips, as the data set has them. */
+  readonly augment: boolean;
+  readonly seed: number;
+  /** The run whose weights training starts from; null: fresh ones. */
+  readonly from: string | null;
+  readonly editor: EditorChoice;
+  readonly cEdit: number;
+  readonly cLoc: number;
+  readonly firstOrder: boolean;
+  /** Learn the editor's hyperparameters with the model's parameters. */
+  readonly learnEditor: boolean;
+  /** Train on the first so many images only; null: on all but the validation split. */
+  readonly trainImages: number | null;
+  /** Steps between checkpoints. */
+  readonly checkpointEvery: number;
+}
+
+/** The paper's choices (section 4.1) where it states them. */
+export const defaultTraining: TrainingSettings = {
+  objective: 'editable',
+  epochs: 10,
+  batchSize: 128,
+  learningRate: 1e-3,
+  weightDecay: 0,
+  schedule: 'cosine',
+  optimizer: 'adam',
+  clipNorm: 10,
+  augment: true,
+  seed: 0,
+  from: null,
+  editor: { name: 'rmsprop', hyperparameters: { learningRate: 1e-3, beta: 0.5 }, layers: 'layer3', maxSteps: 10 },
+  cEdit: 0.01,
+  cLoc: 0.01,
+  firstOrder: false,
+  learnEditor: true,
+  trainImages: null,
+  checkpointEvery: 200,
+};
+
+/** @throws EditableError INVALID_ARGUMENT naming the first setting that cannot be used. */
+export function checkTraining(settings: TrainingSettings): void {
+  const whole: readonly (keyof TrainingSettings)[] = ['epochs', 'batchSize', 'checkpointEvery'];
+  for (const name of whole)
+    require(Number.isInteger(settings[name]) && (settings[name] as number) >= 1, name, settings[
+      name
+    ], 'a whole number of at least 1');
+  for (const name of ['learningRate', 'clipNorm'] as const)
+    require(settings[name] > 0, name, settings[name], 'a number above 0');
+  for (const name of ['weightDecay', 'cEdit', 'cLoc'] as const)
+    require(settings[name] >= 0, name, settings[name], 'a number of at least 0');
+  require(Number.isSafeInteger(settings.seed) &&
+    settings.seed >= 0, 'seed', settings.seed, 'a whole number of at least 0');
+  editorNamed(settings.editor.name, settings.editor.hyperparameters);
+}
+
+function require(holds: boolean, name: string, value: unknown, expected: string): void {
+  if (!holds) throw new EditableError('INVALID_ARGUMENT', `${name}: expected ${expected}, received ${String(value)}.`);
+}

@@ -1,0 +1,195 @@
+/** Trains into a run's folder. Killed at any moment and called again it continues, to the same bits. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  type Device,
+  fromHost,
+  type nn,
+  noGrad,
+  optim,
+  readSafetensors,
+  scope,
+  type Tensor,
+  tensor,
+  writeSafetensors,
+} from '@editable/torch';
+import { assembleBatch, BatchSchedule, type ImageDataset, type ImageSplit, stream, subset } from '../data/index.js';
+import type { Constraint } from '../editing/constraint.js';
+import { classification } from '../editing/constraints/classification.js';
+import { EditableError } from '../errors.js';
+import { createModel } from '../models/registry.js';
+import { JsonLines } from '../runs/json-lines.js';
+import {
+  makeRunFolder,
+  openRun,
+  type Run,
+  type RunConfig,
+  readRunConfig,
+  removeFile,
+  runFiles,
+  saveEditorChoice,
+  saveModel,
+  writeJson,
+} from '../runs/run.js';
+import { trainingSplits } from '../runs/splits.js';
+import type { TrainingBatch } from './objective.js';
+import { checkTraining, type TrainingSettings } from './settings.js';
+import { type StepTerms, Trainer } from './trainer.js';
+
+export interface StepMetrics extends StepTerms {
+  /** Steps done, this one included. */
+  readonly step: number;
+  readonly steps: number;
+  readonly epoch: number;
+  readonly epochs: number;
+}
+
+export interface TrainRunOptions {
+  readonly onStep?: (metrics: StepMetrics) => void;
+  readonly device?: Device;
+  /** The model to start from, in place of a fresh one. */
+  readonly initial?: nn.Model;
+}
+
+/**
+ * Trains what `config` describes in `folder`, or continues what was begun there; a finished run is opened as it is.
+ *
+ * @throws EditableError INVALID_RUN where the folder holds a run of other settings; NOT_FINITE where training diverges.
+ */
+export async function trainRun(
+  folder: string,
+  config: RunConfig,
+  dataset: ImageDataset,
+  { onStep = () => {}, device = 'cpu', initial }: TrainRunOptions = {},
+): Promise<Run> {
+  const { training: settings } = config;
+  if (settings === null) throw new EditableError('INVALID_RUN', `${folder} was imported; there is no training to run.`);
+  checkTraining(settings);
+  claimFolder(folder, config);
+  if (existsSync(join(folder, runFiles.model)) && !existsSync(join(folder, runFiles.checkpoint)))
+    return openRun(folder, { device });
+
+  const model = initial ?? createModel(config.model, { seed: settings.seed, folder, device });
+  const work = new TrainingWork(config, settings, dataset, device);
+  const trainer = new Trainer(model, settings);
+  const metrics = new JsonLines<StepMetrics>(join(folder, runFiles.metrics));
+  let done = loadCheckpoint(folder, trainer, metrics);
+  while (done < work.steps) {
+    const terms = trainer.step(work.batch(done), work.constraint(done), work.learningRate(done));
+    done += 1;
+    const line: StepMetrics = {
+      step: done,
+      steps: work.steps,
+      epoch: Math.ceil(done / work.stepsPerEpoch),
+      epochs: settings.epochs,
+      ...terms,
+    };
+    metrics.append(line);
+    onStep(line);
+    if (done % settings.checkpointEvery === 0 || done === work.steps) saveCheckpoint(folder, trainer, done);
+    await turn();
+  }
+  saveModel(folder, trainer.snapshot());
+  saveEditorChoice(folder, {
+    ...settings.editor,
+    hyperparameters: { ...settings.editor.hyperparameters, ...trainer.hyperparameters() },
+  });
+  removeFile(join(folder, runFiles.checkpoint));
+  return openRun(folder, { device });
+}
+
+/** What each step works on: functions of the settings and the step alone. */
+class TrainingWork {
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+  readonly learningRate: optim.Schedule;
+  readonly #config: RunConfig;
+  readonly #settings: TrainingSettings;
+  readonly #dataset: ImageDataset;
+  readonly #images: ImageSplit;
+  readonly #schedule: BatchSchedule;
+  readonly #device: Device;
+
+  constructor(config: RunConfig, settings: TrainingSettings, dataset: ImageDataset, device: Device) {
+    const { train } = trainingSplits(dataset);
+    const count = Math.min(settings.trainImages ?? train.length, train.length);
+    this.#images = subset(
+      train,
+      Uint32Array.from({ length: count }, (_, i) => i),
+    );
+    this.#schedule = new BatchSchedule(count, settings);
+    this.stepsPerEpoch = this.#schedule.stepsPerEpoch;
+    this.steps = this.stepsPerEpoch * settings.epochs;
+    this.learningRate = scheduleOf(settings, this.steps);
+    this.#config = config;
+    this.#settings = settings;
+    this.#dataset = dataset;
+    this.#device = device;
+  }
+
+  batch(step: number): TrainingBatch {
+    return this.#assemble(this.#schedule.at(step), 'augment', step);
+  }
+
+  /** One edit a step: an augmented training image and a label drawn uniformly (section 4.1). */
+  constraint(step: number): Constraint | undefined {
+    if (this.#settings.objective === 'plain') return undefined;
+    const random = stream(this.#settings.seed, 'edit', step);
+    const { images } = this.#assemble([random.int(this.#images.length)], 'augment-edit', step);
+    return classification(images, random.int(this.#config.classes.length));
+  }
+
+  #assemble(indices: ArrayLike<number>, label: string, step: number): { images: Tensor; labels: Tensor } {
+    const { seed, augment } = this.#settings;
+    const { images, labels } = assembleBatch(this.#images, indices, {
+      normalization: this.#config.normalization,
+      ...(augment ? { augment: { ...this.#dataset.augmentation, random: stream(seed, label, step) } } : {}),
+    });
+    const device = this.#device;
+    return {
+      images: tensor(images, { shape: [indices.length, ...this.#config.shape], device }),
+      labels: tensor(labels, { device }),
+    };
+  }
+}
+
+function scheduleOf({ schedule, learningRate }: TrainingSettings, steps: number): optim.Schedule {
+  if (schedule === 'constant') return optim.constant(learningRate);
+  if (schedule === 'cosine') return optim.cosine(learningRate, { steps });
+  return optim.oneCycle(learningRate, { steps });
+}
+
+function claimFolder(folder: string, config: RunConfig): void {
+  makeRunFolder(folder);
+  const path = join(folder, runFiles.config);
+  if (!existsSync(path)) {
+    writeJson(path, config);
+  } else if (JSON.stringify(readRunConfig(folder)) !== JSON.stringify(config)) {
+    throw new EditableError(
+      'INVALID_RUN',
+      `${folder} holds a run of other settings; choose another folder, or remove it.`,
+    );
+  }
+}
+
+function saveCheckpoint(folder: string, trainer: Trainer, step: number): void {
+  const host = scope(() => new Map([...trainer.state()].map(([name, value]) => [name, value.toHost()])));
+  writeSafetensors(join(folder, runFiles.checkpoint), host, new Map([['step', String(step)]]));
+}
+
+/** The steps done according to the checkpoint; metrics beyond it are dropped, they will be made again. */
+function loadCheckpoint(folder: string, trainer: Trainer, metrics: JsonLines<StepMetrics>): number {
+  const path = join(folder, runFiles.checkpoint);
+  if (!existsSync(path)) {
+    metrics.write([]);
+    return 0;
+  }
+  const { tensors, metadata } = readSafetensors(path);
+  const step = Number(metadata.get('step'));
+  if (!Number.isInteger(step))
+    throw new EditableError('INVALID_RUN', `${path} is not a training checkpoint; remove it to start again.`);
+  scope(() => noGrad(() => trainer.load(new Map([...tensors].map(([name, host]) => [name, fromHost(host)])))));
+  metrics.write(metrics.read().slice(0, step));
+  return step;
+}

@@ -1,0 +1,199 @@
+/** One training in progress: the leaf parameters, the optimizer, the learned editor; a step changes them in place. */
+import { grad, type nn, noGrad, optim, scope, type Tensor, tensor } from '@editable/torch';
+import type { Constraint } from '../editing/constraint.js';
+import { clampStraightThrough, type Editor } from '../editing/editor.js';
+import { editorNamed } from '../editing/editors/index.js';
+import { selectParameters } from '../editing/layers.js';
+import { EditableError } from '../errors.js';
+import { baseObjective, editableObjective, type Objective, type TrainingBatch } from './objective.js';
+import type { TrainingSettings } from './settings.js';
+
+/** How fast learned hyperparameters move: they are few, and most are learned by their logarithm. */
+const hyperparameterLearningRate = 1e-2;
+
+export interface StepTerms {
+  readonly loss: number;
+  readonly base: number;
+  readonly edit: number;
+  readonly locality: number;
+  readonly accuracy: number;
+  readonly success: boolean;
+  readonly editorSteps: number;
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  /** The editor's learned hyperparameters before this step. */
+  readonly hyperparameters: Readonly<Record<string, number>>;
+}
+
+export class Trainer {
+  readonly #model: nn.Model;
+  readonly #settings: TrainingSettings;
+  readonly #parameters: nn.NamedTensors;
+  readonly #editable: readonly string[];
+  readonly #optimizer: optim.Optimizer;
+  readonly #learned: Map<string, Tensor>;
+  readonly #editorOptimizer: optim.Optimizer = new optim.Adam({ learningRate: hyperparameterLearningRate });
+  #buffers: Map<string, Tensor>;
+
+  constructor(model: nn.Model, settings: TrainingSettings) {
+    this.#model = model;
+    this.#settings = settings;
+    this.#parameters = leaves(model.parameters);
+    this.#buffers = new Map([...model.buffers].map(([name, value]) => [name, value.clone()]));
+    this.#editable = settings.objective === 'editable' ? selectParameters(model, settings.editor.layers) : [];
+    this.#learned = this.#startLearned();
+    const { learningRate, weightDecay } = settings;
+    this.#optimizer =
+      settings.optimizer === 'adam'
+        ? new optim.Adam({ learningRate, weightDecay })
+        : new optim.SGD({ learningRate, weightDecay, momentum: 0.9, nesterov: true });
+  }
+
+  /** The model as it is now: copies, so that further steps do not change it. */
+  snapshot(): nn.Model {
+    const copies = (tensors: nn.NamedTensors): nn.NamedTensors =>
+      new Map([...tensors].map(([name, value]) => [name, value.detach().clone()]));
+    return this.#model.with({ parameters: copies(this.#parameters), buffers: copies(this.#buffers) });
+  }
+
+  /** The learned hyperparameters as numbers, within their ranges. */
+  hyperparameters(): Record<string, number> {
+    return scope(() =>
+      noGrad(() => Object.fromEntries([...this.#resolved()].map(([name, value]) => [name, value.item()]))),
+    );
+  }
+
+  /** One step of Editable Training, or of plain training where no constraint is given. */
+  step(batch: TrainingBatch, constraint: Constraint | undefined, learningRate: number): StepTerms {
+    return scope(() => {
+      const hyperparameters = this.hyperparameters();
+      const objective = this.#objective(batch, constraint);
+      const loss = objective.total.item();
+      if (!Number.isFinite(loss)) {
+        throw new EditableError('NOT_FINITE', `training diverged: the loss is ${loss}. Try a smaller learning rate.`);
+      }
+      const gradientNorm = this.#descend(objective, learningRate);
+      this.#keepBuffers(objective.buffers);
+      return {
+        loss,
+        base: objective.base.item(),
+        edit: objective.edit.item(),
+        locality: objective.locality.item(),
+        accuracy: objective.accuracy,
+        success: objective.success,
+        editorSteps: objective.steps,
+        gradientNorm,
+        learningRate,
+        hyperparameters,
+      };
+    });
+  }
+
+  /** Everything that the next step depends on, by name. */
+  state(): nn.NamedTensors {
+    const groups: readonly (readonly [string, nn.NamedTensors])[] = [
+      ['parameter', this.#parameters],
+      ['buffer', this.#buffers],
+      ['optimizer', this.#optimizer.state()],
+      ['hyperparameter', this.#learned],
+      ['editorOptimizer', this.#editorOptimizer.state()],
+    ];
+    return new Map(
+      groups.flatMap(([group, tensors]) => [...tensors].map(([name, value]) => [`${group}.${name}`, value] as const)),
+    );
+  }
+
+  /** Continues from a `state()`. @throws EditableError INVALID_RUN where a tensor is missing or of another shape */
+  load(state: nn.NamedTensors): void {
+    const group = (name: string): Map<string, Tensor> =>
+      new Map(
+        [...state].flatMap(([key, value]) => (key.startsWith(`${name}.`) ? [[key.slice(name.length + 1), value]] : [])),
+      );
+    copyInto(this.#parameters, group('parameter'));
+    copyInto(this.#buffers, group('buffer'));
+    copyInto(this.#learned, group('hyperparameter'));
+    this.#optimizer.load(group('optimizer'));
+    this.#editorOptimizer.load(group('editorOptimizer'));
+  }
+
+  #objective(batch: TrainingBatch, constraint: Constraint | undefined): Objective {
+    const model = this.#model.with({ buffers: this.#buffers });
+    if (constraint === undefined) return baseObjective(model, this.#parameters, batch);
+    const { cEdit, cLoc, firstOrder, editor } = this.#settings;
+    return editableObjective(model, this.#parameters, batch, constraint, {
+      editor: this.#editor(),
+      editable: this.#editable,
+      maxSteps: editor.maxSteps,
+      cEdit,
+      cLoc,
+      firstOrder,
+    });
+  }
+
+  #descend(objective: Objective, learningRate: number): number {
+    const parameters = [...this.#parameters.values()];
+    const learned = [...this.#learned.values()];
+    const all = grad(objective.total, [...parameters, ...learned], { allowUnused: true });
+    const { gradients, norm } = optim.clipGradNorm(all.slice(0, parameters.length), this.#settings.clipNorm);
+    if (!Number.isFinite(norm)) {
+      throw new EditableError(
+        'NOT_FINITE',
+        `training diverged: the gradient norm is ${norm}. Try a smaller learning rate.`,
+      );
+    }
+    this.#optimizer.learningRate = learningRate;
+    this.#optimizer.step(parameters, gradients);
+    if (learned.length > 0) this.#editorOptimizer.step(learned, all.slice(parameters.length));
+    return norm;
+  }
+
+  #keepBuffers(buffers: nn.NamedTensors): void {
+    for (const [name, value] of buffers) noGrad(() => this.#buffers.get(name)?.copy_(value));
+  }
+
+  #editor(): Editor {
+    const { name, hyperparameters } = this.#settings.editor;
+    return editorNamed(name, { ...hyperparameters, ...Object.fromEntries(this.#resolved()) });
+  }
+
+  /** Raw learned values (logarithms, for some) to hyperparameters within their ranges. */
+  #resolved(): Map<string, Tensor> {
+    const { ranges } = editorNamed(this.#settings.editor.name);
+    return new Map(
+      [...this.#learned].map(([name, raw]) => {
+        const range = ranges[name]!;
+        return [name, clampStraightThrough(range.logarithmic ? raw.exp() : raw, range)];
+      }),
+    );
+  }
+
+  #startLearned(): Map<string, Tensor> {
+    const { objective, learnEditor, editor, firstOrder } = this.#settings;
+    if (objective === 'plain' || !learnEditor || firstOrder) return new Map();
+    const { ranges } = editorNamed(editor.name);
+    const device = [...this.#parameters.values()][0]?.device ?? 'cpu';
+    return new Map(
+      Object.entries(editor.hyperparameters).flatMap(([name, value]) => {
+        if (name === 'epsilon') return [];
+        const start = ranges[name]?.logarithmic ? Math.log(value) : value;
+        return [[name, tensor(start, { device, requiresGrad: true })] as const];
+      }),
+    );
+  }
+}
+
+const leaves = (tensors: nn.NamedTensors): nn.NamedTensors =>
+  new Map([...tensors].map(([name, value]) => [name, value.detach().clone().requiresGrad_()]));
+
+function copyInto(own: nn.NamedTensors, saved: nn.NamedTensors): void {
+  for (const [name, value] of own) {
+    const from = saved.get(name);
+    if (from === undefined || from.shape.join() !== value.shape.join()) {
+      throw new EditableError(
+        'INVALID_RUN',
+        `the checkpoint does not fit this model: ${name} is missing or has another shape.`,
+      );
+    }
+    noGrad(() => value.detach().copy_(from));
+  }
+}
