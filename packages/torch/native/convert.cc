@@ -69,7 +69,7 @@ int64_t intOf(Napi::Env env, Napi::Value value) {
   }
   if (value.IsBoolean()) return value.As<Napi::Boolean>().Value() ? 1 : 0;
   const double number = numberOf(env, value);
-  TORCH_CHECK(number == std::trunc(number), "expected a whole number, received ", number);
+  TORCH_CHECK(number == std::trunc(number) && std::abs(number) < 0x1p63, "expected a whole number, received ", number);
   return static_cast<int64_t>(number);
 }
 

@@ -14,7 +14,11 @@ interface Overload {
   readonly returnsTensor: boolean;
   /** Position of each optional argument by its camelCase name. */
   readonly options: ReadonlyMap<string, number>;
+  /** What the addon takes for each argument's value. */
+  readonly encoders: readonly Encoder[];
 }
+
+type Encoder = (value: unknown) => unknown;
 
 /** c10::MemoryFormat's numbers, under PyTorch's names. */
 const memoryFormats: Readonly<Record<string, number>> = { contiguous: 0, preserve: 1, channelsLast: 2 };
@@ -49,9 +53,52 @@ function resolve(name: string): Overload {
     native: found,
     required: found.arguments.filter((argument) => argument.required).length,
     returnsTensor: found.returns.length === 1 && found.returns[0] === 'Tensor',
-    options: new Map(found.arguments.flatMap((a, i) => (a.required ? [] : [[camelCase(a.name), i] as const]))),
+    options: new Map(
+      found.arguments.flatMap((a, i) => (a.required || hidden.has(a.name) ? [] : [[camelCase(a.name), i] as const])),
+    ),
+    encoders: found.arguments.map(({ name: argument, kind }) => encoderOf(argument, kind)),
   };
 }
+
+/** Dense tensors and the default generators only: libtorch believes any number given for these. */
+const hidden: ReadonlySet<string> = new Set(['layout', 'pin_memory', 'generator']);
+
+/**
+ * Tensors and enumerations reach the addon as numbers, so they are told apart from plain numbers here: libtorch would
+ * take any number for a handle or a memory format, and could crash on it.
+ */
+function encoderOf(name: string, kind: string): Encoder {
+  const expect =
+    (what: string, encode: Encoder): Encoder =>
+    (value) => {
+      if (value === null || value === undefined) return value;
+      const encoded = encode(value);
+      if (encoded !== undefined) return encoded;
+      throw new TorchError('INVALID_ARGUMENT', `${camelCase(name)} must be ${what}`);
+    };
+  const tensor: Encoder = (value) => (value instanceof Tensor ? handleOf(value) : undefined);
+  const listOf =
+    (item: Encoder): Encoder =>
+    (value) => {
+      const handles = Array.isArray(value) ? value.map(item) : [undefined];
+      return handles.includes(undefined) ? undefined : handles;
+    };
+  if (kind === 'Tensor') return expect('a Tensor', tensor);
+  if (kind === 'Tensor[]') return expect('an array of Tensors', listOf(tensor));
+  if (kind === 'Tensor?[]')
+    return expect(
+      'an array of Tensors or null',
+      listOf((v) => (v === null ? v : tensor(v))),
+    );
+  if (kind === 'bool') return expect('true or false', (v) => (typeof v === 'boolean' ? v : undefined));
+  if (kind === 'str' || kind === 'Device') return expect('a text', (v) => (typeof v === 'string' ? v : undefined));
+  if (name === 'dtype') return expect('a dtype', (v) => own(dtypes, v)?.code);
+  if (name === 'memory_format') return expect('a memory format', (v) => own(memoryFormats, v));
+  return expect('a number or an array of them', (v) => (v instanceof Tensor ? undefined : v));
+}
+
+const own = <Value>(table: Readonly<Record<string, Value>>, key: unknown): Value | undefined =>
+  typeof key === 'string' && Object.hasOwn(table, key) ? table[key] : undefined;
 
 const isOptions = (value: unknown): value is Options =>
   typeof value === 'object' && value !== null && !(value instanceof Tensor) && !Array.isArray(value);
@@ -82,11 +129,13 @@ function accepts(kind: string | undefined, value: unknown): boolean {
 
 function invoke(overload: Overload, args: readonly unknown[]): unknown {
   const { index } = overload.native;
+  const { encoders, required } = overload;
   let result: unknown;
   try {
-    if (args.length === overload.required && args.length <= 2) {
-      result =
-        args.length === 1 ? native.call(index, encode(args[0])) : native.call(index, encode(args[0]), encode(args[1]));
+    if (args.length === required && required === 1) {
+      result = native.call(index, (encoders[0] as Encoder)(args[0]));
+    } else if (args.length === required && required === 2) {
+      result = native.call(index, (encoders[0] as Encoder)(args[0]), (encoders[1] as Encoder)(args[1]));
     } else {
       result = native.call(index, ...encodeAll(overload, args));
     }
@@ -105,7 +154,7 @@ function encodeAll(overload: Overload, args: readonly unknown[]): unknown[] {
   ) {
     throw new TorchError('INVALID_ARGUMENT', `expected ${overload.required} arguments and an options object`);
   }
-  const values = args.slice(0, overload.required).map(encode);
+  const values = args.slice(0, overload.required).map((value, i) => (overload.encoders[i] as Encoder)(value));
   if (options === undefined) return values;
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
@@ -117,17 +166,9 @@ function encodeAll(overload: Overload, args: readonly unknown[]): unknown[] {
       );
     }
     while (values.length <= position) values.push(undefined);
-    values[position] = encode(value);
+    values[position] = (overload.encoders[position] as Encoder)(value);
   }
   return values;
-}
-
-function encode(value: unknown): unknown {
-  if (value instanceof Tensor) return handleOf(value);
-  if (Array.isArray(value)) return value.map(encode);
-  if (typeof value !== 'string') return value;
-  if (value in dtypes) return dtypes[value as keyof typeof dtypes].code;
-  return memoryFormats[value] ?? value;
 }
 
 function wrapResults({ native: { returns } }: Overload, result: unknown): unknown {
@@ -158,17 +199,18 @@ function explain(overload: Overload, args: readonly unknown[], cause: unknown): 
   );
 }
 
-const describeArguments = (args: readonly unknown[]): string => args.map(describeArgument).join(', ');
+const describeArguments = (args: readonly unknown[]): string => args.map((arg) => describeArgument(arg)).join(', ');
 
-function describeArgument(value: unknown): string {
+function describeArgument(value: unknown, depth = 0): string {
   if (value instanceof Tensor) return describeTensor(value);
-  if (Array.isArray(value))
-    return `[${value.slice(0, 8).map(describeArgument).join(', ')}${value.length > 8 ? ', …' : ''}]`;
-  if (isOptions(value))
-    return `{ ${Object.entries(value)
-      .map(([name, item]) => `${name}: ${describeArgument(item)}`)
-      .join(', ')} }`;
-  return String(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (depth > 2) return '…';
+  if (Array.isArray(value)) {
+    const items = value.slice(0, 8).map((item) => describeArgument(item, depth + 1));
+    return `[${items.join(', ')}${value.length > 8 ? ', …' : ''}]`;
+  }
+  const entries = Object.entries(value).map(([name, item]) => `${name}: ${describeArgument(item, depth + 1)}`);
+  return `{ ${entries.join(', ')} }`;
 }
 
 const overloadName = (schema: string): string => /^aten::([^(]+)/.exec(schema)?.[1] ?? '';
