@@ -3,6 +3,7 @@
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
+#include <dlfcn.h>
 #include <malloc.h>
 #include <torch/version.h>
 
@@ -61,11 +62,18 @@ struct CountingAllocator final : at::Allocator {
   c10::DeleterFnPtr raw_deleter() const override { return &release; }
 };
 
+// Node unloads an addon when the worker thread that loaded it ends, but libtorch keeps calling the allocator.
+void stayLoaded() {
+  Dl_info self;
+  if (dladdr(reinterpret_cast<void*>(&release), &self) != 0) dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
+}
+
 }  // namespace
 
 void installCountingAllocator() {
   static std::once_flag once;
   std::call_once(once, [] {
+    stayLoaded();
     // glibc otherwise returns every large block to the kernel and faults it in again: less than half the speed.
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
