@@ -57,8 +57,12 @@ export function openRun(folder: string, { device = 'cpu' }: { readonly device?: 
   }
   const fresh = createModel(config.model, { folder, device });
   const { tensors } = readSafetensors(weights);
-  return { folder, config, model: withWeights(fresh, tensors, weights), editor: readEditorChoice(folder) };
+  return { folder, config, model: fastLayout(config.model, withWeights(fresh, tensors, weights)), editor: readEditorChoice(folder) };
 }
+
+/** Channels-last for what is built here; a TorchScript program is run in the layout it was written for. */
+export const fastLayout = (spec: ModelSpec, model: nn.Model): nn.Model =>
+  spec.kind === 'torchscript' ? model : nn.channelsLast(model);
 
 /** Makes a run of a model that was trained elsewhere. */
 export function createRun(folder: string, config: RunConfig, model: nn.Model): Run {

@@ -21,6 +21,7 @@ import { EditableError } from '../errors.js';
 import { createModel } from '../models/registry.js';
 import { JsonLines } from '../runs/json-lines.js';
 import {
+  fastLayout,
   makeRunFolder,
   openRun,
   type Run,
@@ -70,7 +71,7 @@ export async function trainRun(
   if (existsSync(join(folder, runFiles.model)) && !existsSync(join(folder, runFiles.checkpoint)))
     return openRun(folder, { device });
 
-  const model = initial ?? createModel(config.model, { seed: settings.seed, folder, device });
+  const model = fastLayout(config.model, initial ?? createModel(config.model, { seed: settings.seed, folder, device }));
   const work = new TrainingWork(config, settings, dataset, device);
   const trainer = new Trainer(model, settings);
   const metrics = new JsonLines<StepMetrics>(join(folder, runFiles.metrics));

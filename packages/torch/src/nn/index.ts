@@ -10,6 +10,7 @@ export * from './init.js';
 export * from './layer-norm.js';
 export * from './linear.js';
 export * from './max-pool2d.js';
+export * from './memory-format.js';
 export * from './model.js';
 export * from './module.js';
 export * from './multihead-attention.js';

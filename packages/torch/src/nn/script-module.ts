@@ -2,9 +2,9 @@
  * A TorchScript file as a model: its named parameters, and its forward with other parameters, differentiable to any
  * order. A TorchScript file is a program: load only files from people you trust.
  */
-import { existsSync } from 'node:fs';
 import { TorchError } from '../errors.js';
 import { native } from '../native.js';
+import { requireScriptArchive } from '../serialization/script-archive.js';
 import { type Device, handleOf, Tensor } from '../tensor.js';
 import {
   type CallOptions,
@@ -19,10 +19,10 @@ import {
  * Loads a module saved by torch.jit.script or torch.jit.trace. A traced module has the mode it was traced in baked in:
  * `training` changes nothing there.
  *
- * @throws TorchError INVALID_FILE where the file is not TorchScript.
+ * @throws TorchError INVALID_FILE where the file is not TorchScript, or damaged.
  */
 export function loadScriptModule(path: string, { device = 'cpu' }: { readonly device?: Device } = {}): Model {
-  if (!existsSync(path)) throw new TorchError('INVALID_FILE', `cannot read ${path}: there is no such file.`);
+  requireScriptArchive(path);
   try {
     const { id, parameters, buffers } = native.scriptLoad(path, device);
     const named = (pairs: readonly (readonly [string, number])[]): NamedTensors =>
@@ -49,7 +49,8 @@ class ScriptModule implements Model {
     this.stages = [{ name: 'whole', parameters: [...parameters.keys()] }];
   }
 
-  call(input: Tensor, { parameters, training = false }: CallOptions = {}): CallResult {
+  call(input: Tensor, { parameters, training = false, from = 0, to = 1 }: CallOptions = {}): CallResult {
+    if (from >= to) return { output: input, buffers: new Map() };
     const own = [...this.parameters].map(([name, value]) => parameters?.get(name) ?? value);
     // Forward updates running statistics in place: it gets copies when it may.
     const buffers = [...this.buffers.values()].map((value) => (training ? value.clone() : value));
