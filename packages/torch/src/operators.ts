@@ -83,7 +83,10 @@ function encoderOf(name: string, kind: string): Encoder {
       const handles = Array.isArray(value) ? value.map(item) : [undefined];
       return handles.includes(undefined) ? undefined : handles;
     };
-  if (kind === 'Tensor') return expect('a Tensor', tensor);
+  if (kind === 'Tensor') {
+    const other = expect('a Tensor', tensor);
+    return (value) => (value instanceof Tensor ? handleOf(value) : other(value)); // the hot path, without a detour
+  }
   if (kind === 'Tensor[]') return expect('an array of Tensors', listOf(tensor));
   if (kind === 'Tensor?[]')
     return expect(
@@ -94,7 +97,8 @@ function encoderOf(name: string, kind: string): Encoder {
   if (kind === 'str' || kind === 'Device') return expect('a text', (v) => (typeof v === 'string' ? v : undefined));
   if (name === 'dtype') return expect('a dtype', (v) => own(dtypes, v)?.code);
   if (name === 'memory_format') return expect('a memory format', (v) => own(memoryFormats, v));
-  return expect('a number or an array of them', (v) => (v instanceof Tensor ? undefined : v));
+  const other = expect('a number or an array of them', (v) => (v instanceof Tensor ? undefined : v));
+  return (value) => (typeof value === 'number' ? value : other(value));
 }
 
 const own = <Value>(table: Readonly<Record<string, Value>>, key: unknown): Value | undefined =>
