@@ -106,7 +106,7 @@ function npmPackagesMatchLock() {
 function buildTypeScript(forDevelopment) {
   const projects = ['packages/torch', 'packages/editable', 'packages/cli'];
   if (forDevelopment && existsSync(join(root, 'benchmarks/tsconfig.json'))) projects.push('benchmarks');
-  const stampFile = join(root, 'packages/cli/dist/.sources');
+  const stampFile = join(root, 'node_modules/.typescript-build');
   const state = projects.map(sourceState).join('\n');
   const isBuilt = projects.every((project) => existsSync(join(root, project, 'dist')));
   if (isBuilt && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === state) return;
