@@ -29,7 +29,7 @@ export function loadScriptModule(path: string, { device = 'cpu' }: { readonly de
       new Map(pairs.map(([name, handle]) => [name, new Tensor(handle)]));
     return new ScriptModule(id, named(parameters), named(buffers));
   } catch (cause) {
-    const reason = (cause as Error).message.split('\n')[0];
+    const reason = firstLine((cause as Error).message);
     throw new TorchError('INVALID_FILE', `${path} is not a TorchScript file that this libtorch can load: ${reason}`, {
       cause,
     });
@@ -83,3 +83,8 @@ class ScriptModule implements Model {
     }
   }
 }
+
+// libtorch begins some messages with an empty line, ends some lines with a colon for what it quotes below them, and its
+// assertions with a request for better messages.
+const firstLine = (message: string): string =>
+  (message.trim().split('\n')[0] as string).replace(/\s*(\(Could this error message.*|:)$/, '');
