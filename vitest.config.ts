@@ -8,6 +8,8 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     reporters: ['default', './test/closing-line-reporter.ts'],
     pool: 'forks',
+    // Two workers on two cores, one thread each: more would wait for each other.
+    env: { OMP_NUM_THREADS: '1' },
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

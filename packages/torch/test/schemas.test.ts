@@ -24,8 +24,12 @@ const split = (text: string): string[] =>
 /** 2.x writes SymInt for sizes. What an operator writes to or shares ("(a!)") is not ours to compare. */
 const plain = (type: string): string => type.replaceAll('SymInt', 'int').replace(/\([a-z][^)]*\)/g, '');
 
-const byValue = (text: string | undefined): string | undefined =>
-  text === undefined || text === '' || Number.isNaN(Number(text)) ? text : String(Number(text));
+/** 1.0 is 1, and a sized list of one repeated number, which 2.x writes out, is that number. */
+function byValue(text: string | undefined): string | undefined {
+  const [, first = '', rest = ''] = /^\[([^,\]]+)((?:, [^,\]]+)+)\]$/.exec(text ?? '') ?? [];
+  if (rest !== '' && rest.split(', ').every((each) => each === '' || each === first)) return byValue(first);
+  return text === undefined || text === '' || Number.isNaN(Number(text)) ? text : String(Number(text));
+}
 
 function parse(schema: string): Schema {
   const [, args = '', returns = ''] = /^[^(]+\((.*)\) -> (.*)$/.exec(schema) ?? [];
