@@ -1,0 +1,84 @@
+/** `editable evaluate`: drawdown, success rate and steps over N independent edits; a killed evaluation continues. */
+import type { EditTargets } from 'editable';
+import { defineCommand, exitCodes } from '../command.js';
+import type { Console } from '../console/console.js';
+import { choice, wholeNumber } from '../options/kinds.js';
+import {
+  type DataFlags,
+  type DeviceFlags,
+  dataOptions,
+  deviceOptions,
+  type EditorFlags,
+  editorOptions,
+  type OutputFlags,
+  outputOptions,
+  type PatchFlags,
+  patchOptions,
+  type SeedFlags,
+  seedOptions,
+  type TestImagesFlags,
+  testImagesOptions,
+} from '../options/shared.js';
+import type { OptionTable } from '../options/table.js';
+
+interface EvaluateFlags
+  extends EditorFlags,
+    PatchFlags,
+    TestImagesFlags,
+    SeedFlags,
+    DeviceFlags,
+    DataFlags,
+    OutputFlags {
+  readonly edits: number;
+  readonly targets: EditTargets;
+}
+
+const options: OptionTable<EvaluateFlags> = {
+  edits: { kind: wholeNumber({ min: 1 }), default: 100, description: 'independent edits; the paper makes 1000' },
+  targets: {
+    kind: choice(['random', 'mistakes']),
+    default: 'random',
+    description: "random labels (the paper's), or the true labels of the model's mistakes",
+  },
+  ...testImagesOptions,
+  ...editorOptions,
+  ...patchOptions,
+  ...seedOptions,
+  ...deviceOptions,
+  ...dataOptions,
+  ...outputOptions,
+};
+
+export const evaluateCommand: ReturnType<typeof defineCommand> = defineCommand<EvaluateFlags>({
+  name: 'evaluate',
+  summary: 'Measure what repairs cost: drawdown, success rate and steps over N independent edits.',
+  arguments: [{ name: 'run', description: 'the run folder' }],
+  options,
+  examples: [
+    'evaluate runs/editable --edits 1000',
+    'evaluate runs/editable --targets mistakes --test-images 2000 --json',
+  ],
+  run: evaluateFromFlags,
+});
+
+async function evaluateFromFlags(
+  [folder]: readonly (string | undefined)[],
+  flags: EvaluateFlags,
+  console: Console,
+): Promise<number> {
+  const { openModel } = await import('../open-model.js');
+  const { chooseEditor } = await import('../editor-choice.js');
+  const { evaluateRun } = await import('../jobs/evaluation.js');
+  const { describeEvaluation } = await import('../report/evaluation-text.js');
+  const opened = await openModel(folder as string, flags);
+  const editor = await chooseEditor(opened.run, flags);
+  const { edits, testImages, seed, targets } = flags;
+  const { document } = await evaluateRun(
+    opened,
+    { editor, edits, testImages, seed, targets },
+    { console, label: 'editing' },
+  );
+  console.print(describeEvaluation(document));
+  console.result(document);
+  return exitCodes.done;
+}

@@ -1,0 +1,156 @@
+/** `editable import`: a run from somebody's PyTorch checkpoint, or from a TorchScript model, whole. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { nn } from '@editable/torch';
+import type { DatasetName, ImageDataset, ModelSpec, Normalization } from 'editable';
+import { defineCommand, exitCodes } from '../command.js';
+import type { Console } from '../console/console.js';
+import { count, percent } from '../console/numbers.js';
+import { UsageError } from '../errors.js';
+import { choice, numbers, path, wholeNumber } from '../options/kinds.js';
+import { type DataFlags, dataOptions, datasetNames, type OutputFlags, outputOptions } from '../options/shared.js';
+import type { OptionTable } from '../options/table.js';
+import { modelNames, specOf, type TrainableModel } from './train.js';
+
+interface ImportFlags extends DataFlags, OutputFlags {
+  readonly model: TrainableModel | undefined;
+  readonly dataset: DatasetName;
+  readonly width: number | undefined;
+  readonly mean: readonly number[] | undefined;
+  readonly std: readonly number[] | undefined;
+  readonly out: string;
+}
+
+const options: OptionTable<ImportFlags> = {
+  dataset: { kind: choice(datasetNames), required: true, description: 'what the model was trained on' },
+  model: {
+    kind: choice(modelNames),
+    description: 'the network that the checkpoint is of; left out for a TorchScript file, which is its own',
+  },
+  width: { kind: wholeNumber({ min: 1, max: 1024 }), description: "resnet18's width (default: the checkpoint's)" },
+  mean: {
+    kind: numbers('numbers with commas between, one a channel'),
+    description: 'normalisation it was trained with',
+  },
+  std: {
+    kind: numbers('numbers with commas between, one a channel'),
+    description: 'normalisation it was trained with',
+  },
+  out: { kind: path('run'), required: true, description: 'the run folder to make' },
+  ...dataOptions,
+  ...outputOptions,
+};
+
+export const importCommand: ReturnType<typeof defineCommand> = defineCommand<ImportFlags>({
+  name: 'import',
+  summary: 'Make a run of a PyTorch checkpoint (.pth, .th, .safetensors) or of a TorchScript model (.pt).',
+  arguments: [
+    { name: 'file', description: 'the checkpoint; a TorchScript file is a program: import only what you trust' },
+  ],
+  options,
+  examples: [
+    'import resnet20-12fca82f.th --model resnet20 --dataset cifar-10 --out runs/resnet20',
+    'import scripted.pt --dataset cifar-10 --out runs/scripted',
+  ],
+  run: importFromFlags,
+});
+
+async function importFromFlags(
+  [file]: readonly (string | undefined)[],
+  flags: ImportFlags,
+  console: Console,
+): Promise<number> {
+  const { createRun, loadDataset, runConfig, runFiles } = await import('editable');
+  const { errorOnTest } = await import('../jobs/training.js');
+  if (existsSync(join(flags.out, runFiles.config))) {
+    throw new UsageError(`--out: expected a folder without a run, received "${flags.out}", which holds one.`);
+  }
+  const dataset = await loadDataset(flags.dataset, { dataDir: flags.dataDir });
+  const { spec, model } = await (flags.model === undefined ? script : checkpoint)(
+    file as string,
+    flags,
+    dataset,
+    console,
+  );
+  const normalization = normalizationOf(flags, dataset);
+  const config = { ...runConfig(dataset, spec, null), normalization };
+  requireClassifier(model, dataset, await testLogits(model, dataset, normalization));
+  const { testError, testImages } = errorOnTest({ folder: flags.out, config, model, editor: null }, dataset, 'cpu');
+  if (spec.kind === 'torchscript') await keepScript(file as string, flags.out, spec.file);
+  const run = createRun(flags.out, config, model);
+  console.print(`imported ${file} into ${run.folder}: test error ${percent(testError)} on ${count(testImages)} images`);
+  console.result({ run: run.folder, model: spec, normalization, testError, testImages });
+  return exitCodes.done;
+}
+
+interface Imported {
+  readonly spec: ModelSpec;
+  readonly model: nn.Model;
+}
+
+async function checkpoint(file: string, flags: ImportFlags, dataset: ImageDataset): Promise<Imported> {
+  const { loadStateDict } = await import('@editable/torch');
+  const { createModel, withWeights } = await import('editable');
+  const weights = loadStateDict(file);
+  const width = flags.width ?? weights.get('conv1.weight')?.shape[0] ?? 64;
+  const sizes = { width, inChannels: dataset.shape[0], classes: dataset.classes.length };
+  const spec = specOf(flags.model as TrainableModel, sizes);
+  return { spec, model: withWeights(createModel(spec), weights, file) };
+}
+
+async function script(file: string, _: ImportFlags, __: ImageDataset, console: Console): Promise<Imported> {
+  if (!/\.(pt|ts|torchscript)$/i.test(file)) {
+    throw new UsageError(
+      `--model: expected one of ${modelNames.join(', ')}, as only a TorchScript file (.pt) is imported without; received none.`,
+    );
+  }
+  const { loadScriptModule } = await import('@editable/torch');
+  console.remark(
+    `${file} is taken for TorchScript, which is a program that runs here: import it only if you trust it.`,
+  );
+  return { spec: { kind: 'torchscript', file: scriptFile }, model: loadScriptModule(file) };
+}
+
+const scriptFile = 'model.pt';
+
+async function keepScript(file: string, folder: string, name: string): Promise<void> {
+  const { readFileOrExplain, writeFileAtomically } = await import('@editable/torch');
+  const { makeRunFolder } = await import('editable');
+  makeRunFolder(folder);
+  writeFileAtomically(join(folder, name), readFileOrExplain(file));
+}
+
+/** The published CIFAR-10 ResNets of 20 to 110 layers were trained with ImageNet's numbers. */
+const publishedNormalization: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+function normalizationOf({ mean, std, model }: ImportFlags, dataset: ImageDataset): Normalization {
+  const published = model !== undefined && model !== 'resnet18' && dataset.shape[0] === 3;
+  const usual = published ? publishedNormalization : dataset.normalization;
+  const channels = dataset.shape[0];
+  for (const [name, values] of Object.entries({ mean, std })) {
+    if (values === undefined || values.length === channels) continue;
+    throw new UsageError(`--${name}: expected ${channels} numbers for ${dataset.name}, received ${values.length}.`);
+  }
+  if (std?.some((value) => !(value > 0)))
+    throw new UsageError(`--std: expected numbers above 0, received "${std.join(',')}".`);
+  return { mean: mean ?? usual.mean, std: std ?? usual.std };
+}
+
+async function testLogits(
+  model: nn.Model,
+  dataset: ImageDataset,
+  normalization: Normalization,
+): Promise<readonly number[]> {
+  const { noGrad, scope } = await import('@editable/torch');
+  const { inputOf, testPicture } = await import('../picture.js');
+  return scope(() =>
+    noGrad(() => model.call(inputOf(testPicture(0, dataset), dataset, normalization, 'cpu')).output.shape),
+  );
+}
+
+function requireClassifier(_: nn.Model, { classes, name }: ImageDataset, shape: readonly number[]): void {
+  if (shape.length === 2 && shape[1] === classes.length) return;
+  throw new UsageError(
+    `--dataset: expected a model that gives [images, ${classes.length}] for ${name}, received one that gives [${shape.join(', ')}].`,
+  );
+}

@@ -1,0 +1,21 @@
+/** The commands, in the order of their use. */
+import type { Command } from '../command.js';
+import { demoCommand } from './demo.js';
+import { editCommand } from './edit.js';
+import { evaluateCommand } from './evaluate.js';
+import { importCommand } from './import.js';
+import { infoCommand } from './info.js';
+import { predictCommand } from './predict.js';
+import { trainCommand } from './train.js';
+import { tuneCommand } from './tune.js';
+
+export const commands: readonly Command[] = [
+  trainCommand,
+  importCommand,
+  tuneCommand,
+  editCommand,
+  evaluateCommand,
+  predictCommand,
+  infoCommand,
+  demoCommand,
+];

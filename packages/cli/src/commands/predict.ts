@@ -1,0 +1,62 @@
+/** `editable predict`: what a run, patched if asked, makes of one picture. */
+import { defineCommand, exitCodes } from '../command.js';
+import type { Console } from '../console/console.js';
+import { percent } from '../console/numbers.js';
+import { table } from '../console/table.js';
+import {
+  type DataFlags,
+  type DeviceFlags,
+  dataOptions,
+  deviceOptions,
+  type InputFlags,
+  inputOptions,
+  type OutputFlags,
+  outputOptions,
+  type PatchFlags,
+  patchOptions,
+} from '../options/shared.js';
+import type { OptionTable } from '../options/table.js';
+
+interface PredictFlags extends InputFlags, PatchFlags, DeviceFlags, DataFlags, OutputFlags {}
+
+const options: OptionTable<PredictFlags> = {
+  ...inputOptions,
+  ...patchOptions,
+  ...deviceOptions,
+  ...dataOptions,
+  ...outputOptions,
+};
+
+const shown = 5;
+
+export const predictCommand: ReturnType<typeof defineCommand> = defineCommand<PredictFlags>({
+  name: 'predict',
+  summary: 'Classify one picture, with patches if asked: the five most probable classes.',
+  arguments: [{ name: 'run', description: 'the run folder' }],
+  options,
+  examples: ['predict runs/editable --image boot.png', 'predict runs/editable --index 12 --patch fix.safetensors'],
+  run: predictFromFlags,
+});
+
+async function predictFromFlags(
+  [folder]: readonly (string | undefined)[],
+  flags: PredictFlags,
+  console: Console,
+): Promise<number> {
+  const { openModel } = await import('../open-model.js');
+  const { inputOf, probabilitiesOf, ranked, readPicture } = await import('../picture.js');
+  const { describePicture } = await import('../report/repair-text.js');
+  const { run, dataset, model, device } = await openModel(folder as string, flags);
+  const picture = await readPicture(flags, dataset);
+  const { classes, normalization } = run.config;
+  const top = ranked(probabilitiesOf(model, inputOf(picture, dataset, normalization, device)), classes).slice(0, shown);
+  console.print(describePicture(picture, classes));
+  console.print(
+    table(
+      top.map(({ label, name, probability }) => [String(label), name, percent(probability)]),
+      { head: ['Label', 'Class', 'Probability'], right: [0, 2] },
+    ),
+  );
+  console.result({ ...top[0], top, truth: picture.truth, index: picture.index, image: picture.file });
+  return exitCodes.done;
+}

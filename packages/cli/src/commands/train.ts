@@ -1,0 +1,186 @@
+/** `editable train`: plain or Editable Training into a run folder; the same command continues an interrupted one. */
+import type { DatasetName, EditorName, ModelSpec, TrainingSettings } from 'editable';
+import { defineCommand, exitCodes } from '../command.js';
+import type { Console } from '../console/console.js';
+import { count, duration, percent } from '../console/numbers.js';
+import { layersOf, overridden } from '../editor-choice.js';
+import { choice, number, path, toggle, wholeNumber } from '../options/kinds.js';
+import {
+  type DataFlags,
+  type DeviceFlags,
+  dataOptions,
+  datasetNames,
+  deviceOptions,
+  editorKinds,
+  editorNames,
+  type OutputFlags,
+  outputOptions,
+  type SeedFlags,
+  seedOptions,
+} from '../options/shared.js';
+import type { OptionTable } from '../options/table.js';
+
+export type TrainableModel = Exclude<ModelSpec['kind'], 'torchscript'>;
+
+const modelChoices: Readonly<Record<TrainableModel, true>> = {
+  resnet18: true,
+  resnet20: true,
+  resnet32: true,
+  resnet44: true,
+  resnet56: true,
+  resnet110: true,
+};
+
+export const modelNames: readonly TrainableModel[] = Object.keys(modelChoices) as TrainableModel[];
+
+interface TrainFlags extends DataFlags, DeviceFlags, SeedFlags, OutputFlags {
+  readonly dataset: DatasetName;
+  readonly model: TrainableModel;
+  readonly width: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly objective: TrainingSettings['objective'];
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly schedule: TrainingSettings['schedule'];
+  readonly optimizer: TrainingSettings['optimizer'];
+  readonly clipNorm: number;
+  readonly augment: boolean;
+  readonly from: string | undefined;
+  readonly trainImages: number | undefined;
+  readonly editor: EditorName;
+  readonly editorLearningRate: number | undefined;
+  readonly beta: number | undefined;
+  readonly layers: readonly string[];
+  readonly maxSteps: number;
+  readonly cEdit: number;
+  readonly cLoc: number;
+  readonly firstOrder: boolean;
+  readonly learnEditor: boolean;
+  readonly out: string;
+}
+
+const options: OptionTable<TrainFlags> = {
+  dataset: { kind: choice(datasetNames), default: 'fashion-mnist', description: 'what to train on' },
+  model: { kind: choice(modelNames), default: 'resnet18', description: 'the network, in its form for small images' },
+  width: {
+    kind: wholeNumber({ min: 1, max: 1024 }),
+    default: 64,
+    description: "channels of resnet18's first chain; the paper's is 64, 8 to 16 suits two cores",
+  },
+  objective: {
+    kind: choice(['plain', 'editable']),
+    default: 'editable',
+    description: 'plain training, or Editable Training (equation 2)',
+  },
+  epochs: { kind: wholeNumber({ min: 1 }), default: 10, description: 'passes over the train images' },
+  batchSize: { kind: wholeNumber({ min: 1 }), default: 128, description: 'images a step' },
+  learningRate: { kind: number({ above: 0 }), default: 1e-3, description: "the optimizer's step size" },
+  weightDecay: { kind: number({ min: 0 }), default: 0, description: 'L2 penalty' },
+  schedule: {
+    kind: choice(['constant', 'cosine', 'one-cycle']),
+    default: 'cosine',
+    description: 'how the learning rate moves',
+  },
+  optimizer: { kind: choice(['adam', 'sgd']), default: 'adam', description: 'sgd has Nesterov momentum 0.9' },
+  clipNorm: { kind: number({ above: 0 }), default: 10, description: 'bound on the norm of all gradients together' },
+  augment: { kind: toggle, default: true, description: 'train without random crops and flips' },
+  trainImages: { kind: wholeNumber({ min: 1 }), description: 'train on the first N images only' },
+  from: { kind: path('run'), description: "start from this run's weights (fine-tuning)" },
+  editor: { kind: choice(editorNames), default: 'rmsprop', description: 'the editor that training prepares for' },
+  editorLearningRate: {
+    kind: editorKinds.learningRate,
+    description: "the editor's step size α, where learning it starts (default: the editor's own)",
+  },
+  beta: { kind: editorKinds.beta, description: "the editor's β, where learning it starts (default: the editor's own)" },
+  layers: {
+    kind: editorKinds.layers,
+    default: ['layer3'],
+    description: 'what the editor may change: layer3, chain-3, layer3.0.conv1, all; commas between',
+  },
+  maxSteps: { kind: editorKinds.maxSteps, default: 10, description: 'k, the most steps an edit may take' },
+  cEdit: { kind: number({ min: 0 }), default: 0.01, description: 'weight of L_edit: edits succeed' },
+  cLoc: { kind: number({ min: 0 }), default: 0.01, description: 'weight of L_loc: edits leave the rest alone' },
+  firstOrder: {
+    kind: toggle,
+    default: false,
+    description: "treat the editor's gradients as constants: faster, weaker",
+  },
+  learnEditor: { kind: toggle, default: true, description: "keep the editor's α and β as they are" },
+  out: { kind: path('run'), required: true, description: 'the run folder; an interrupted run in it is continued' },
+  ...seedOptions,
+  ...deviceOptions,
+  ...dataOptions,
+  ...outputOptions,
+};
+
+export const trainCommand: ReturnType<typeof defineCommand> = defineCommand<TrainFlags>({
+  name: 'train',
+  summary: 'Train a network, plainly or with Editable Training; run it again to continue.',
+  arguments: [],
+  options,
+  examples: [
+    'train --dataset fashion-mnist --width 8 --epochs 2 --objective plain --out runs/plain',
+    'train --width 8 --epochs 1 --from runs/plain --c-edit 0.05 --c-loc 0.05 --out runs/editable',
+  ],
+  run: trainFromFlags,
+});
+
+async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): Promise<number> {
+  const { loadDataset, runConfig } = await import('editable');
+  const { usableDevice } = await import('../open-model.js');
+  const { train } = await import('../jobs/training.js');
+  const device = await usableDevice(flags.device);
+  const dataset = await loadDataset(flags.dataset, { dataDir: flags.dataDir });
+  const spec = specOf(flags.model, {
+    width: flags.width,
+    inChannels: dataset.shape[0],
+    classes: dataset.classes.length,
+  });
+  const config = runConfig(dataset, spec, await settingsOf(flags));
+  const label = flags.objective === 'plain' ? 'training' : 'editable training';
+  const result = await train({ folder: flags.out, config, dataset, device, label }, console);
+  const { run, epochs, steps, testError, testImages, seconds, state } = result;
+  console.print(
+    `test error ${percent(testError)} on ${count(testImages)} images · ${duration(seconds)} · ${run.folder}`,
+  );
+  const { objective } = flags;
+  console.result({
+    run: run.folder,
+    objective,
+    testError,
+    testImages,
+    steps,
+    epochs,
+    editor: run.editor,
+    state,
+    seconds,
+  });
+  return exitCodes.done;
+}
+
+export const specOf = (
+  kind: TrainableModel,
+  { width, inChannels, classes }: { readonly width: number; readonly inChannels: number; readonly classes: number },
+): ModelSpec => (kind === 'resnet18' ? { kind, width, inChannels, classes } : { kind, inChannels, classes });
+
+async function settingsOf(flags: TrainFlags): Promise<TrainingSettings> {
+  const { defaultTraining } = await import('editable');
+  const { objective, epochs, batchSize, learningRate, weightDecay, schedule, optimizer, clipNorm, augment, seed } =
+    flags;
+  const editor = await overridden(
+    { ...defaultTraining.editor, layers: layersOf(flags.layers), maxSteps: flags.maxSteps },
+    { ...flags, learningRate: flags.editorLearningRate },
+  );
+  return {
+    ...defaultTraining,
+    ...{ objective, epochs, batchSize, learningRate, weightDecay, schedule, optimizer, clipNorm, augment, seed },
+    from: flags.from ?? null,
+    editor,
+    cEdit: flags.cEdit,
+    cLoc: flags.cLoc,
+    firstOrder: flags.firstOrder,
+    learnEditor: flags.learnEditor,
+    trainImages: flags.trainImages ?? null,
+  };
+}

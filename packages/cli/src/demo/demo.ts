@@ -1,0 +1,179 @@
+/** The demo: two trainings, a tuning and an evaluation of each, one repair, one report. Killed, it continues. */
+import { join } from 'node:path';
+import { writeFileAtomically } from '@editable/torch';
+import {
+  defaultTraining,
+  type ImageDataset,
+  loadDataset,
+  makeRunFolder,
+  runConfig,
+  type TrainingSettings,
+} from 'editable';
+import type { DemoFlags } from '../commands/demo.js';
+import type { Console } from '../console/console.js';
+import { count, duration, plural } from '../console/numbers.js';
+import { table } from '../console/table.js';
+import { describeEditor, describeLayers } from '../editor-choice.js';
+import { UsageError } from '../errors.js';
+import { renderReport } from '../html/report.js';
+import { type EvaluationDocument, type EvaluationResult, evaluateRun } from '../jobs/evaluation.js';
+import { type Repair, type RepairDocument, repair } from '../jobs/repair.js';
+import { metricsOf, type TrainingResult, train } from '../jobs/training.js';
+import { earlierTuning, type TuningDocument, tuneRun } from '../jobs/tuning.js';
+import { type OpenedModel, usableDevice } from '../open-model.js';
+import { testPicture } from '../picture.js';
+import { environment } from '../report/environment.js';
+import { describePicture, describeRepair } from '../report/repair-text.js';
+import { table3Cells, table3Head, table3Numbers } from '../report/table-3.js';
+import { confidentMistake } from './mistake.js';
+import { type DemoSettings, demoSettings } from './settings.js';
+
+export interface DemoDocument {
+  readonly plain: EvaluationDocument;
+  readonly editable: EvaluationDocument;
+  readonly repair: RepairDocument & { readonly index: number };
+  readonly seed: number;
+  readonly report: string;
+  /** Training, tuning and evaluation of both models, of this call. */
+  readonly seconds: number;
+}
+
+/** One of the two models with everything measured on it. */
+export interface DemoModel {
+  readonly training: TrainingResult;
+  readonly tuning: TuningDocument;
+  readonly evaluation: EvaluationResult;
+}
+
+export async function runDemo(
+  flags: DemoFlags,
+  console: Console,
+  settings: DemoSettings = demoSettings,
+): Promise<DemoDocument> {
+  const started = performance.now();
+  const { out, seed } = flags;
+  const device = await usableDevice(flags.device);
+  const dataset = await loadDataset(settings.dataset, { dataDir: flags.dataDir });
+  makeRunFolder(out);
+  const stage = new DemoStage({ dataset, settings, device, seed, console });
+  const folders = { plain: join(out, 'plain'), editable: join(out, 'editable') };
+  const plain = await stage.model(folders.plain, settings.plain, 'plain training');
+  const editable = await stage.model(
+    folders.editable,
+    { ...settings.editable, from: folders.plain },
+    'Editable Training',
+  );
+  const rows = [
+    { procedure: 'Plain', evaluation: plain.evaluation.document },
+    {
+      procedure: `Editable, c_loc = ${settings.editable.cLoc ?? defaultTraining.cLoc}`,
+      evaluation: editable.evaluation.document,
+    },
+  ];
+  console.print(`\n${table(rows.map(table3Cells), { head: table3Head, right: table3Numbers })}\n`);
+
+  const repaired = stage.repair(editable, join(out, 'repair.safetensors'));
+  const seconds = (performance.now() - started) / 1000;
+  const report = join(out, 'report.html');
+  const html = await renderReport({
+    dataset,
+    rows,
+    models: [
+      { name: 'Plain training', metrics: metricsOf(folders.plain), ...plain },
+      { name: 'Editable Training', metrics: metricsOf(folders.editable), ...editable },
+    ],
+    repair: repaired.repair,
+    picture: repaired.picture,
+    environment: environment(),
+    settings: { seed, width: settings.width, from: 'the plain model' },
+    seconds,
+  });
+  writeFileAtomically(report, html);
+  console.print(`\nruns ${folders.plain}, ${folders.editable} · report ${report} · ${duration(seconds)}`);
+  const { document } = repaired.repair;
+  return {
+    plain: plain.evaluation.document,
+    editable: editable.evaluation.document,
+    repair: { ...document, index: repaired.picture.index as number },
+    seed,
+    report,
+    seconds,
+  };
+}
+
+interface StageOptions {
+  readonly dataset: ImageDataset;
+  readonly settings: DemoSettings;
+  readonly device: OpenedModel['device'];
+  readonly seed: number;
+  readonly console: Console;
+}
+
+class DemoStage {
+  readonly #options: StageOptions;
+
+  constructor(options: StageOptions) {
+    this.#options = options;
+  }
+
+  /** Trains, tunes and evaluates one model. */
+  async model(folder: string, changes: Partial<TrainingSettings>, label: string): Promise<DemoModel> {
+    const { dataset, settings, device, seed, console } = this.#options;
+    const spec = {
+      kind: 'resnet18',
+      width: settings.width,
+      inChannels: dataset.shape[0],
+      classes: dataset.classes.length,
+    } as const;
+    const wanted = { ...defaultTraining, ...changes, seed };
+    const config = runConfig(dataset, spec, wanted);
+    console.print(
+      `${label}: ${plural(wanted.epochs, 'epoch')}, ResNet-18 of width ${settings.width} on ${dataset.name}`,
+    );
+    const training = await train({ folder, config, dataset, device, label }, console);
+    const opened: OpenedModel = { run: training.run, dataset, model: training.run.model, patches: [], device };
+
+    const tuningSettings = { ...settings.tuning, seed };
+    const tuning =
+      earlierTuning(folder, tuningSettings) ??
+      (await tuneRun(opened, tuningSettings, { console, label: 'tuning the editor' }));
+    const { editor } = tuning.best;
+    console.print(
+      `  tuned on validation images: ${describeEditor(editor)} on ${describeLayers(editor.layers)}, ${duration(tuning.seconds)}`,
+    );
+
+    const { edits } = settings;
+    const evaluationSettings = {
+      editor,
+      edits,
+      testImages: settings.testImages ?? undefined,
+      seed,
+      targets: 'random',
+    } as const;
+    const evaluation = await evaluateRun(opened, evaluationSettings, { console, label: 'editing' });
+    const { testImages, seconds } = evaluation.document;
+    console.print(`  evaluated: ${count(edits)} edits on ${count(testImages)} test images, ${duration(seconds)}`);
+    return { training, tuning, evaluation };
+  }
+
+  repair({ training, tuning }: DemoModel, out: string): { repair: Repair; picture: ReturnType<typeof testPicture> } {
+    const { dataset, device, seed, settings, console } = this.#options;
+    const { run } = training;
+    const { classes, normalization } = run.config;
+    const mistake = confidentMistake(run.model, dataset, { normalization, device });
+    if (mistake === undefined)
+      throw new UsageError('demo: the model makes no mistake that could be repaired; try another --seed.');
+    const picture = testPicture(mistake.index, dataset);
+    const opened: OpenedModel = { run, dataset, model: run.model, patches: [], device };
+    const done = repair(opened, {
+      picture,
+      target: mistake.truth,
+      editor: tuning.best.editor,
+      testImages: settings.testImages ?? undefined,
+      seed,
+      out,
+    });
+    console.print(`A real mistake: ${describePicture(picture, classes)}\n${describeRepair(done, classes)}`);
+    return { repair: done, picture };
+  }
+}

@@ -1,0 +1,68 @@
+/** N edits of a run's model judged on the test split; the records stay with the run, so a killed evaluation continues. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { type EditorChoice, type EditTargets, type Evaluation, evaluate, makeRunFolder, writeJson } from 'editable';
+import type { Console } from '../console/console.js';
+import type { OpenedModel } from '../open-model.js';
+
+export interface EvaluationSettings {
+  readonly editor: EditorChoice;
+  readonly edits: number;
+  readonly testImages: number | undefined;
+  readonly seed: number;
+  readonly targets: EditTargets;
+}
+
+/** What `evaluate --json` prints and the run keeps. */
+export interface EvaluationDocument extends Omit<Evaluation, 'records'> {
+  readonly run: string;
+  readonly patches: readonly string[];
+  /** JSON lines, one an edit after a first line that identifies the evaluation. */
+  readonly recordsFile: string;
+}
+
+export interface EvaluationResult {
+  readonly document: EvaluationDocument;
+  readonly records: Evaluation['records'];
+}
+
+export async function evaluateRun(
+  { run, dataset, model, patches, device }: OpenedModel,
+  settings: EvaluationSettings,
+  { console, label }: { readonly console: Console; readonly label: string },
+): Promise<EvaluationResult> {
+  const { testImages, ...rest } = settings;
+  const folder = join(run.folder, 'evaluations');
+  const name = fileName(
+    settings,
+    patches.map(({ resultHash }) => resultHash),
+  );
+  const recordsFile = join(folder, `${name}.jsonl`);
+  makeRunFolder(folder);
+  const bar = console.progress(label, settings.edits);
+  try {
+    const { records, ...summary } = await evaluate(model, dataset, {
+      ...rest,
+      ...(testImages === undefined ? {} : { testImages }),
+      normalization: run.config.normalization,
+      device,
+      recordsFile,
+      onEdit: (done) => bar.update(done),
+    });
+    const document = { ...summary, run: run.folder, patches: patches.map(({ resultHash }) => resultHash), recordsFile };
+    writeJson(join(folder, `${name}.json`), document);
+    return { document, records };
+  } finally {
+    bar.stop();
+  }
+}
+
+/** Readable, and different for different settings. */
+function fileName(
+  { editor, edits, testImages, seed, targets }: EvaluationSettings,
+  patches: readonly string[],
+): string {
+  const identity = JSON.stringify([editor, patches]);
+  const digest = createHash('sha256').update(identity).digest('hex').slice(0, 8);
+  return `${targets}-${edits}-edits-${testImages ?? 'all'}-images-seed-${seed}-${editor.name}-${digest}`;
+}

@@ -1,0 +1,136 @@
+/** One repair from the picture to the patch: edit, look at what else changed on the test split, write the changed tensors. */
+import { statSync } from 'node:fs';
+import {
+  classification,
+  describePatch,
+  type EditorChoice,
+  edit,
+  editorNamed,
+  type Flip,
+  type ImageSplit,
+  preview,
+  savePatch,
+  stream,
+  subset,
+  TestSet,
+} from 'editable';
+import { describeLayers } from '../editor-choice.js';
+import type { OpenedModel } from '../open-model.js';
+import { inputOf, type Picture, type Prediction, probabilitiesOf, ranked } from '../picture.js';
+
+export interface RepairSettings {
+  readonly picture: Picture;
+  /** The class it must have. */
+  readonly target: number;
+  readonly editor: EditorChoice;
+  readonly testImages: number | undefined;
+  readonly seed: number;
+  /** Where the patch goes. */
+  readonly out: string;
+}
+
+/** What `edit --json` prints. */
+export interface RepairDocument {
+  readonly success: boolean;
+  readonly steps: number;
+  /** The constraint's loss after the last step; 0 when it holds. */
+  readonly loss: number;
+  readonly target: { readonly label: number; readonly name: string };
+  readonly before: Prediction;
+  readonly after: Prediction;
+  readonly errorBefore: number;
+  readonly errorAfter: number;
+  /** Test error after minus before. */
+  readonly drawdown: number;
+  /** Test images whose class changed. */
+  readonly flips: number;
+  readonly testImages: number;
+  /** null where the edit failed or nothing had to change. */
+  readonly patch: string | null;
+  /** Its tensors, in bytes. */
+  readonly patchBytes: number | null;
+  readonly editor: EditorChoice;
+  /** Of the edit alone. */
+  readonly editSeconds: number;
+  readonly seconds: number;
+}
+
+export interface Repair {
+  readonly document: RepairDocument;
+  readonly flips: readonly Flip[];
+  readonly probabilitiesBefore: readonly number[];
+  readonly probabilitiesAfter: readonly number[];
+}
+
+export function repair({ run, dataset, model, device }: OpenedModel, settings: RepairSettings): Repair {
+  const { picture, target, editor, seed, out } = settings;
+  const started = performance.now();
+  const { classes, normalization } = run.config;
+  using input = inputOf(picture, dataset, normalization, device);
+  const probabilitiesBefore = probabilitiesOf(model, input);
+  const editStarted = performance.now();
+  const result = edit(model, classification(input, target), {
+    editor: editorNamed(editor.name, editor.hyperparameters),
+    layers: editor.layers,
+    maxSteps: editor.maxSteps,
+  });
+  const editSeconds = (performance.now() - editStarted) / 1000;
+  const probabilitiesAfter = probabilitiesOf(result.model, input);
+  const { split, indices } = judged(dataset.split('test'), settings.testImages, seed);
+  using test = new TestSet(split, { normalization, device });
+  const { flips, ...measured } = preview(model, result.model, result.changed, test);
+  const changed = flips.map((flip) => ({ ...flip, index: indices[flip.index] as number }));
+  const written = result.success && result.changed.length > 0;
+  if (written) {
+    const { drawdown } = measured;
+    savePatch(out, model, result.model, result.changed, {
+      editor: editor.name,
+      hyperparameters: editor.hyperparameters,
+      layers: describeLayers(editor.layers),
+      steps: result.steps,
+      success: result.success,
+      dataset: dataset.name,
+      drawdown,
+      flips: flips.length,
+      target: { label: target, className: classes[target], ...sourceOf(picture) },
+    });
+  }
+  const document: RepairDocument = {
+    success: result.success,
+    steps: result.steps,
+    loss: result.loss,
+    target: { label: target, name: classes[target] as string },
+    before: ranked(probabilitiesBefore, classes)[0] as Prediction,
+    after: ranked(probabilitiesAfter, classes)[0] as Prediction,
+    ...measured,
+    flips: flips.length,
+    patch: written ? out : null,
+    patchBytes: written ? describePatch(out).bytes : null,
+    editor,
+    editSeconds,
+    seconds: (performance.now() - started) / 1000,
+  };
+  return { document, flips: changed, probabilitiesBefore, probabilitiesAfter };
+}
+
+/** Size of a file for people: "1.2 MB". */
+export function fileSize(path: string): string {
+  const bytes = statSync(path).size;
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+const sourceOf = ({ index, file }: Picture): { index?: number; image?: string } => ({
+  ...(index === null ? {} : { index }),
+  ...(file === null ? {} : { image: file }),
+});
+
+/** All test images, or the random sample of them that evaluations with this seed judge on too. */
+function judged(
+  test: ImageSplit,
+  count: number | undefined,
+  seed: number,
+): { split: ImageSplit; indices: ArrayLike<number> } {
+  if (count === undefined || count >= test.length) return { split: test, indices: Array.from(test.labels.keys()) };
+  const indices = stream(seed, 'test-images').sample(test.length, count).sort();
+  return { split: subset(test, indices), indices };
+}

@@ -1,0 +1,122 @@
+/** Options that several commands share, each group with the flags that it gives. */
+import type { DatasetName, EditorName } from 'editable';
+import { choice, type Kind, number, path, paths, text, toggle, wholeNumber, words } from './kinds.js';
+import type { OptionTable } from './table.js';
+
+// Written out here, so that help and misuse need neither the library nor libtorch; the types hold them to its lists.
+const editorChoices: Readonly<Record<EditorName, true>> = {
+  gd: true,
+  'scaled-gd': true,
+  rprop: true,
+  rmsprop: true,
+  momentum: true,
+  adam: true,
+};
+const datasetChoices: Readonly<Record<DatasetName, true>> = { 'fashion-mnist': true, 'cifar-10': true };
+
+export const editorNames: readonly EditorName[] = Object.keys(editorChoices) as EditorName[];
+export const datasetNames: readonly DatasetName[] = Object.keys(datasetChoices) as DatasetName[];
+
+/** Every command has these. */
+export interface OutputFlags {
+  readonly json: boolean;
+  readonly debug: boolean;
+}
+
+export const outputOptions: OptionTable<OutputFlags> = {
+  json: { kind: toggle, default: false, description: 'print exactly one JSON document on stdout' },
+  debug: { kind: toggle, default: false, description: 'show the stack of an error' },
+};
+
+export interface DataFlags {
+  readonly dataDir: string | undefined;
+}
+
+export const dataOptions: OptionTable<DataFlags> = {
+  dataDir: {
+    kind: path('folder'),
+    description: 'where the data sets are (default: EDITABLE_DATA, else where their package puts them)',
+  },
+};
+
+export interface DeviceFlags {
+  readonly device: string;
+}
+
+export const deviceOptions: OptionTable<DeviceFlags> = {
+  device: {
+    kind: text('device', 'cpu, cuda or cuda:N', /^(cpu|cuda(:\d+)?)$/),
+    default: 'cpu',
+    description: 'cpu, cuda or cuda:N',
+  },
+};
+
+export interface SeedFlags {
+  readonly seed: number;
+}
+
+export const seedOptions: OptionTable<SeedFlags> = {
+  seed: {
+    kind: wholeNumber({ max: 2 ** 32 - 1 }),
+    default: 0,
+    description: 'the same seed on the same machine gives the same numbers',
+  },
+};
+
+/** The editor's own settings; what is not given comes from the run. */
+export interface EditorFlags {
+  readonly editor: EditorName | undefined;
+  readonly learningRate: number | undefined;
+  readonly beta: number | undefined;
+  readonly layers: readonly string[] | undefined;
+  readonly maxSteps: number | undefined;
+}
+
+export const editorKinds: { readonly [Name in keyof EditorFlags]-?: Kind<Exclude<EditorFlags[Name], undefined>> } = {
+  editor: choice(editorNames),
+  learningRate: number({ above: 0 }),
+  beta: number({ min: 0, max: 1 }),
+  layers: words('names', 'names of chains, modules or parameters separated by commas, or "all"'),
+  maxSteps: wholeNumber({ max: 1000 }),
+};
+
+export const editorOptions: OptionTable<EditorFlags> = {
+  editor: { kind: editorKinds.editor, description: "the editor (default: the run's tuned one, else rmsprop)" },
+  learningRate: { kind: editorKinds.learningRate, description: "the editor's step size α (default: the tuned one)" },
+  beta: { kind: editorKinds.beta, description: "the editor's β: RMSProp's decay, Momentum's μ, Adam's β1" },
+  layers: {
+    kind: editorKinds.layers,
+    description: 'what may change: layer3, chain-3, layer3.0.conv1, all; commas between',
+  },
+  maxSteps: { kind: editorKinds.maxSteps, description: 'k, the most steps an edit may take (default: 10)' },
+};
+
+export interface PatchFlags {
+  readonly patch: readonly string[] | undefined;
+}
+
+export const patchOptions: OptionTable<PatchFlags> = {
+  patch: { kind: paths('file'), description: 'patches to apply first, in this order' },
+};
+
+/** One picture: a file, or a test image by its number. */
+export interface InputFlags {
+  readonly image: string | undefined;
+  readonly index: number | undefined;
+}
+
+export const inputOptions: OptionTable<InputFlags> = {
+  image: { kind: path('file'), description: 'a PNG, JPEG or WebP picture' },
+  index: { kind: wholeNumber(), description: 'a test image by its number, from 0' },
+};
+
+export interface TestImagesFlags {
+  readonly testImages: number | undefined;
+}
+
+export const testImagesOptions: OptionTable<TestImagesFlags> = {
+  testImages: {
+    kind: wholeNumber({ min: 1 }),
+    description: 'judge on a random sample of M test images (default: all)',
+  },
+};

@@ -1,0 +1,72 @@
+/** The one picture a command is about: a file, or an image of the test split; and what a model says of it. */
+import { type Device, type nn, noGrad, scope, type Tensor, tensor } from '@editable/torch';
+import type { ImageDataset, Normalization } from 'editable';
+import { normalizeImages, readImageFile } from 'editable';
+import { UsageError } from './errors.js';
+import type { InputFlags } from './options/shared.js';
+
+export interface Picture {
+  /** [C, H, W] bytes */
+  readonly pixels: Uint8Array;
+  /** Its true class, where it is known. */
+  readonly truth: number | null;
+  readonly index: number | null;
+  readonly file: string | null;
+  /** Scaled to the data set's shape from this height and width. */
+  readonly resizedFrom: readonly [number, number] | null;
+}
+
+/** A class with its probability, as documents show it. */
+export interface Prediction {
+  readonly label: number;
+  readonly name: string;
+  readonly probability: number;
+}
+
+/** @throws UsageError unless exactly one of --image and --index is given, and the index is there */
+export async function readPicture({ image, index }: InputFlags, dataset: ImageDataset): Promise<Picture> {
+  if ((image === undefined) === (index === undefined)) {
+    throw new UsageError('expected one of --image FILE and --index N to say which picture is meant.');
+  }
+  if (image !== undefined) {
+    const { pixels, resized, originalSize } = await readImageFile(image, dataset.shape);
+    return { pixels, truth: null, index: null, file: image, resizedFrom: resized ? originalSize : null };
+  }
+  return testPicture(index as number, dataset);
+}
+
+export function testPicture(index: number, dataset: ImageDataset): Picture {
+  const test = dataset.split('test');
+  if (index >= test.length) {
+    throw new UsageError(`--index: expected a whole number from 0 to ${test.length - 1}, received "${index}".`);
+  }
+  return { pixels: test.image(index), truth: test.labels[index] as number, index, file: null, resizedFrom: null };
+}
+
+/** The picture as a batch of one, normalised as the run was trained. */
+export const inputOf = (
+  { pixels }: Picture,
+  dataset: ImageDataset,
+  normalization: Normalization,
+  device: Device,
+): Tensor => tensor(normalizeImages([pixels], dataset.shape, normalization), { shape: [1, ...dataset.shape], device });
+
+/** Every class's probability for a batch of one. */
+export const probabilitiesOf = (model: nn.Model, input: Tensor): number[] =>
+  scope(() => noGrad(() => Array.from(model.call(input).output.softmax(1).to('cpu').data(), Number)));
+
+/** The classes by falling probability. */
+export const ranked = (probabilities: readonly number[], classes: readonly string[]): Prediction[] =>
+  probabilities
+    .map((probability, label) => ({ label, name: classes[label] ?? String(label), probability }))
+    .sort((a, b) => b.probability - a.probability);
+
+/** A class by its name (in any case) or its number. @throws UsageError listing the classes */
+export function labelNamed(word: string, classes: readonly string[]): number {
+  const byName = classes.findIndex((name) => name.toLowerCase() === word.trim().toLowerCase());
+  if (byName >= 0) return byName;
+  const number = /^\d+$/.test(word.trim()) ? Number(word) : Number.NaN;
+  if (number < classes.length) return number;
+  const known = classes.map((name, label) => `${label} ${name}`).join(', ');
+  throw new UsageError(`--target: expected a class by number or name (${known}), received "${word}".`);
+}
