@@ -72,6 +72,7 @@ const { values: options } = parseArgs({
 
 const { version } = readJson('packages/cli/package.json');
 const name = `editable-bundle-${version}-${process.platform}-${process.arch}`;
+mkdirSync(options.out, { recursive: true });
 const staging = mkdtempSync(join(tmpdir(), 'editable-bundle-'));
 try {
   stage(join(staging, name));
