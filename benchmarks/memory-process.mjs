@@ -1,0 +1,41 @@
+/** Run by memory.mjs in a process of its own: `node memory-process.mjs edits|training PARAMETERS`, answers one JSON line. */
+import { memory, resetPeakMemory, scope } from '@editable/torch';
+import { edit, editorNamed } from 'editable';
+import { trainingStep } from './training-step.mjs';
+import { editorChoice, unreachable, untrainedNet } from './workload.mjs';
+
+const device = 'cpu';
+
+function overEdits({ width, edits }) {
+  const model = untrainedNet({ width, device });
+  const constraint = unreachable({ device });
+  const editor = editorNamed(editorChoice.name, editorChoice.hyperparameters);
+  const options = { editor, layers: editorChoice.layers, maxSteps: 1 };
+  const make = (count) => {
+    for (let i = 0; i < count; i++) scope(() => void edit(model, constraint, options));
+  };
+  make(edits / 10); // until every buffer that is made once is made
+  const before = held();
+  make(edits);
+  return { before, after: held() };
+}
+
+const held = () => {
+  const { bytes, tensors } = memory();
+  return { bytes, tensors, resident: process.memoryUsage().rss };
+};
+
+function ofTraining({ width, batch, steps }) {
+  const before = peakResident();
+  const step = trainingStep({ width, batch, device, steps });
+  step();
+  resetPeakMemory();
+  step();
+  return { residentGrowth: peakResident() - before, peakBytes: memory().peakBytes };
+}
+
+const peakResident = () => process.resourceUsage().maxRSS * 1024;
+
+const measurements = { edits: overEdits, training: ofTraining };
+const [what, parameters] = process.argv.slice(2);
+console.log(JSON.stringify(measurements[what](JSON.parse(parameters))));

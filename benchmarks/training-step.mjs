@@ -1,0 +1,59 @@
+/** Training ResNet-18 with Adam: a plain step, a step of Editable Training with three editor steps, one over the other. */
+import { defaultTraining, Trainer } from 'editable';
+import { editorChoice, randomBatch, unreachable, untrainedNet } from './workload.mjs';
+
+const common = {
+  unit: 'ms',
+  repeats: 5,
+  prepare(parameters) {
+    const step = trainingStep(parameters);
+    return { run: step, calls: 1 };
+  },
+};
+
+export const rows = [
+  {
+    ...common,
+    name: 'train-step',
+    title: 'plain training step',
+    goal: 0.95,
+    goalTuned: null,
+    parameters: ({ width, batch, device }) => ({ width, batch, device }),
+  },
+  {
+    ...common,
+    name: 'editable-train-step',
+    title: 'editable training step, 3 editor steps',
+    goal: 0.5,
+    goalTuned: 0.7,
+    parameters: ({ width, batch, device }) => ({ width, batch, device, steps: 3 }),
+  },
+];
+
+/** Rows that come from the times of two others, on each side. */
+export const derived = [
+  {
+    name: 'editable-over-plain',
+    title: 'editable over plain training step',
+    unit: 'x',
+    goal: 1.6,
+    of: ['editable-train-step', 'train-step'],
+  },
+];
+
+/** One step through the trainer: plain without editor steps, else editable with so many. */
+export function trainingStep({ width, batch, device, steps = 0 }) {
+  const settings = {
+    ...defaultTraining,
+    objective: steps === 0 ? 'plain' : 'editable',
+    learnEditor: false, // as PyTorch's side
+    editor: { ...editorChoice, maxSteps: steps },
+  };
+  const trainer = new Trainer(untrainedNet({ width, device }), settings);
+  const images = randomBatch({ batch, device });
+  const constraint = steps === 0 ? undefined : unreachable({ device });
+  return () => {
+    const { editorSteps } = trainer.step(images, constraint, 1e-3);
+    if (editorSteps !== steps) throw new Error(`the trainer took ${editorSteps} editor steps of ${steps}`);
+  };
+}
