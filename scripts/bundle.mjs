@@ -4,7 +4,8 @@
  *
  *   node scripts/bundle.mjs [--out DIR] [--with-data] [--dev-tests]
  *
- * --with-data writes Fashion-MNIST into a second file; --dev-tests adds Vitest, the TypeScript sources and the tests.
+ * --with-data writes Fashion-MNIST into a second file; --dev-tests adds Vitest, the sources, tests and
+ * benchmarks: "bin/test" runs them there.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -132,17 +133,13 @@ function isNeededAtRunTime(path) {
 }
 
 function stageTests(folder) {
-  const parts = [
-    'test',
-    'vitest.config.ts',
-    'tsconfig.base.json',
-    ...workspaces.flatMap((path) => [`${path}/src`, `${path}/test`]),
-  ];
-  for (const part of parts.filter((path) => existsSync(join(root, path)))) {
+  const own = ['test', 'benchmarks', 'examples', 'README.md', 'vitest.config.ts', 'tsconfig.base.json'];
+  const inside = workspaces.flatMap((path) => [`${path}/src`, `${path}/test`, `${path}/codegen`]);
+  for (const part of [...own, ...inside].filter((path) => existsSync(join(root, path)))) {
     cpSync(join(root, part), join(folder, part), { recursive: true });
   }
-  const run = `#!/bin/sh\ncd "$(dirname "$0")/.."\nPATH="$PWD/bin:$PATH" exec bin/node node_modules/vitest/vitest.mjs run "$@"\n`;
-  writeScript(join(folder, 'bin/test'), run);
+  const run = 'PATH="$PWD/bin:$PATH" exec bin/node node_modules/vitest/vitest.mjs run "$@"';
+  writeScript(join(folder, 'bin/test'), `#!/bin/sh\ncd "$(dirname "$0")/.."\n${run}\n`);
 }
 
 function stageNode(folder) {

@@ -20,7 +20,7 @@ try {
   checkBlas();
   installNpmPackages();
   await buildAddon({ log: say });
-  buildTypeScript(forDevelopment);
+  buildTypeScript();
 } catch (error) {
   say(error.message);
   process.exitCode = 1;
@@ -103,9 +103,8 @@ function npmPackagesMatchLock() {
   );
 }
 
-function buildTypeScript(forDevelopment) {
+function buildTypeScript() {
   const projects = ['packages/torch', 'packages/editable', 'packages/cli'];
-  if (forDevelopment && existsSync(join(root, 'benchmarks/tsconfig.json'))) projects.push('benchmarks');
   const stampFile = join(root, 'node_modules/.typescript-build');
   const state = projects.map(sourceState).join('\n');
   const isBuilt = projects.every((project) => existsSync(join(root, project, 'dist')));
