@@ -1,0 +1,40 @@
+/** Repairs one mistake of a small classifier and counts what else changed. */
+import { tensor } from '@editable/torch';
+import {
+  classification,
+  defaultTraining,
+  edit,
+  loadDataset,
+  normalizeImages,
+  preview,
+  rmsprop,
+  runConfig,
+  subset,
+  TestSet,
+  trainRun,
+} from 'editable';
+
+// A small network, trained for some seconds. The second time this only opens the finished run.
+const dataset = await loadDataset('fashion-mnist');
+const { classes, shape, normalization } = dataset;
+const spec = { kind: 'resnet18', width: 4, inChannels: 1, classes: classes.length } as const;
+const short = { epochs: 1, batchSize: 32, learningRate: 4e-3, trainImages: 6000, augment: false } as const;
+const config = runConfig(dataset, spec, { ...defaultTraining, ...short, objective: 'plain' });
+const { model } = await trainRun('runs/examples/plain', config, dataset);
+
+// Its first mistake among 1,000 test images.
+const test = subset(dataset.split('test'), [...Array(1000).keys()]);
+const judged = new TestSet(test, { normalization });
+const predicted = judged.predict(model);
+const mistake = predicted.findIndex((label, i) => label !== test.labels[i]);
+const truth = test.labels[mistake]!;
+console.log(`Test image ${mistake} is a ${classes[truth]}; the model says ${classes[predicted[mistake]!]}.`);
+
+// The constraint: this image gets this label. A few gradient steps on the third chain, until it holds.
+const input = tensor(normalizeImages([test.image(mistake)], shape, normalization), { shape: [1, ...shape] });
+const repair = edit(model, classification(input, truth), { editor: rmsprop({ learningRate: 1e-3 }), layers: 'layer3' });
+console.log(`Edited: success ${repair.success} in ${repair.steps} steps.`);
+
+// `model` is as it was; `repair.model` shares with it every tensor outside layer3.
+const { flips, drawdown } = preview(model, repair.model, repair.changed, judged);
+console.log(`Of 1,000 predictions ${flips.length} changed; drawdown ${(100 * drawdown).toFixed(1)} points.`);

@@ -1,0 +1,72 @@
+/** The examples run as they stand, in order, in an empty folder; README shows the first one word for word. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadDataset } from 'editable';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const hasData = await loadDataset('fashion-mnist').then(
+  () => true,
+  () => false,
+);
+const why = hasData ? '' : ' (skipped: Fashion-MNIST is not here; Debian: apt-get install dataset-fashion-mnist)';
+
+describe.skipIf(!hasData)(`examples${why}`, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'editable-examples-'));
+  beforeAll(() => process.chdir(folder));
+  afterAll(() => {
+    process.chdir(root);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('01 repairs a mistake', async () => {
+    const lines = await printedBy('01-edit-a-mistake');
+    expect(lines[1]).toMatch(/^Edited: success true in ([1-9]|10) steps\.$/);
+    expect(lines[2]).toMatch(/^Of 1,000 predictions \d+ changed; drawdown -?\d+\.\d points\.$/);
+  });
+
+  it('02 trains with edits, which then cost less', async () => {
+    const lines = await printedBy('02-train-editable');
+    expect(lines.filter((line) => line.startsWith('step '))).toHaveLength(4);
+    const [plain, editable] = lines.flatMap((line) => /^ {2}drawdown (\S+) %/.exec(line)?.[1] ?? []).map(Number);
+    expect(editable).toBeLessThan(plain as number);
+  });
+
+  it('03 writes an editor that succeeds and can be differentiated', async () => {
+    const [edited, slope, other] = await printedBy('03-write-an-editor');
+    expect(edited).toMatch(/^layerwise: success true in ([1-9]|10) steps$/);
+    expect(Number(slope?.split(': ')[1])).toBeLessThan(0);
+    expect(other).toBe('p(class 3) ≥ 0.9: success true');
+  });
+
+  it('04 saves a patch, applies it to the same bits, and undoes it', async () => {
+    const [described, applied, refused, undone] = await printedBy('04-share-a-patch');
+    expect(described).toMatch(/: 15 tensors, 33408 bytes, makes image 0 a Sandal$/);
+    expect(applied).toBe('applied: same bits true');
+    expect(refused).toMatch(/^refused: cannot use .* as a patch: it was made for the model/);
+    expect(undone).toBe('undone: true');
+  });
+});
+
+describe('README', () => {
+  it('shows example 01', () => {
+    const example = readFileSync(join(root, 'examples/01-edit-a-mistake.ts'), 'utf8').replace(/^\/\*\*.*\n/, '');
+    const shown = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1];
+    expect(words(shown ?? '')).toEqual(words(example));
+  });
+});
+
+async function printedBy(example: string): Promise<string[]> {
+  const print = vi.spyOn(console, 'log').mockImplementation(() => {});
+  try {
+    await import(/* @vite-ignore */ join(root, 'examples', `${example}.ts`));
+    return print.mock.calls.map(([line]) => String(line));
+  } finally {
+    print.mockRestore();
+  }
+}
+
+/** Without white space and the comma before a closing bracket: README breaks fewer lines than the formatter. */
+const words = (code: string): string => code.replace(/\s+/g, '').replace(/,([}\])])/g, '$1');
