@@ -27,11 +27,14 @@ describe.skipIf(!hasData)(`examples${why}`, () => {
     expect(lines[2]).toMatch(/^Of 1,000 predictions \d+ changed; drawdown -?\d+\.\d points\.$/);
   });
 
-  it('02 trains with edits, which then cost less', async () => {
+  it('02 trains with edits and measures them', async () => {
     const lines = await printedBy('02-train-editable');
     expect(lines.filter((line) => line.startsWith('step '))).toHaveLength(4);
-    const [plain, editable] = lines.flatMap((line) => /^ {2}drawdown (\S+) %/.exec(line)?.[1] ?? []).map(Number);
-    expect(editable).toBeLessThan(plain as number);
+    const rates = lines.flatMap((line) => /error (\S+) %, success (\S+) %$/.exec(line)?.slice(1) ?? []).map(Number);
+    const [plainError, plainSuccess, editableError, editableSuccess] = rates;
+    expect(Math.max(plainError!, editableError!)).toBeLessThan(50);
+    expect(Math.min(plainSuccess!, editableSuccess!)).toBeGreaterThan(75);
+    expect(lines.filter((line) => /^ {2}drawdown -?\d+\.\d %, 95 % interval /.test(line))).toHaveLength(2);
   });
 
   it('03 writes an editor that succeeds and can be differentiated', async () => {
