@@ -23,6 +23,11 @@ export interface TrainingSettings {
   readonly optimizer: 'adam' | 'sgd';
   /** Bound on the norm of all gradients together. */
   readonly clipNorm: number;
+  /**
+   * Bound on the gradient norm of the edit and locality terms alone, before they join the base loss's gradient; null: none.
+   * Second-order gradients grow without limit once an edit runs through sharp regions, and would drown the base loss.
+   */
+  readonly clipEditNorm: number | null;
   /** Random crops and flips, as the data set has them. */
   readonly augment: boolean;
   readonly seed: number;
@@ -50,6 +55,7 @@ export const defaultTraining: TrainingSettings = {
   schedule: 'cosine',
   optimizer: 'adam',
   clipNorm: 10,
+  clipEditNorm: null,
   augment: true,
   seed: 0,
   from: null,

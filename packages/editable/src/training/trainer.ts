@@ -133,7 +133,7 @@ export class Trainer {
   #descend(objective: Objective, learningRate: number): number {
     const parameters = [...this.#parameters.values()];
     const learned = [...this.#learned.values()];
-    const all = grad(objective.total, [...parameters, ...learned], { allowUnused: true });
+    const all = this.#gradients(objective, [...parameters, ...learned]);
     const { gradients, norm } = optim.clipGradNorm(all.slice(0, parameters.length), this.#settings.clipNorm);
     if (!Number.isFinite(norm)) {
       throw new EditableError(
@@ -145,6 +145,16 @@ export class Trainer {
     this.#optimizer.step(parameters, gradients);
     if (learned.length > 0) this.#editorOptimizer.step(learned, all.slice(parameters.length));
     return norm;
+  }
+
+  /** The gradient of equation 2; with clipEditNorm, of its two halves apart, which share no graph. */
+  #gradients({ total, base, edit, locality, steps }: Objective, inputs: readonly Tensor[]): readonly Tensor[] {
+    const { clipEditNorm, cEdit, cLoc } = this.#settings;
+    if (clipEditNorm === null || steps === 0) return grad(total, inputs, { allowUnused: true });
+    const plain = grad(base, inputs, { allowUnused: true, retainGraph: true });
+    const editing = grad(edit.mul(cEdit).add(locality.mul(cLoc)), inputs, { allowUnused: true });
+    const { gradients } = optim.clipGradNorm(editing, clipEditNorm);
+    return plain.map((each, i) => each.add(gradients[i] as Tensor));
   }
 
   #keepBuffers(buffers: nn.NamedTensors): void {
