@@ -57,6 +57,7 @@ interface TrainFlags extends DataFlags, DeviceFlags, SeedFlags, OutputFlags {
   readonly cLoc: number;
   readonly firstOrder: boolean;
   readonly learnEditor: boolean;
+  readonly checkpointEvery: number;
   readonly out: string;
 }
 
@@ -107,6 +108,11 @@ const options: OptionTable<TrainFlags> = {
     description: "treat the editor's gradients as constants: faster, weaker",
   },
   learnEditor: { kind: toggle, default: true, description: "keep the editor's α and β as they are" },
+  checkpointEvery: {
+    kind: wholeNumber({ min: 1 }),
+    default: 200,
+    description: 'steps between the checkpoints that an interrupted training continues from',
+  },
   out: { kind: path('run'), required: true, description: 'the run folder; an interrupted run in it is continued' },
   ...seedOptions,
   ...deviceOptions,
@@ -181,6 +187,7 @@ async function settingsOf(flags: TrainFlags): Promise<TrainingSettings> {
     cLoc: flags.cLoc,
     firstOrder: flags.firstOrder,
     learnEditor: flags.learnEditor,
+    checkpointEvery: flags.checkpointEvery,
     trainImages: flags.trainImages ?? null,
   };
 }

@@ -37,7 +37,7 @@ export async function renderReport(report: Report): Promise<string> {
   const inline = async (pixels: Uint8Array, scale: number): Promise<string> =>
     `data:image/png;base64,${(await encodePng(pixels, dataset.shape, { scale })).toString('base64')}`;
   const test = dataset.split('test');
-  const flips = repair.flips.slice(0, shownFlips);
+  const flips = repair.others.slice(0, shownFlips);
   const pictures = await Promise.all(flips.map(({ index }) => inline(test.image(index), 2)));
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -57,7 +57,7 @@ function headline({ models: [plain, editable], dataset, repair }: Report): Marku
 <p class="soft">Two small networks on ${dataset.name}, one trained plainly, one prepared for edits. Each was made to change its mind about ${count(after.edits)} single images, one at a time; drawdown is how much the error on ${count(after.testImages)} test images rose by an edit.</p>
 <div class="numbers">${tile(signedPercent(before.drawdown), 'drawdown an edit, plain training', 'plain')}
 ${tile(signedPercent(after.drawdown), 'drawdown an edit, Editable Training', 'editable')}
-${tile(`${percent(before.testError, 1)} → ${percent(after.testError, 1)}`, 'test error before any edit, plain → editable')}
+${tile(`${percent(before.testError, 1).replace(' %', '')} → ${percent(after.testError, 1)}`, 'test error before any edit, plain → editable')}
 ${tile(`${repair.document.editSeconds.toFixed(2)} s`, `to repair a real mistake in ${plural(repair.document.steps, 'step')}`)}</div></header>`;
 }
 
@@ -87,7 +87,7 @@ function distribution({ models, dataset: { classes } }: Report): Markup {
       title: `test image ${index}, ${classes[predicted]} → ${classes[target]}: ${signedPercent(drawdown)}, ${flips} predictions flipped, ${steps} steps`,
     })),
   }));
-  return html`<section><h2>What every edit cost</h2><figure>${dotPlot(rows, (value) => signedPercent(value, Math.abs(value) < 0.1 && value !== 0 ? 1 : 0))}
+  return html`<section><h2>What every edit cost</h2><figure>${dotPlot(rows, (value) => (value === 0 ? '0 %' : signedPercent(value, 1)))}
 <figcaption>A dot is one edit; to the right means more of the test images went wrong. The bar below is the 95 % interval of the mean.</figcaption></figure></section>`;
 }
 
@@ -103,13 +103,13 @@ function trainingCurves({ models: [plain, editable] }: Report): Markup {
   );
   const terms = curves(
     [
-      { name: 'L_edit: what edits miss', tone: 'third', values: read(editable, 'edit') },
-      { name: 'L_loc: what they disturb', tone: 'editable', values: read(editable, 'locality') },
+      { name: 'L_edit', tone: 'third', values: read(editable, 'edit') },
+      { name: 'L_loc', tone: 'editable', values: read(editable, 'locality') },
     ],
     'Edit and locality loss over training steps',
   );
   return html`<section><h2>Training</h2><div class="charts"><figure>${base}<figcaption>Cross-entropy by step. Editable Training starts from the plain model.</figcaption></figure>
-<figure>${terms}<figcaption>The two terms that Editable Training adds (equations 3 and 4), by step.</figcaption></figure></div></section>`;
+<figure>${terms}<figcaption>What Editable Training adds: L_edit, what edits miss of their targets, and L_loc, what they disturb (equations 3 and 4).</figcaption></figure></div></section>`;
 }
 
 function repairSection({ repair, picture, dataset: { classes } }: Report, image: string): Markup {
@@ -121,13 +121,13 @@ function repairSection({ repair, picture, dataset: { classes } }: Report, image:
     after: probabilitiesAfter[label] ?? 0,
     strong: label === before.label || label === target.label,
   }));
-  const effect = `${plural(document.flips, 'other prediction')} of ${count(document.testImages)} changed, test error ${percent(document.errorBefore)} → ${percent(document.errorAfter)}.`;
+  const effect = `${plural(repair.others.length, 'other prediction')} of ${count(document.testImages)} changed, test error ${percent(document.errorBefore)} → ${percent(document.errorAfter)}.`;
   return html`<section><h2>A real mistake, repaired</h2><p>Test image ${picture.index} is a <b>${target.name}</b>. The model was ${percent(before.probability, 0)} sure of <b class="plain-text">${before.name}</b>; after ${plural(document.steps, 'step')} it says <b class="editable-text">${after.name}</b>. ${effect}</p>
 <div class="repair"><div><img src="${image}" alt="Test image ${picture.index}, a ${target.name}"><p class="note">The most confident mistake whose true class came second.</p></div><div>${barPairs(pairs)}</div></div></section>`;
 }
 
 function flipsSection({ repair, dataset: { classes } }: Report, pictures: readonly string[]): Markup | null {
-  const { flips } = repair;
+  const flips = repair.others;
   if (flips.length === 0) return null;
   const cards = flips.slice(0, shownFlips).map(({ index, label, before, after }, i) => {
     const verdict = after === label ? '✓ now right' : before === label ? '✗ now wrong' : '· wrong both times';

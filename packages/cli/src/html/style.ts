@@ -25,7 +25,7 @@ p { margin: .3rem 0 1rem; max-width: 44rem; }
 .numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .8rem; margin: 1.6rem 0; }
 .number, figure, .repair > div { background: var(--card); border: 1px solid var(--line); border-radius: .7rem; }
 .number { padding: .9rem 1.1rem; }
-.number b { display: block; font-size: 1.9rem; line-height: 1.2; font-weight: 650; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; }
+.number b { display: block; font-size: 1.55rem; white-space: nowrap; line-height: 1.2; font-weight: 650; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; }
 .number.plain b, .plain-text { color: var(--plain); }
 .number.editable b, .editable-text { color: var(--editable); }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: .7rem; background: var(--card); }
@@ -40,6 +40,7 @@ figcaption { font-size: .88rem; margin-top: .3rem; }
 svg { display: block; width: 100%; height: auto; font: 12px system-ui, sans-serif; }
 svg text { fill: var(--soft); }
 svg text.strong { fill: var(--ink); font-weight: 600; }
+@media (max-width: 40rem) { svg.wide { font-size: 19px; } }
 .axis line { stroke: var(--line); }
 .zero { stroke: var(--soft); stroke-dasharray: 3 3; }
 .fill-plain { fill: var(--plain); } .fill-editable { fill: var(--editable); } .fill-third { fill: var(--third); }
@@ -49,6 +50,7 @@ svg text.strong { fill: var(--ink); font-weight: 600; }
 .track { fill: var(--track); }
 .repair { display: grid; grid-template-columns: minmax(10rem, 15rem) 1fr; gap: .9rem; }
 .repair > div { padding: 1rem; }
+.repair svg { max-width: 36rem; }
 .repair img { width: 100%; image-rendering: pixelated; border-radius: .4rem; display: block; background: #000; }
 @media (max-width: 40rem) { .repair { grid-template-columns: 1fr; } .repair img { max-width: 14rem; } }
 .flips { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.2rem, 1fr)); gap: .7rem; margin: 0; padding: 0; list-style: none; }

@@ -42,7 +42,7 @@ export interface RepairDocument {
   readonly errorAfter: number;
   /** Test error after minus before. */
   readonly drawdown: number;
-  /** Test images whose class changed. */
+  /** Test images whose class changed, the edited one too where it is among them. */
   readonly flips: number;
   readonly testImages: number;
   /** null where the edit failed or nothing had to change. */
@@ -57,7 +57,10 @@ export interface RepairDocument {
 
 export interface Repair {
   readonly document: RepairDocument;
+  /** Every test image whose class changed. */
   readonly flips: readonly Flip[];
+  /** Those but the edited picture itself. */
+  readonly others: readonly Flip[];
   readonly probabilitiesBefore: readonly number[];
   readonly probabilitiesAfter: readonly number[];
 }
@@ -110,7 +113,8 @@ export function repair({ run, dataset, model, device }: OpenedModel, settings: R
     editSeconds,
     seconds: (performance.now() - started) / 1000,
   };
-  return { document, flips: changed, probabilitiesBefore, probabilitiesAfter };
+  const others = changed.filter(({ index }) => index !== picture.index);
+  return { document, flips: changed, others, probabilitiesBefore, probabilitiesAfter };
 }
 
 /** Size of a file for people: "1.2 MB". */

@@ -15,13 +15,13 @@ export function describePicture({ index, file, truth, resizedFrom }: Picture, cl
   return truth === null ? `${what}${scaled}` : `${what}, a ${classes[truth]}`;
 }
 
-export function describeRepair({ document, flips }: Repair, classes: readonly string[]): string {
+export function describeRepair({ document, others }: Repair, classes: readonly string[]): string {
   const { success, steps, target, before, after, editor, testImages, patch } = document;
   const outcome = success ? 'success: true' : `success: false, the target was not reached in ${steps} steps`;
   const effect =
     steps === 0
       ? 'nothing: the model says so already, no patch is needed'
-      : `${plural(flips.length, 'prediction')} of ${count(testImages)}; test error ${percent(document.errorBefore)} → ${percent(document.errorAfter)} (${signedPercent(document.drawdown)})`;
+      : `${plural(others.length, 'prediction')} of ${count(testImages)}; test error ${percent(document.errorBefore)} → ${percent(document.errorAfter)} (${signedPercent(document.drawdown)})`;
   const head = facts([
     ['edit', `${outcome}, ${plural(steps, 'step')} in ${document.editSeconds.toFixed(2)} s`],
     ['wanted', `${target.name} (${target.label})`],
@@ -31,13 +31,13 @@ export function describeRepair({ document, flips }: Repair, classes: readonly st
     ['editor', `${describeEditor(editor)} on ${describeLayers(editor.layers)}`],
     ['patch', patch === null ? 'none written' : `${patch} (${fileSize(patch)})`],
   ]);
-  return flips.length === 0 || !success ? head : `${head}\n${flipsTable({ flips }, classes)}`;
+  return others.length === 0 || !success ? head : `${head}\n${flipsTable(others, classes)}`;
 }
 
 const describePrediction = ({ name, label, probability }: Prediction): string =>
   `${name} (${label}), ${percent(probability, 1)}`;
 
-function flipsTable({ flips }: Pick<Repair, 'flips'>, classes: readonly string[]): string {
+function flipsTable(flips: Repair['others'], classes: readonly string[]): string {
   const rows = flips
     .slice(0, shownFlips)
     .map(({ index, label, before, after }) => [

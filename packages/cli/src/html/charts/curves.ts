@@ -14,7 +14,7 @@ export interface Curve {
 }
 
 const frame: Frame = { width: 420, height: 240, left: 46, right: 12, top: 30, bottom: 26 };
-const points = 60;
+const points = 40;
 
 type Point = readonly [step: number, value: number];
 
@@ -36,7 +36,7 @@ ${legend(drawn)}</svg>`;
 
 const legend = (all: readonly Curve[]): Markup[] =>
   all.map(({ name, tone }, i) => {
-    const left = frame.left + i * 170;
+    const left = frame.left + i * 110;
     return html`<path class="line line-${tone}" d="M${left} 11h26"/><text x="${left + 32}" y="15">${name}</text>`;
   });
 

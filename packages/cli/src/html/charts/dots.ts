@@ -18,8 +18,8 @@ export interface DotRow {
   readonly interval: readonly [number, number];
 }
 
-const frame: Frame = { width: 720, height: 0, left: 14, right: 14, top: 26, bottom: 26 };
-const rowHeight = 130;
+const frame: Frame = { width: 720, height: 0, left: 14, right: 30, top: 26, bottom: 30 };
+const rowHeight = 134;
 const bins = 72;
 
 export function dotPlot(rows: readonly DotRow[], format: (value: number) => string): Markup {
@@ -33,7 +33,7 @@ export function dotPlot(rows: readonly DotRow[], format: (value: number) => stri
   const tallest = max(stacks.flat(), ({ dots }) => dots.length) ?? 1;
   const step = Math.min((scale.range()[1] as number) / bins, (rowHeight - 44) / tallest);
   const zero = round(scale(0));
-  return html`<svg viewBox="0 0 ${frame.width} ${height}" role="img" aria-label="Drawdown of every edit, ${rows.map(({ name, mean }) => `${name}: mean ${format(mean)}`).join('; ')}">
+  return html`<svg class="wide" viewBox="0 0 ${frame.width} ${height}" role="img" aria-label="Drawdown of every edit, ${rows.map(({ name, mean }) => `${name}: mean ${format(mean)}`).join('; ')}">
 <line class="zero" x1="${zero}" x2="${zero}" y1="4" y2="${height - frame.bottom}"/>
 ${rows.map((row, i) => drawRow(row, stacks[i] as Stack[], { scale, step, bottom: (i + 1) * rowHeight - 12, format }))}
 ${xAxis(scale, { ...frame, height }, format)}</svg>`;
@@ -74,8 +74,6 @@ function drawRow(
     ),
   );
   const [low, high] = interval.map((value) => round(scale(value))) as [number, number];
-  const anchor = scale(mean) > frame.width * 0.6 ? 'end' : 'start';
-  return html`<g class="fill-${tone}"><text class="strong" x="${frame.width - frame.right}" y="${bottom - rowHeight + 30}" text-anchor="end">${name}</text>
-${circles}<rect x="${low}" y="${bottom}" width="${Math.max(high - low, 2)}" height="5" rx="2"/><path d="M${round(scale(mean))} ${bottom - 3}l5 -8h-10z" stroke="var(--card)"/>
-<text class="strong" x="${anchor === 'end' ? low - 6 : high + 6}" y="${bottom + 7}" text-anchor="${anchor}">mean ${format(mean)}</text></g>`;
+  return html`<g class="fill-${tone}"><text class="strong" x="${frame.width - frame.right}" y="${bottom - rowHeight + 30}" text-anchor="end">${name}: mean ${format(mean)}</text>
+${circles}<rect x="${low}" y="${bottom}" width="${Math.max(high - low, 2)}" height="5" rx="2"/><rect x="${round(scale(mean)) - 1}" y="${bottom - 2}" width="2" height="9"/></g>`;
 }

@@ -1,0 +1,284 @@
+/** The real command on tiny runs: what it prints, writes and refuses. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const command = join(root, 'packages/cli/bin/editable.js');
+const folder = mkdtempSync(join(tmpdir(), 'editable-cli-'));
+const at = (...path: string[]): string => join(folder, ...path);
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function editable(words: readonly string[], env: NodeJS.ProcessEnv = {}): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...words], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+/** Runs with --json; stdout must be one document and nothing else. */
+function document(words: readonly string[], code = 0): Record<string, unknown> {
+  const outcome = editable([...words, '--json']);
+  expect(outcome, outcome.err).toMatchObject({ code });
+  return JSON.parse(outcome.out);
+}
+
+/** The one sentence of a refusal. */
+function refusal(words: readonly string[], env: NodeJS.ProcessEnv = {}): string {
+  const { code, out, err } = editable(words, env);
+  expect({ code, out }, err).toEqual({ code: 1, out: '' });
+  expect(err).toMatch(/^editable: .*[.!?]\n$/);
+  expect(err).not.toContain('    at ');
+  return err.trim();
+}
+
+const tiny = ['--width', '2', '--train-images', '256', '--batch-size', '64', '--epochs', '1'];
+const trainPlain = ['train', ...tiny, '--objective', 'plain', '--learning-rate', '0.01', '--out', at('plain')];
+// Step size and layers with which even an untrained network follows an edit.
+const strong = ['--editor', 'gd', '--learning-rate', '1', '--layers', 'all', '--test-images', '200'];
+
+const hasData = existsSync('/usr/share/datasets/fashion-mnist') || process.env.EDITABLE_DATA !== undefined;
+
+describe.skipIf(!hasData)('editable', () => {
+  beforeAll(() => {
+    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', join(root, 'packages/cli')]);
+    expect(document(trainPlain)).toMatchObject({ run: at('plain'), steps: 4, testImages: 10000, state: 'trained' });
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('shows a finished run again, and refuses other settings in its folder', () => {
+    expect(document(trainPlain)).toMatchObject({ steps: 4, state: 'finished before' });
+    expect(refusal([...trainPlain, '--seed', '1'])).toContain('holds a run of other settings');
+  });
+
+  it('trains editably from another run, and a killed training continues to the same bits', async () => {
+    const words = (out: string): string[] => [
+      'train',
+      ...tiny,
+      '--epochs',
+      '6',
+      '--max-steps',
+      '2',
+      '--checkpoint-every',
+      '5',
+      '--from',
+      at('plain'),
+      '--out',
+      at(out),
+    ];
+    document(words('whole'));
+    await killedOnceItHas(words('killed'), at('killed', 'metrics.jsonl'), 12);
+    expect(document(words('killed'))).toMatchObject({ steps: 24, objective: 'editable' });
+    for (const file of ['model.safetensors', 'metrics.jsonl', 'editor.json']) {
+      expect(readFileSync(at('killed', file)).equals(readFileSync(at('whole', file))), file).toBe(true);
+    }
+  });
+
+  it('evaluates, keeps the records, and continues from them to the same numbers', () => {
+    const words = ['evaluate', at('plain'), '--edits', '5', '--seed', '3', ...strong];
+    const { seconds: _, ...first } = document(words);
+    expect(first).toMatchObject({ edits: 5, testImages: 200, targets: 'random', seed: 3, patches: [] });
+    for (const name of ['testError', 'drawdown', 'drawdownAbsolute', 'successRate', 'meanSteps', 'generality']) {
+      expect(first[name], name).toBeTypeOf('number');
+    }
+    const file = first.recordsFile as string;
+    const lines = readFileSync(file, 'utf8').split('\n');
+    expect(lines).toHaveLength(7);
+    writeFileSync(file, `${lines.slice(0, 3).join('\n')}\n{"index": 4`);
+    const { seconds: __, ...second } = document(words);
+    expect(second).toEqual(first);
+    expect(readFileSync(file, 'utf8').split('\n')).toEqual(lines);
+  });
+
+  it('repairs a test image, and the patch makes predict and info follow', () => {
+    const truth = 9; // Test image 0 is an ankle boot; the other half of the classes is as good.
+    const before = document(['predict', at('plain'), '--index', '0']);
+    expect(before).toMatchObject({ truth, index: 0 });
+    expect(before.top).toHaveLength(5);
+    const target = before.label === truth ? 'Bag' : 'ankle boot';
+    const patch = at('fix.safetensors');
+    const done = document(['edit', at('plain'), '--index', '0', '--target', target, ...strong, '--out', patch]);
+    const label = target === 'Bag' ? 8 : 9;
+    expect(done).toMatchObject({
+      success: true,
+      patch,
+      testImages: 200,
+      before: { label: before.label, probability: before.probability },
+      after: { label },
+    });
+    expect(done.flips).toBe((done.changes as unknown[]).length);
+    expect(document(['predict', at('plain'), '--index', '0', '--patch', patch])).toMatchObject({ label });
+    expect(document(['info', patch])).toMatchObject({ editor: 'gd', layers: 'all', target: { label, index: 0 } });
+    expect(refusal(['predict', at('whole'), '--index', '0', '--patch', patch])).toContain('as a patch');
+  });
+
+  it('exits with 2 and writes nothing where an edit does not reach its target', () => {
+    const predicted = document(['predict', at('plain'), '--index', '1']).label as number;
+    const words = ['edit', at('plain'), '--index', '1', '--target', String((predicted + 1) % 10), ...strong];
+    const weak = [...words, '--learning-rate', '1e-7', '--max-steps', '1', '--out', at('none.safetensors')];
+    expect(document(weak, 2)).toMatchObject({ success: false, steps: 1, patch: null });
+    expect(existsSync(at('none.safetensors'))).toBe(false);
+  });
+
+  it('tunes on validation images, and later commands use what it found', () => {
+    const tuned = document([
+      'tune',
+      at('plain'),
+      '--editor',
+      'rprop',
+      '--layers',
+      'fc',
+      '--edits',
+      '2',
+      '--images',
+      '50',
+    ]);
+    const { editor } = tuned.best as { editor: object };
+    expect(JSON.parse(readFileSync(at('plain', 'editor.json'), 'utf8'))).toEqual(editor);
+    const evaluated = document(['evaluate', at('plain'), '--edits', '1', '--test-images', '50']);
+    expect(evaluated.editor).toMatchObject({ name: 'rprop', layers: 'fc' });
+  });
+
+  it('imports a checkpoint to a run that predicts the same', () => {
+    const checkpoint = at('plain', 'model.safetensors');
+    const words = ['import', checkpoint, '--model', 'resnet18', '--dataset', 'fashion-mnist', '--out', at('imported')];
+    expect(document(words)).toMatchObject({ model: { kind: 'resnet18', width: 2 }, testImages: 10000 });
+    const { top } = document(['predict', at('plain'), '--index', '7']);
+    expect(document(['predict', at('imported'), '--index', '7']).top).toEqual(top);
+    expect(refusal(words)).toContain('which holds one');
+  });
+
+  describe('refuses in one sentence', () => {
+    it.each([
+      ['an unknown command', ['trian'], /unknown command 'trian'/],
+      ['an unknown option', ['predict', 'x', '--indx', '1'], /unknown option '--indx' \(Did you mean --index\?\)/],
+      [
+        'a value out of range',
+        ['edit', 'x', '--target', '1', '--beta', '2'],
+        /--beta: expected a number from 0 to 1, received "2"/,
+      ],
+      ['a folder that is no run', ['predict', folder, '--index', '0'], /is not a run: it holds no config\.json/],
+      ['no picture', ['predict', at('plain')], /expected one of --image FILE and --index N/],
+      [
+        'an index out of range',
+        ['predict', at('plain'), '--index', '10000'],
+        /--index: expected a whole number from 0 to 9999, received "10000"/,
+      ],
+      [
+        'a label out of range',
+        ['edit', at('plain'), '--index', '0', '--target', '10'],
+        /--target: expected a class by number or name \(0 T-shirt\/top, .*\), received "10"/,
+      ],
+      [
+        'unknown layers',
+        ['edit', at('plain'), '--index', '0', '--target', '1', '--layers', 'layer9'],
+        /layers: "layer9" selects no parameter/,
+      ],
+      [
+        'a β that the editor lacks',
+        ['edit', at('plain'), '--index', '0', '--target', '1', '--editor', 'gd', '--beta', '0.5'],
+        /--beta: the editor gd has none/,
+      ],
+      [
+        'a missing data folder',
+        ['predict', at('plain'), '--index', '0', '--data-dir', at('nowhere')],
+        /The data folder .* does not exist/,
+      ],
+      [
+        'a patch in a folder that does not exist',
+        ['edit', at('plain'), '--index', '0', '--target', '1', '--out', at('no', 'p.safetensors')],
+        /--out: expected a file in a folder that exists/,
+      ],
+      ['a run where no folder can be made', ['train', ...tiny, '--out', '/dev/null/run'], /cannot make the folder/],
+      [
+        'a checkpoint of another model',
+        [
+          'import',
+          at('plain', 'model.safetensors'),
+          '--model',
+          'resnet20',
+          '--dataset',
+          'fashion-mnist',
+          '--out',
+          at('other'),
+        ],
+        /is a checkpoint of another model/,
+      ],
+      [
+        'a GPU that is not there',
+        ['predict', at('plain'), '--index', '0', '--device', 'cuda:7'],
+        /--device: expected cpu/,
+      ],
+    ] as const)('%s', (_, words, message) => {
+      expect(refusal(words)).toMatch(message);
+    });
+
+    it('a corrupt picture', () => {
+      const file = at('corrupt.png');
+      writeFileSync(file, Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
+      expect(refusal(['predict', at('plain'), '--image', file])).toMatch(/Cannot decode .*corrupt\.png/);
+    });
+
+    it('a damaged patch and damaged weights', () => {
+      const patch = at('cut.safetensors');
+      copyFileSync(at('plain', 'model.safetensors'), patch);
+      truncateSync(patch, 1000);
+      expect(refusal(['predict', at('plain'), '--index', '0', '--patch', patch])).toContain(
+        'cut.safetensors as a patch',
+      );
+      mkdirSync(at('broken'));
+      copyFileSync(at('plain', 'config.json'), at('broken', 'config.json'));
+      copyFileSync(patch, at('broken', 'model.safetensors'));
+      expect(refusal(['predict', at('broken'), '--index', '0'])).toContain('model.safetensors');
+    });
+
+    it('a machine without libtorch, in commands only: help needs none', () => {
+      const without = { EDITABLE_TORCH_ADDON: at('torch.node') };
+      expect(refusal(['predict', at('plain'), '--index', '0'], without)).toContain('the libtorch addon is not built');
+      expect(editable(['train', '--help'], without)).toMatchObject({ code: 0, err: '' });
+    });
+
+    it('leaving no files behind', () => {
+      expect(readdirSync(folder).filter((name) => /other|no$|\.tmp$/.test(name))).toEqual([]);
+    });
+  });
+
+  it('shows the stack with --debug', () => {
+    expect(editable(['predict', folder, '--index', '0', '--debug']).err).toContain('    at ');
+  });
+});
+
+/** Starts a command and kills it as soon as a file has so many lines. */
+async function killedOnceItHas(words: readonly string[], file: string, lines: number): Promise<void> {
+  const child = spawn(process.execPath, [command, ...words], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  while (child.exitCode === null) {
+    if (existsSync(file) && readFileSync(file, 'utf8').split('\n').length > lines) child.kill('SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (child.killed) break;
+  }
+  await ended;
+  expect(child.signalCode).toBe('SIGKILL');
+  appendFileSync(file, '{"step": 9'); // What a kill in the middle of a write leaves.
+}
