@@ -74,7 +74,7 @@ async function importFromFlags(
   );
   const normalization = normalizationOf(flags, dataset);
   const config = { ...runConfig(dataset, spec, null), normalization };
-  requireClassifier(model, dataset, await testLogits(model, dataset, normalization));
+  requireClassifier(dataset, await outputShape(model, dataset, normalization));
   const { testError, testImages } = errorOnTest({ folder: flags.out, config, model, editor: null }, dataset, 'cpu');
   if (spec.kind === 'torchscript') await keepScript(file as string, flags.out, spec.file);
   const run = createRun(flags.out, config, model);
@@ -136,7 +136,8 @@ function normalizationOf({ mean, std, model }: ImportFlags, dataset: ImageDatase
   return { mean: mean ?? usual.mean, std: std ?? usual.std };
 }
 
-async function testLogits(
+/** The shape of what the model makes of one test image. */
+async function outputShape(
   model: nn.Model,
   dataset: ImageDataset,
   normalization: Normalization,
@@ -148,7 +149,7 @@ async function testLogits(
   );
 }
 
-function requireClassifier(_: nn.Model, { classes, name }: ImageDataset, shape: readonly number[]): void {
+function requireClassifier({ classes, name }: ImageDataset, shape: readonly number[]): void {
   if (shape.length === 2 && shape[1] === classes.length) return;
   throw new UsageError(
     `--dataset: expected a model that gives [images, ${classes.length}] for ${name}, received one that gives [${shape.join(', ')}].`,

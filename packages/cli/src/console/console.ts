@@ -32,6 +32,3 @@ export function openConsole({ json }: { readonly json: boolean }): Console {
     progress: openProgress,
   };
 }
-
-/** A console whose results are kept for the caller: a command run as a part of another. */
-export const quietConsole = (outer: Console): Console => ({ ...outer, json: true, print: () => {}, result: () => {} });

@@ -1,0 +1,75 @@
+/** The demo with numbers so small that it takes seconds: what it returns, leaves, and repeats. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Console } from '../src/console/console.js';
+import { type DemoDocument, runDemo } from '../src/demo/demo.js';
+import { type DemoSettings, demoSettings } from '../src/demo/settings.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'editable-demo-'));
+const hasData = existsSync('/usr/share/datasets/fashion-mnist') || process.env.EDITABLE_DATA !== undefined;
+
+const tiny: DemoSettings = {
+  ...demoSettings,
+  width: 2,
+  plain: { ...demoSettings.plain, epochs: 1, trainImages: 1024 },
+  editable: { ...demoSettings.editable, trainImages: 256 },
+  tuning: { ...demoSettings.tuning, edits: 2, images: 50 },
+  edits: 5,
+  testImages: 100,
+};
+
+const lines: string[] = [];
+const console: Console = {
+  json: false,
+  print: (text = '') => lines.push(...text.split('\n')),
+  remark: () => {},
+  result: () => {},
+  progress: () => ({ update: () => {}, stop: () => {} }),
+};
+
+const demo = (name: string): Promise<DemoDocument> => {
+  const flags = { out: join(folder, name), seed: 0, device: 'cpu', dataDir: undefined, json: false, debug: false };
+  return runDemo(flags, console, tiny);
+};
+
+/** What must be the same twice: everything but times and places. */
+const numbers = ({ plain, editable, repair }: DemoDocument): unknown =>
+  [plain, editable, repair].map((each) => {
+    const {
+      seconds: _,
+      editSeconds: __,
+      run: ___,
+      recordsFile: ____,
+      patch: _____,
+      ...rest
+    } = { ...each } as Record<string, unknown>;
+    return rest;
+  });
+
+describe.skipIf(!hasData)('runDemo', () => {
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('gives two rows, a repair and a report, and the same numbers twice', async () => {
+    const first = await demo('first');
+    for (const row of [first.plain, first.editable]) {
+      expect(row).toMatchObject({ edits: 5, testImages: 100, targets: 'random', seed: 0 });
+    }
+    expect(first.repair.before.label).not.toBe(first.repair.target.label);
+    expect(lines.filter((line) => /^│ (Plain|Editable, c_loc = \S+) +│ rmsprop │ layer3 │/.test(line))).toHaveLength(2);
+    for (const file of ['plain/model.safetensors', 'editable/model.safetensors', 'report.html']) {
+      expect(existsSync(join(folder, 'first', file)), file).toBe(true);
+    }
+    expect(numbers(await demo('first'))).toEqual(numbers(first));
+    expect(numbers(await demo('second'))).toEqual(numbers(first));
+  });
+
+  it('writes a report that fetches nothing, runs nothing and lacks nothing', () => {
+    const page = readFileSync(join(folder, 'first/report.html'), 'utf8');
+    expect(page).not.toMatch(/<script|<link|https?:|url\(|NaN|undefined|\[object/);
+    expect(page.match(/<svg/g)).toHaveLength(4);
+    expect(page).toMatch(/<img src="data:image\/png;base64,/);
+    expect(page.match(/<circle/g)).toHaveLength(10);
+  });
+});
