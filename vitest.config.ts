@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 // Tests run on the TypeScript sources (export condition "source"), so no build can be stale under them.
 export default defineConfig({
+  // A chroot or container may not know the name localhost, which Vite asks for unless an address is given.
+  server: { host: '127.0.0.1' },
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
   test: {

@@ -15,6 +15,8 @@ export interface ObjectiveOptions {
   readonly cLoc: number;
   /** Treat the editor's gradients as constants. */
   readonly firstOrder?: boolean;
+  /** Estimate L_loc on the first so many images of the batch; null or left out: on all of them. */
+  readonly localityImages?: number | null;
 }
 
 export interface TrainingBatch {
@@ -63,14 +65,16 @@ export function editableObjective(
   parameters: nn.NamedTensors,
   batch: TrainingBatch,
   constraint: Constraint,
-  { editor, editable, maxSteps, cEdit, cLoc, firstOrder = false }: ObjectiveOptions,
+  { editor, editable, maxSteps, cEdit, cLoc, firstOrder = false, localityImages = null }: ObjectiveOptions,
 ): Objective {
   const plain = baseObjective(model, parameters, batch);
   const evaluated = model.with({ buffers: plain.buffers });
   const from = firstStageOf(model, editable);
   const edits = constraint.input.shape[0] as number;
-  const prefix = evaluated.call(cat([constraint.input, batch.images]), { parameters, to: from }).output;
-  const [editPrefix, batchPrefix] = prefix.splitWithSizes([edits, batch.images.shape[0] as number]) as [Tensor, Tensor];
+  const batchSize = batch.images.shape[0] as number;
+  const compared = batch.images.narrow(0, 0, Math.min(localityImages ?? batchSize, batchSize));
+  const prefix = evaluated.call(cat([constraint.input, compared]), { parameters, to: from }).output;
+  const [editPrefix, batchPrefix] = prefix.splitWithSizes([edits, compared.shape[0] as number]) as [Tensor, Tensor];
 
   const withTheta = (input: Tensor, theta: readonly Tensor[]): Tensor =>
     evaluated.call(input, { from, parameters: new Map([...parameters, ...named(editable, theta)]) }).output;

@@ -36,6 +36,8 @@ export interface TrainingSettings {
   readonly editor: EditorChoice;
   readonly cEdit: number;
   readonly cLoc: number;
+  /** Images of each batch that the locality term is estimated on; null: all. */
+  readonly localityImages: number | null;
   readonly firstOrder: boolean;
   /** Learn the editor's hyperparameters with the model's parameters. */
   readonly learnEditor: boolean;
@@ -62,6 +64,7 @@ export const defaultTraining: TrainingSettings = {
   editor: { name: 'rmsprop', hyperparameters: { learningRate: 1e-3, beta: 0.5 }, layers: 'layer3', maxSteps: 10 },
   cEdit: 0.01,
   cLoc: 0.01,
+  localityImages: null,
   firstOrder: false,
   learnEditor: true,
   trainImages: null,

@@ -119,7 +119,7 @@ export class Trainer {
   #objective(batch: TrainingBatch, constraint: Constraint | undefined): Objective {
     const model = this.#model.with({ buffers: this.#buffers });
     if (constraint === undefined) return baseObjective(model, this.#parameters, batch);
-    const { cEdit, cLoc, firstOrder, editor } = this.#settings;
+    const { cEdit, cLoc, firstOrder, localityImages, editor } = this.#settings;
     return editableObjective(model, this.#parameters, batch, constraint, {
       editor: this.#editor(),
       editable: this.#editable,
@@ -127,6 +127,7 @@ export class Trainer {
       cEdit,
       cLoc,
       firstOrder,
+      localityImages,
     });
   }
 
