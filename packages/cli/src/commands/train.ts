@@ -55,6 +55,8 @@ interface TrainFlags extends DataFlags, DeviceFlags, SeedFlags, OutputFlags {
   readonly maxSteps: number;
   readonly cEdit: number;
   readonly cLoc: number;
+  readonly clipEditNorm: number | undefined;
+  readonly localityImages: number | undefined;
   readonly firstOrder: boolean;
   readonly learnEditor: boolean;
   readonly checkpointEvery: number;
@@ -102,6 +104,14 @@ const options: OptionTable<TrainFlags> = {
   maxSteps: { kind: editorKinds.maxSteps, default: 10, description: 'k, the most steps an edit may take' },
   cEdit: { kind: number({ min: 0 }), default: 0.01, description: 'weight of L_edit: edits succeed' },
   cLoc: { kind: number({ min: 0 }), default: 0.01, description: 'weight of L_loc: edits leave the rest alone' },
+  clipEditNorm: {
+    kind: number({ above: 0 }),
+    description: "bound on the norm of the edit and locality terms' gradient alone (default: none)",
+  },
+  localityImages: {
+    kind: wholeNumber({ min: 1 }),
+    description: 'images of each batch that L_loc is estimated on (default: all)',
+  },
   firstOrder: {
     kind: toggle,
     default: false,
@@ -185,6 +195,8 @@ async function settingsOf(flags: TrainFlags): Promise<TrainingSettings> {
     editor,
     cEdit: flags.cEdit,
     cLoc: flags.cLoc,
+    clipEditNorm: flags.clipEditNorm ?? null,
+    localityImages: flags.localityImages ?? null,
     firstOrder: flags.firstOrder,
     learnEditor: flags.learnEditor,
     checkpointEvery: flags.checkpointEvery,

@@ -3,7 +3,7 @@ import type { EditorName } from 'editable';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { duration } from '../console/numbers.js';
-import { choice, wholeNumber } from '../options/kinds.js';
+import { choice, number, wholeNumber } from '../options/kinds.js';
 import {
   type DataFlags,
   type DeviceFlags,
@@ -22,6 +22,7 @@ interface TuneFlags extends DataFlags, DeviceFlags, SeedFlags, OutputFlags {
   readonly editor: EditorName;
   readonly layers: readonly string[] | undefined;
   readonly maxSteps: number;
+  readonly minimumSuccess: number;
   readonly edits: number;
   readonly images: number;
 }
@@ -33,6 +34,11 @@ const options: OptionTable<TuneFlags> = {
     description: "layer choices to try, commas between: the best one is kept (default: the run's)",
   },
   maxSteps: { kind: editorKinds.maxSteps, default: 10, description: 'k, the most steps an edit may take' },
+  minimumSuccess: {
+    kind: number({ min: 0, max: 1 }),
+    default: 0.95,
+    description: 'share of edits that must succeed for hyperparameters to qualify',
+  },
   edits: { kind: wholeNumber({ min: 1 }), default: 40, description: 'edits a trial' },
   images: { kind: wholeNumber({ min: 1 }), default: 1000, description: 'validation images that drawdown is judged on' },
   ...seedOptions,
@@ -63,10 +69,10 @@ async function tuneFromFlags(
   const usual = await chooseEditor(opened.run, noEditorFlags);
   const layers = flags.layers ?? [usual.layers].flat();
   for (const layer of layers) selectParameters(opened.model, layer);
-  const { editor, edits, images, maxSteps, seed } = flags;
+  const { editor, edits, images, maxSteps, minimumSuccess, seed } = flags;
   const document = await tuneRun(
     opened,
-    { editor, layers, edits, images, maxSteps, seed },
+    { editor, layers, edits, images, maxSteps, minimumSuccess, seed },
     { console, label: 'tuning' },
   );
   const { best, trials, seconds } = document;

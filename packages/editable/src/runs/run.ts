@@ -1,7 +1,15 @@
 /** A run is a folder: config.json, metrics.jsonl, model.safetensors (torchvision's names), editor.json once tuned. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Device, nn, readFileOrExplain, readSafetensors, type Tensor, writeFileAtomically, writeSafetensors } from '@editable/torch';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import {
+  type Device,
+  nn,
+  readFileOrExplain,
+  readSafetensors,
+  type Tensor,
+  writeFileAtomically,
+  writeSafetensors,
+} from '@editable/torch';
 import type { DatasetName, ImageDataset, ImageShape } from '../data/index.js';
 import type { Normalization } from '../data/normalization.js';
 import { EditableError } from '../errors.js';
@@ -52,12 +60,19 @@ export function openRun(folder: string, { device = 'cpu' }: { readonly device?: 
   const config = readRunConfig(folder);
   const weights = join(folder, runFiles.model);
   if (!existsSync(weights)) {
-    const advice = existsSync(join(folder, runFiles.checkpoint)) ? 'its training is not finished: run the same train command again' : 'train or import into it first';
+    const advice = existsSync(join(folder, runFiles.checkpoint))
+      ? 'its training is not finished: run the same train command again'
+      : 'train or import into it first';
     throw new EditableError('INVALID_RUN', `${folder} holds no ${runFiles.model}; ${advice}.`);
   }
   const fresh = createModel(config.model, { folder, device });
   const { tensors } = readSafetensors(weights);
-  return { folder, config, model: fastLayout(config.model, withWeights(fresh, tensors, weights)), editor: readEditorChoice(folder) };
+  return {
+    folder,
+    config,
+    model: fastLayout(config.model, withWeights(fresh, tensors, weights)),
+    editor: readEditorChoice(folder),
+  };
 }
 
 /** Channels-last for what is built here; a TorchScript program is run in the layout it was written for. */
@@ -81,10 +96,18 @@ export function saveModel(folder: string, model: nn.Model): void {
 /** @throws EditableError INVALID_RUN where the folder is no run */
 export function readRunConfig(folder: string): RunConfig {
   const path = join(folder, runFiles.config);
-  if (!existsSync(path)) throw new EditableError('INVALID_RUN', `${folder} is not a run: it holds no ${runFiles.config}.`);
+  if (!existsSync(path))
+    throw new EditableError('INVALID_RUN', `${folder} is not a run: it holds no ${runFiles.config}.`);
   const config = readJson(path) as Partial<RunConfig>;
-  const complete = config.version === 1 && config.dataset && Array.isArray(config.classes) && config.model && config.normalization && Array.isArray(config.shape);
-  if (!complete) throw new EditableError('INVALID_RUN', `${path} is not the configuration of a run that this version can read.`);
+  const complete =
+    config.version === 1 &&
+    config.dataset &&
+    Array.isArray(config.classes) &&
+    config.model &&
+    config.normalization &&
+    Array.isArray(config.shape);
+  if (!complete)
+    throw new EditableError('INVALID_RUN', `${path} is not the configuration of a run that this version can read.`);
   return config as RunConfig;
 }
 
@@ -92,22 +115,46 @@ export function readEditorChoice(folder: string): EditorChoice | null {
   const path = join(folder, runFiles.editor);
   if (!existsSync(path)) return null;
   const choice = readJson(path) as Partial<EditorChoice>;
-  if (typeof choice.name === 'string' && choice.hyperparameters && choice.layers && choice.maxSteps) return choice as EditorChoice;
+  if (typeof choice.name === 'string' && choice.hyperparameters && choice.layers && choice.maxSteps)
+    return choice as EditorChoice;
   throw new EditableError('INVALID_RUN', `${path} is not a tuned editor; remove it or run tune again.`);
 }
 
-export const saveEditorChoice = (folder: string, choice: EditorChoice): void => writeJson(join(folder, runFiles.editor), choice);
+export const saveEditorChoice = (folder: string, choice: EditorChoice): void =>
+  writeJson(join(folder, runFiles.editor), choice);
 
-export const writeJson = (path: string, value: unknown): void => writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
+export const writeJson = (path: string, value: unknown): void =>
+  writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
 
 /** Makes the folder, parents included. @throws EditableError INVALID_RUN where that is not possible */
 export function makeRunFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    // One by one: Node's recursive mkdir calls a read-only place "missing", and never returns on some (/proc/self/run).
+    for (const missing of missingFolders(folder)) mkdirSync(missing);
+    if (!statSync(folder).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new EditableError('INVALID_RUN', `cannot make the folder ${folder} (${code}); choose another place for the run.`, { cause });
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    const reason = folderProblems[code] ?? code;
+    throw new EditableError(
+      'INVALID_RUN',
+      `cannot make the folder ${folder}: ${reason}; choose another place for the run.`,
+      { cause },
+    );
   }
+}
+
+const folderProblems: Readonly<Record<string, string>> = {
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'a file stands in its way',
+  EEXIST: 'a file stands in its way',
+};
+
+/** The folders to make, outermost first. */
+function missingFolders(folder: string): string[] {
+  const path = resolve(folder);
+  return existsSync(path) ? [] : [...missingFolders(dirname(path)), path];
 }
 
 export const removeFile = (path: string): void => rmSync(path, { force: true });
@@ -116,7 +163,8 @@ function readJson(path: string): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(readFileOrExplain(path)));
   } catch (cause) {
-    if (cause instanceof SyntaxError) throw new EditableError('INVALID_RUN', `${path} is not JSON: ${cause.message}.`, { cause });
+    if (cause instanceof SyntaxError)
+      throw new EditableError('INVALID_RUN', `${path} is not JSON: ${cause.message}.`, { cause });
     throw cause;
   }
 }

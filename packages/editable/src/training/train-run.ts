@@ -166,12 +166,28 @@ function claimFolder(folder: string, config: RunConfig): void {
   const path = join(folder, runFiles.config);
   if (!existsSync(path)) {
     writeJson(path, config);
-  } else if (JSON.stringify(readRunConfig(folder)) !== JSON.stringify(config)) {
+    return;
+  }
+  const different = differences(readRunConfig(folder), config);
+  if (different.length > 0) {
     throw new EditableError(
       'INVALID_RUN',
-      `${folder} holds a run of other settings; choose another folder, or remove it.`,
+      `${folder} holds a run of other settings (${different.slice(0, 3).join('; ')}); choose another folder, or remove it.`,
     );
   }
+}
+
+/** `training.epochs: 2 there, 3 asked for` for every leaf that differs. */
+function differences(there: unknown, asked: unknown, path = ''): string[] {
+  if (JSON.stringify(there) === JSON.stringify(asked)) return [];
+  const nested = (value: unknown): value is object =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!nested(there) || !nested(asked))
+    return [`${path}: ${JSON.stringify(there)} there, ${JSON.stringify(asked)} asked for`];
+  const [a, b] = [there as Record<string, unknown>, asked as Record<string, unknown>];
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) =>
+    differences(a[key], b[key], path === '' ? key : `${path}.${key}`),
+  );
 }
 
 function saveCheckpoint(folder: string, trainer: Trainer, step: number): void {
