@@ -46,7 +46,10 @@ export function trainingStep({ width, batch, device, steps = 0 }) {
   const settings = {
     ...defaultTraining,
     objective: steps === 0 ? 'plain' : 'editable',
-    learnEditor: false, // as PyTorch's side
+    // As PyTorch's side, whatever the defaults become.
+    learnEditor: false,
+    localityImages: null,
+    clipEditNorm: null,
     editor: { ...editorChoice, maxSteps: steps },
   };
   const trainer = new Trainer(untrainedNet({ width, device }), settings);

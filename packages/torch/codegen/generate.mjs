@@ -69,7 +69,8 @@ const returnType = (returns) => {
 
 const signature = ({ positional, optional, returns }) => {
   const parts = positional.map(({ name, type }) => `${name}: ${type}`);
-  if (optional.length > 0) parts.push(`options?: { ${optional.map(({ name, type }) => `${name}?: ${type} | undefined`).join('; ')} }`);
+  if (optional.length > 0)
+    parts.push(`options?: { ${optional.map(({ name, type }) => `${name}?: ${type} | undefined`).join('; ')} }`);
   return `(${parts.join(', ')}): ${returns}`;
 };
 
