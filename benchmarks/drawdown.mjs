@@ -4,7 +4,7 @@
  */
 import { scope } from '@editable/torch';
 import { edit, editorNamed, errorRate, imageSplit, stream, TestSet } from 'editable';
-import { editorChoice, unreachable, untrainedNet } from './workload.mjs';
+import { checkSteps, editorChoice, unreachable, untrainedNet } from './workload.mjs';
 
 const { name, hyperparameters, layers } = editorChoice;
 const shape = [3, 32, 32];
@@ -36,7 +36,13 @@ function meanDrawdown(model, testSet, tasks, options) {
   try {
     const error = (edited) => errorRate(testSet.predict(edited, activations), testSet.labels);
     const before = error(model);
-    const after = tasks.map((task) => scope(() => error(edit(model, task, options).model)));
+    const after = tasks.map((task) =>
+      scope(() => {
+        const edited = edit(model, task, options);
+        checkSteps(edited.steps, options.maxSteps);
+        return error(edited.model);
+      }),
+    );
     return after.reduce((sum, each) => sum + each - before, 0) / tasks.length;
   } finally {
     activations[Symbol.dispose]();

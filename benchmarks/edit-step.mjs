@@ -1,7 +1,7 @@
 /** An edit of chain 3 with RMSProp on one image, per step: forward, gradient, update. */
 import { scope } from '@editable/torch';
 import { edit, editorNamed } from 'editable';
-import { editorChoice, unreachable, untrainedNet } from './workload.mjs';
+import { checkSteps, editorChoice, unreachable, untrainedNet } from './workload.mjs';
 
 const { name, hyperparameters, layers } = editorChoice;
 
@@ -28,6 +28,10 @@ function prepareEdit({ width, device, steps }) {
   const model = untrainedNet({ width, device });
   const constraint = unreachable({ device });
   const editor = editorNamed(name, hyperparameters);
-  const run = () => scope(() => void edit(model, constraint, { editor, layers, maxSteps: steps }));
+  const run = () =>
+    checkSteps(
+      scope(() => edit(model, constraint, { editor, layers, maxSteps: steps }).steps),
+      steps,
+    );
   return { run, calls: steps };
 }

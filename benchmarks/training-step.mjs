@@ -1,6 +1,6 @@
 /** Training ResNet-18 with Adam: a plain step, a step of Editable Training with three editor steps, one over the other. */
 import { defaultTraining, Trainer } from 'editable';
-import { editorChoice, randomBatch, unreachable, untrainedNet } from './workload.mjs';
+import { checkSteps, editorChoice, randomBatch, unreachable, untrainedNet } from './workload.mjs';
 
 const common = {
   unit: 'ms',
@@ -57,6 +57,6 @@ export function trainingStep({ width, batch, device, steps = 0 }) {
   const constraint = steps === 0 ? undefined : unreachable({ device });
   return () => {
     const { editorSteps } = trainer.step(images, constraint, 1e-3);
-    if (editorSteps !== steps) throw new Error(`the trainer took ${editorSteps} editor steps of ${steps}`);
+    checkSteps(editorSteps, steps);
   };
 }

@@ -21,9 +21,9 @@ import torch.nn.functional as F
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "test" / "parity"))
 import reference as ref  # noqa: E402
 
-# No net meets it, so that every editor step is taken and timed.
-UNREACHABLE_MARGIN = 100.0
-RMSPROP = {"learningRate": 1e-3, "beta": 0.5}
+# A margin and steps so small that no edit ends early or diverges, so every step is taken and timed.
+UNREACHABLE_MARGIN = 1e4
+RMSPROP = {"learningRate": 1e-5, "beta": 0.5}
 
 
 class Setup:
@@ -40,6 +40,13 @@ class Setup:
         self.target = torch.tensor([3], device=device)
         self.names = ref.layer_names(self.model, "layer3")
         self.hyper = {name: torch.tensor(value, device=device) for name, value in RMSPROP.items()}
+
+
+def edit(at, image, target, steps):
+    """The edited parameters after exactly so many steps."""
+    path, _ = ref.edit(at.model, image, target, "rmsprop", RMSPROP, at.names, steps, UNREACHABLE_MARGIN)
+    assert len(path) == steps + 1, f"an edit took {len(path) - 1} steps of {steps}"
+    return path[-1]
 
 
 # --- Rows: each takes its parameters, prepares, and returns the work to time, with the calls that one timing covers -
@@ -73,7 +80,7 @@ def edit_step(device="cpu", width=64, steps=10):
     at = Setup(device, width, 1)
 
     def run():
-        ref.edit(at.model, at.edit_image, at.target, "rmsprop", RMSPROP, at.names, steps, UNREACHABLE_MARGIN)
+        edit(at, at.edit_image, at.target, steps)
 
     return run, steps
 
@@ -110,9 +117,7 @@ def drawdown(device="cpu", width=64, images=1000, edits=2, batch=500, steps=10):
         after = []
         for index in range(edits):
             target = torch.tensor([index % 10], device=device)
-            image = edit_images[index]
-            path, _ = ref.edit(at.model, image, target, "rmsprop", RMSPROP, at.names, steps, UNREACHABLE_MARGIN)
-            after.append(error(path[-1]))
+            after.append(error(edit(at, edit_images[index], target, steps)))
         return sum(after) / edits - before
 
     return run, 1

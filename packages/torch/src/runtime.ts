@@ -38,6 +38,18 @@ export function setThreads(count: number): void {
   native.setThreads(count);
 }
 
+/** Runs `body` on so many threads; the number before is restored also when it throws. */
+export function withThreads<Result>(count: number, body: () => Result): Result {
+  const before = threads();
+  if (count === before) return body();
+  setThreads(count);
+  try {
+    return body();
+  } finally {
+    native.setThreads(before);
+  }
+}
+
 export const cudaIsAvailable = (): boolean => native.cudaDevices() > 0;
 
 /** Waits for the work queued on the GPU; does nothing on the CPU. */

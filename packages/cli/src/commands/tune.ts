@@ -22,6 +22,7 @@ interface TuneFlags extends DataFlags, DeviceFlags, SeedFlags, OutputFlags {
   readonly editor: EditorName;
   readonly layers: readonly string[] | undefined;
   readonly maxSteps: number;
+  readonly searchSteps: number | undefined;
   readonly minimumSuccess: number;
   readonly edits: number;
   readonly images: number;
@@ -34,6 +35,10 @@ const options: OptionTable<TuneFlags> = {
     description: "layer choices to try, commas between: the best one is kept (default: the run's)",
   },
   maxSteps: { kind: editorKinds.maxSteps, default: 10, description: 'k, the most steps an edit may take' },
+  searchSteps: {
+    kind: editorKinds.maxSteps,
+    description: 'steps that trials may take; fewer than --max-steps leaves edits a margin (default: the same)',
+  },
   minimumSuccess: {
     kind: number({ min: 0, max: 1 }),
     default: 0.95,
@@ -69,10 +74,10 @@ async function tuneFromFlags(
   const usual = await chooseEditor(opened.run, noEditorFlags);
   const layers = flags.layers ?? [usual.layers].flat();
   for (const layer of layers) selectParameters(opened.model, layer);
-  const { editor, edits, images, maxSteps, minimumSuccess, seed } = flags;
+  const { editor, edits, images, maxSteps, searchSteps = maxSteps, minimumSuccess, seed } = flags;
   const document = await tuneRun(
     opened,
-    { editor, layers, edits, images, maxSteps, minimumSuccess, seed },
+    { editor, layers, edits, images, maxSteps, searchSteps, minimumSuccess, seed },
     { console, label: 'tuning' },
   );
   const { best, trials, seconds } = document;

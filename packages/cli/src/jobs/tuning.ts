@@ -16,6 +16,8 @@ export interface TuningSettings {
   readonly edits: number;
   readonly images: number;
   readonly maxSteps: number;
+  /** Steps that trials may take; fewer than maxSteps leaves edits a margin. */
+  readonly searchSteps: number;
   /** Share of edits that must succeed for hyperparameters to qualify; the paper's rule: 0.95. */
   readonly minimumSuccess: number;
   readonly seed: number;

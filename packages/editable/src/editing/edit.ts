@@ -1,5 +1,5 @@
 /** The editing loop (equation 1): up to k steps on the chosen parameters, stopping as soon as the constraint holds. */
-import { enableGrad, grad, type nn, noGrad, scope, type Tensor } from '@editable/torch';
+import { enableGrad, grad, type nn, noGrad, scope, type Tensor, threads, withThreads } from '@editable/torch';
 import { EditableError } from '../errors.js';
 import type { Constraint } from './constraint.js';
 import type { Editor } from './editor.js';
@@ -77,7 +77,19 @@ export function edit(
 }
 
 /** The loop itself, on tensors: what training differentiates through and what `edit` runs without a graph. */
-export function editLoop(
+export const editLoop = (
+  lossAt: (theta: readonly Tensor[]) => Tensor,
+  initial: readonly Tensor[],
+  options: EditLoopOptions,
+): Trajectory => withThreads(threadsFor(initial), () => loop(lossAt, initial, options));
+
+/** Below so many edited numbers one thread is faster: waking others costs more than the work they take over. */
+const numbersForThreads = 300_000;
+
+const threadsFor = (theta: readonly Tensor[]): number =>
+  theta.reduce((sum, each) => sum + each.numel, 0) < numbersForThreads ? 1 : threads();
+
+function loop(
   lossAt: (theta: readonly Tensor[]) => Tensor,
   initial: readonly Tensor[],
   { editor, maxSteps, differentiable, firstOrder = false }: EditLoopOptions,

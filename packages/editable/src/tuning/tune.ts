@@ -30,6 +30,8 @@ export interface TuneOptions {
   /** Validation images that drawdown is judged on. */
   readonly images?: number;
   readonly maxSteps?: number;
+  /** Steps that trials may take: fewer than `maxSteps` leaves edits a margin. Default: `maxSteps`. */
+  readonly searchSteps?: number;
   /** Share of edits that must succeed for hyperparameters to qualify; the paper's 0.95 where left out. */
   readonly minimumSuccess?: number;
   readonly seed?: number;
@@ -109,12 +111,13 @@ class Bench implements Disposable {
 
   constructor(model: nn.Model, dataset: ImageDataset, options: TuneOptions, layers: string) {
     const { editor, edits = 40, images = 1000, maxSteps = 10, minimumSuccess = 0.95, seed = 0 } = options;
+    const { searchSteps = maxSteps } = options;
     const { validation } = trainingSplits(dataset);
     const count = Math.min(images, validation.length);
     this.#choice = { name: editor, layers, maxSteps };
     this.#allowedFailures = Math.floor(edits * (1 - minimumSuccess) + 1e-9);
     this.#evaluator = new Evaluator(model, dataset, {
-      editor: { ...this.#choice, hyperparameters: {} },
+      editor: { ...this.#choice, maxSteps: searchSteps, hyperparameters: {} },
       edits,
       seed,
       views: 0,
