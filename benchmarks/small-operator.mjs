@@ -12,7 +12,7 @@ export const rows = [
     goal: 1.5,
     goalTuned: 1.5,
     repeats: 15,
-    parameters: ({ device, quick }) => ({ device, calls: quick ? 1000 : 10_000 }),
+    parameters: ({ device }) => ({ device, calls: 10_000 }),
     prepare({ device, calls }) {
       const [x, y] = [randn([10], { device }), randn([10], { device })];
       const some = () => {
