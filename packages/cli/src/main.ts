@@ -14,6 +14,7 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 /** Runs one command line (without `node` and the script). Returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   listenToProcess();
+  if (process.env.EDITABLE_END_WITH_STDIN !== undefined) endWithParent();
   let exitCode: number = exitCodes.done;
   const program = parserOf(commands, async (command, words, flags) => {
     exitCode = await command.run(words, flags, openConsole({ json: (flags as { json: boolean }).json }));
@@ -26,6 +27,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${explain(error, { debug: argv.includes('--debug') })}\n`);
     return exitCodes.failed;
   }
+}
+
+/** For a command that another process started and waits for: standard input closes when that process is gone. */
+function endWithParent(): void {
+  process.stdin.once('end', () => process.exit(exitCodes.interrupted)).resume();
+  process.stdin.unref();
 }
 
 type Action = (command: Command, words: readonly (string | undefined)[], flags: object) => Promise<void>;

@@ -71,10 +71,9 @@ const addonPath = (): string =>
   process.env.EDITABLE_TORCH_ADDON ?? fileURLToPath(new URL('../build/torch.node', import.meta.url));
 
 // libgomp reads these once, when the addon pulls it in. Its default spinning makes small-batch work 3 to 6 times slower;
-// not spinning at all makes evaluation take twice as long. A short spin (some 30 µs) gives both their best.
+// a short spin is faster still on an idle machine, and five times slower where a core is taken away.
 function prepareEnvironment(): void {
   process.env.OMP_WAIT_POLICY ??= 'passive';
-  process.env.GOMP_SPINCOUNT ??= '20000';
 }
 
 function load(): Native {

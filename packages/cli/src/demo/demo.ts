@@ -19,12 +19,13 @@ import { renderReport } from '../html/report.js';
 import { type EvaluationDocument, type EvaluationResult, evaluateRun } from '../jobs/evaluation.js';
 import { type Repair, type RepairDocument, repair } from '../jobs/repair.js';
 import { metricsOf, type TrainingResult, train } from '../jobs/training.js';
-import { earlierTuning, type TuningDocument, tuneRun } from '../jobs/tuning.js';
+import { earlierTuning, type TuningDocument, type TuningSettings, tuneRun } from '../jobs/tuning.js';
 import { type OpenedModel, usableDevice } from '../open-model.js';
 import { testPicture } from '../picture.js';
 import { environment } from '../report/environment.js';
 import { describePicture, describeRepair } from '../report/repair-text.js';
 import { table3Cells, table3Head, table3Numbers } from '../report/table-3.js';
+import { measureInBackground, useOneThread } from './background.js';
 import { confidentMistake } from './mistake.js';
 import { type DemoSettings, demoSettings } from './settings.js';
 
@@ -55,14 +56,15 @@ export async function runDemo(
   const device = await usableDevice(flags.device);
   const dataset = await loadDataset(settings.dataset, { dataDir: flags.dataDir });
   makeRunFolder(out);
-  const stage = new DemoStage({ dataset, settings, device, seed, console });
+  const stage = new DemoStage({ dataset, settings, device, seed, dataDir: flags.dataDir, console });
   const folders = { plain: join(out, 'plain'), editable: join(out, 'editable') };
-  const plain = await stage.model(folders.plain, settings.plain, 'plain training');
-  const editable = await stage.model(
-    folders.editable,
-    { ...settings.editable, from: folders.plain },
-    'Editable Training',
-  );
+  useOneThread();
+  const plainTraining = await stage.train(folders.plain, settings.plain, 'plain training');
+  const background = stage.measureInBackground(folders.plain);
+  const editableChanges = { ...settings.editable, from: folders.plain };
+  const editableTraining = await stage.train(folders.editable, editableChanges, 'Editable Training');
+  const editable = await stage.measure(editableTraining);
+  const plain = await stage.measure(plainTraining, await background);
   const rows = [
     { procedure: 'Plain', evaluation: plain.evaluation.document },
     {
@@ -106,6 +108,7 @@ interface StageOptions {
   readonly settings: DemoSettings;
   readonly device: OpenedModel['device'];
   readonly seed: number;
+  readonly dataDir: string | undefined;
   readonly console: Console;
 }
 
@@ -116,8 +119,7 @@ class DemoStage {
     this.#options = options;
   }
 
-  /** Trains, tunes and evaluates one model. */
-  async model(folder: string, changes: Partial<TrainingSettings>, label: string): Promise<DemoModel> {
+  train(folder: string, changes: Partial<TrainingSettings>, label: string): Promise<TrainingResult> {
     const { dataset, settings, device, seed, console } = this.#options;
     const spec = {
       kind: 'resnet18',
@@ -125,35 +127,50 @@ class DemoStage {
       inChannels: dataset.shape[0],
       classes: dataset.classes.length,
     } as const;
-    const wanted = { ...defaultTraining, ...changes, seed };
-    const config = runConfig(dataset, spec, wanted);
-    console.print(
-      `${label}: ${plural(wanted.epochs, 'epoch')}, ResNet-18 of width ${settings.width} on ${dataset.name}`,
-    );
-    const training = await train({ folder, config, dataset, device, label }, console);
-    const opened: OpenedModel = { run: training.run, dataset, model: training.run.model, patches: [], device };
+    const config = runConfig(dataset, spec, { ...defaultTraining, ...changes, seed });
+    const epochs = config.training?.epochs;
+    console.print(`${label}: ${epochs} epochs, ResNet-18 of width ${settings.width} on ${dataset.name}`);
+    return train({ folder, config, dataset, device, label }, console);
+  }
 
-    const tuningSettings = { ...settings.tuning, seed };
+  /** Seconds of the evaluation, once another process has tuned and evaluated the run. */
+  async measureInBackground(folder: string): Promise<number> {
+    const { settings, device, dataDir } = this.#options;
+    const { edits, testImages } = settings;
+    return measureInBackground(folder, {
+      tuning: this.#tuning(),
+      edits,
+      testImages: testImages ?? undefined,
+      dataDir,
+      device,
+    });
+  }
+
+  /** Tunes and evaluates, or finds it done already; `seconds` then says how long that took. */
+  async measure(training: TrainingResult, seconds?: number): Promise<DemoModel> {
+    const { dataset, settings, device, seed, console } = this.#options;
+    const { run } = training;
+    const opened: OpenedModel = { run, dataset, model: run.model, patches: [], device };
     const tuning =
-      earlierTuning(folder, tuningSettings) ??
-      (await tuneRun(opened, tuningSettings, { console, label: 'tuning the editor' }));
+      earlierTuning(run.folder, this.#tuning()) ??
+      (await tuneRun(opened, this.#tuning(), { console, label: 'tuning the editor' }));
     const { editor } = tuning.best;
+    console.print(`${run.folder}`);
     console.print(
       `  tuned on validation images: ${describeEditor(editor)} on ${describeLayers(editor.layers)}, ${duration(tuning.seconds)}`,
     );
+    const { edits, testImages } = settings;
+    const evaluationSettings = { editor, edits, testImages: testImages ?? undefined, seed, targets: 'random' } as const;
+    const evaluated = await evaluateRun(opened, evaluationSettings, { console, label: 'editing' });
+    const document = { ...evaluated.document, seconds: seconds ?? evaluated.document.seconds };
+    console.print(
+      `  evaluated: ${count(edits)} edits on ${count(document.testImages)} test images, ${duration(document.seconds)}`,
+    );
+    return { training, tuning, evaluation: { ...evaluated, document } };
+  }
 
-    const { edits } = settings;
-    const evaluationSettings = {
-      editor,
-      edits,
-      testImages: settings.testImages ?? undefined,
-      seed,
-      targets: 'random',
-    } as const;
-    const evaluation = await evaluateRun(opened, evaluationSettings, { console, label: 'editing' });
-    const { testImages, seconds } = evaluation.document;
-    console.print(`  evaluated: ${count(edits)} edits on ${count(testImages)} test images, ${duration(seconds)}`);
-    return { training, tuning, evaluation };
+  #tuning(): TuningSettings {
+    return { ...this.#options.settings.tuning, seed: this.#options.seed };
   }
 
   repair({ training, tuning }: DemoModel, out: string): { repair: Repair; picture: ReturnType<typeof testPicture> } {

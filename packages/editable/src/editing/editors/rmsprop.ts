@@ -7,7 +7,6 @@ import {
   type Editor,
   type Hyperparameter,
   learningRateRange,
-  scale,
 } from '../editor.js';
 
 export interface RmspropOptions {
@@ -35,9 +34,7 @@ export const rmsprop = ({
     },
     init: () => ({ rms: undefined }),
     update: (theta, gradients, { rms: before }, { learningRate: alpha = 0, beta: b = 0, epsilon: e = 0 }) => {
-      const rms = gradients.map((g, i) =>
-        before === undefined ? g.square() : scale(before[i]!, b).add(scale(g.square(), complement(b))),
-      );
+      const rms = gradients.map((g, i) => (before === undefined ? g.square() : mix(before[i]!, g, b)));
       const next = theta.map((t, i) => {
         const denominator = rms[i]!.add(e).sqrt();
         return descendQuotient(t, gradients[i]!, denominator, alpha);
@@ -45,3 +42,9 @@ export const rmsprop = ({
       return { theta: next, state: { rms } };
     },
   });
+
+/** β rms + (1 − β) g², in two passes over memory where β is a plain number. */
+const mix = (rms: Tensor, g: Tensor, beta: Hyperparameter): Tensor =>
+  typeof beta === 'number'
+    ? rms.mul(beta).addcmul(g, g, { value: 1 - beta })
+    : rms.mul(beta).add(g.square().mul(complement(beta)));

@@ -1,0 +1,76 @@
+/** A finished run tuned and evaluated by the public commands in a second process, while this one trains the next. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { setThreads } from '@editable/torch';
+import { UsageError } from '../errors.js';
+import type { TuningSettings } from '../jobs/tuning.js';
+
+const command = fileURLToPath(new URL('../../bin/editable.js', import.meta.url));
+
+export interface BackgroundSettings {
+  readonly tuning: TuningSettings;
+  readonly edits: number;
+  readonly testImages: number | undefined;
+  readonly dataDir: string | undefined;
+  readonly device: string;
+}
+
+/** Seconds that the evaluation took. What was measured lies in the run's folder, where the same call finds it done. */
+export async function measureInBackground(folder: string, settings: BackgroundSettings): Promise<number> {
+  const { tuning, edits, testImages, dataDir, device } = settings;
+  const place = [...(dataDir === undefined ? [] : ['--data-dir', dataDir]), '--device', device, '--json'];
+  await run(['tune', folder, ...tuningFlags(tuning), ...place]);
+  const images = testImages === undefined ? [] : ['--test-images', String(testImages)];
+  const document = await run([
+    'evaluate',
+    folder,
+    '--edits',
+    String(edits),
+    ...images,
+    '--seed',
+    String(tuning.seed),
+    ...place,
+  ]);
+  return (JSON.parse(document) as { seconds: number }).seconds;
+}
+
+/** Small networks: two processes of one thread each do more than one process of two. */
+export const useOneThread = (): void => setThreads(1);
+
+const tuningFlags = ({
+  editor,
+  layers,
+  edits,
+  images,
+  maxSteps,
+  searchSteps,
+  minimumSuccess,
+  seed,
+}: TuningSettings): string[] =>
+  Object.entries({ editor, layers: layers.join(), edits, images, maxSteps, searchSteps, minimumSuccess, seed }).flatMap(
+    ([name, value]) => [`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, String(value)],
+  );
+
+/** The command's standard output. It ends when this process does: see `endWithParent`. */
+function run(words: readonly string[]): Promise<string> {
+  const env = { ...process.env, OMP_NUM_THREADS: '1', EDITABLE_END_WITH_STDIN: '1' };
+  const child = spawn(process.execPath, [command, ...words], { stdio: 'pipe', env });
+  const [out, err]: [string[], string[]] = [[], []];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve(out.join(''));
+      else
+        reject(
+          new UsageError(
+            err
+              .join('')
+              .trim()
+              .replace(/^editable: /, '') || `${words[0]} ended with code ${code}.`,
+          ),
+        );
+    });
+  });
+}
