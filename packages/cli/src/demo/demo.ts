@@ -11,7 +11,7 @@ import {
 } from 'editable';
 import type { DemoFlags } from '../commands/demo.js';
 import type { Console } from '../console/console.js';
-import { count, duration, plural } from '../console/numbers.js';
+import { count, duration } from '../console/numbers.js';
 import { table } from '../console/table.js';
 import { describeEditor, describeLayers } from '../editor-choice.js';
 import { UsageError } from '../errors.js';

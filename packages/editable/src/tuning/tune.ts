@@ -54,7 +54,7 @@ export async function tune(model: nn.Model, dataset: ImageDataset, options: Tune
     using bench = new Bench(model, dataset, options, layer);
     for (const propose of proposals(editor)) {
       const own = trials.filter((trial) => trial.editor.layers === layer);
-      const hyperparameters = propose(own.length === 0 ? undefined : bestOf(own));
+      const hyperparameters = propose(own);
       trials.push(bench.measure(hyperparameters));
       onTrial(trials.at(-1)!, trials.length, total);
       await turn();
@@ -64,13 +64,15 @@ export async function tune(model: nn.Model, dataset: ImageDataset, options: Tune
 }
 
 type Hyperparameters = Readonly<Record<string, number>>;
-type Proposal = (best: Trial | undefined) => Hyperparameters;
+type Proposal = (trials: readonly Trial[]) => Hyperparameters;
 
-/** The coarse grid, then each other hyperparameter's values, then learning rates between the grid's points. */
+/** Halvings of the gap between the best learning rate and the largest below it that fails. */
+const refinements = 3;
+
+/** The coarse grid, then each other hyperparameter's values, then smaller learning rates down to where edits fail. */
 function proposals(editor: EditorName): Proposal[] {
   const { learningRates, others } = searchSpaces[editor];
   const start = Object.fromEntries(Object.entries(others).map(([name, values]) => [name, values[0]!]));
-  const step = Math.cbrt(learningRates[1]! / learningRates[0]!);
   return [
     ...learningRates.map(
       (learningRate): Proposal =>
@@ -79,17 +81,20 @@ function proposals(editor: EditorName): Proposal[] {
     ...Object.entries(others).flatMap(([name, values]) =>
       values.slice(1).map(
         (value): Proposal =>
-          (best) => ({ ...best!.editor.hyperparameters, [name]: value }),
+          (trials) => ({ ...bestOf(trials).editor.hyperparameters, [name]: value }),
       ),
     ),
-    ...[step, 1 / step].map(
-      (factor): Proposal =>
-        (best) => {
-          const { learningRate = 1, ...rest } = best!.editor.hyperparameters;
-          return { ...rest, learningRate: Number((learningRate * factor).toPrecision(3)) };
-        },
-    ),
+    ...Array.from({ length: refinements }, (): Proposal => smallerLearningRate),
   ];
+}
+
+/** Drawdown grows with the learning rate, so the best one lies just above those that fail. */
+function smallerLearningRate(trials: readonly Trial[]): Hyperparameters {
+  const { learningRate: best = 1, ...rest } = bestOf(trials).editor.hyperparameters;
+  const rateOf = (trial: Trial): number => trial.editor.hyperparameters.learningRate ?? 0;
+  const failing = trials.filter((trial) => !trial.qualifies && rateOf(trial) < best).map(rateOf);
+  const below = failing.length === 0 ? best / 4 : Math.max(...failing);
+  return { ...rest, learningRate: Number(Math.sqrt(below * best).toPrecision(3)) };
 }
 
 const countTrials = (editor: EditorName): number => proposals(editor).length;
