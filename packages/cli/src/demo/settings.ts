@@ -20,7 +20,6 @@ export const demoSettings: DemoSettings = {
   width: 8,
   plain: {
     objective: 'plain',
-    trainImages: 40_000,
     epochs: 2,
     learningRate: 1e-2,
     schedule: 'one-cycle',
@@ -32,11 +31,11 @@ export const demoSettings: DemoSettings = {
     learningRate: 1e-3,
     schedule: 'cosine',
     augment: false,
-    editor: { name: 'rmsprop', hyperparameters: { learningRate: 2e-3, beta: 0.5 }, layers: 'layer3', maxSteps: 10 },
-    cEdit: 0.2,
+    editor: { name: 'rmsprop', hyperparameters: { learningRate: 1.5e-3, beta: 0.5 }, layers: 'layer3', maxSteps: 10 },
+    cEdit: 0.1,
     cLoc: 1,
     clipEditNorm: 0.6,
-    localityImages: 48,
+    localityImages: 64,
     learnEditor: false,
   },
   tuning: {

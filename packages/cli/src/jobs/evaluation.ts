@@ -1,7 +1,15 @@
 /** N edits of a run's model judged on the test split; the records stay with the run, so a killed evaluation continues. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { type EditorChoice, type EditTargets, type Evaluation, evaluate, makeRunFolder, writeJson } from 'editable';
+import {
+  canonicalChoice,
+  type EditorChoice,
+  type EditTargets,
+  type Evaluation,
+  evaluate,
+  makeRunFolder,
+  writeJson,
+} from 'editable';
 import type { Console } from '../console/console.js';
 import type { OpenedModel } from '../open-model.js';
 
@@ -62,7 +70,7 @@ function fileName(
   { editor, edits, testImages, seed, targets }: EvaluationSettings,
   patches: readonly string[],
 ): string {
-  const identity = JSON.stringify([editor, patches]);
+  const identity = JSON.stringify([canonicalChoice(editor), patches]);
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 8);
   return `${targets}-${edits}-edits-${testImages ?? 'all'}-images-seed-${seed}-${editor.name}-${digest}`;
 }

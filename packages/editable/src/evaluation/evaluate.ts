@@ -19,7 +19,7 @@ import { firstStageOf, selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
 import { modelHash } from '../patches/model-hash.js';
 import { JsonLines } from '../runs/json-lines.js';
-import type { EditorChoice } from '../training/settings.js';
+import { canonicalChoice, type EditorChoice } from '../training/settings.js';
 import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from './edit-tasks.js';
 import { average, estimate } from './statistics.js';
 import { type Activations, countFlips, errorRate, noClass, TestSet } from './test-set.js';
@@ -142,7 +142,7 @@ export class Evaluator implements Disposable {
     checkCounts({ edits: options.edits, testImages }, split.length);
     this.#model = model;
     this.#dataset = dataset;
-    this.#options = { ...options, seed, targets, views, device };
+    this.#options = { ...options, editor: canonicalChoice(options.editor), seed, targets, views, device };
     this.#split = split;
     this.#normalization = options.normalization ?? dataset.normalization;
     const from = firstStageOf(model, selectParameters(model, options.editor.layers));

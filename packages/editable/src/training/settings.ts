@@ -13,6 +13,14 @@ export interface EditorChoice {
   readonly maxSteps: number;
 }
 
+/** The same choice with its fields in one order, so that equal choices have equal JSON. */
+export const canonicalChoice = ({ name, hyperparameters, layers, maxSteps }: EditorChoice): EditorChoice => ({
+  name,
+  hyperparameters: Object.fromEntries(Object.entries(hyperparameters).sort(([a], [b]) => (a < b ? -1 : 1))),
+  layers: Array.isArray(layers) && layers.length === 1 ? (layers[0] as string) : layers,
+  maxSteps,
+});
+
 export interface TrainingSettings {
   readonly objective: 'plain' | 'editable';
   readonly epochs: number;
