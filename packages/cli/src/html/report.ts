@@ -123,7 +123,7 @@ function repairSection({ repair, picture, dataset: { classes } }: Report, image:
   }));
   const effect = `${plural(repair.others.length, 'other prediction')} of ${count(document.testImages)} changed, test error ${percent(document.errorBefore)} → ${percent(document.errorAfter)}.`;
   return html`<section><h2>A real mistake, repaired</h2><p>Test image ${picture.index} is a <b>${target.name}</b>. The model was ${percent(before.probability, 0)} sure of <b class="plain-text">${before.name}</b>; after ${plural(document.steps, 'step')} it says <b class="editable-text">${after.name}</b>. ${effect}</p>
-<div class="repair"><div><img src="${image}" alt="Test image ${picture.index}, a ${target.name}"><p class="note">The most confident mistake whose true class came second.</p></div><div>${barPairs(pairs)}</div></div></section>`;
+<div class="repair"><div><img src="${image}" alt="Test image ${picture.index}, labelled ${target.name}"><p class="note">The most confident mistake whose true class came second.</p></div><div>${barPairs(pairs)}</div></div></section>`;
 }
 
 function flipsSection({ repair, dataset: { classes } }: Report, pictures: readonly string[]): Markup | null {
@@ -131,7 +131,7 @@ function flipsSection({ repair, dataset: { classes } }: Report, pictures: readon
   if (flips.length === 0) return null;
   const cards = flips.slice(0, shownFlips).map(({ index, label, before, after }, i) => {
     const verdict = after === label ? '✓ now right' : before === label ? '✗ now wrong' : '· wrong both times';
-    return html`<li><img src="${pictures[i]}" alt="Test image ${index}, a ${classes[label]}" loading="lazy"><b>${classes[label]}</b><br>${classes[before]} → ${classes[after]}<br><span class="soft">${verdict} · ${index}</span></li>`;
+    return html`<li><img src="${pictures[i]}" alt="Test image ${index}, labelled ${classes[label]}" loading="lazy"><b>${classes[label]}</b><br>${classes[before]} → ${classes[after]}<br><span class="soft">${verdict} · ${index}</span></li>`;
   });
   const better = flips.filter(({ label, after }) => after === label).length;
   const worse = flips.filter(({ label, before }) => before === label).length;

@@ -12,7 +12,7 @@ const shownFlips = 10;
 export function describePicture({ index, file, truth, resizedFrom }: Picture, classes: readonly string[]): string {
   const what = index === null ? (file as string) : `test image ${index}`;
   const scaled = resizedFrom === null ? '' : `, scaled from ${resizedFrom[1]}×${resizedFrom[0]}`;
-  return truth === null ? `${what}${scaled}` : `${what}, a ${classes[truth]}`;
+  return truth === null ? `${what}${scaled}` : `${what}, labelled ${classes[truth]}`;
 }
 
 export function describeRepair({ document, others }: Repair, classes: readonly string[]): string {
