@@ -1,5 +1,6 @@
 /** Everything that decides a training run, as plain data: the same settings and seed give the same model. */
 
+import { hyperparameterValues } from '../editing/editor.js';
 import type { EditorName } from '../editing/editors/index.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { EditableError } from '../errors.js';
@@ -13,10 +14,12 @@ export interface EditorChoice {
   readonly maxSteps: number;
 }
 
-/** The same choice with its fields in one order, so that equal choices have equal JSON. */
+/** The same choice in full and with its fields in one order, so that equal choices have equal JSON. */
 export const canonicalChoice = ({ name, hyperparameters, layers, maxSteps }: EditorChoice): EditorChoice => ({
   name,
-  hyperparameters: Object.fromEntries(Object.entries(hyperparameters).sort(([a], [b]) => (a < b ? -1 : 1))),
+  hyperparameters: Object.fromEntries(
+    Object.entries(hyperparameterValues(editorNamed(name, hyperparameters))).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ),
   layers: Array.isArray(layers) && layers.length === 1 ? (layers[0] as string) : layers,
   maxSteps,
 });
