@@ -1,28 +1,16 @@
 /** `editable demo`: plain beside Editable Training on real images, then one real mistake repaired; a report of it all. */
 import { defineCommand, exitCodes } from '../command.js';
 import { path } from '../options/kinds.js';
-import {
-  type DataFlags,
-  type DeviceFlags,
-  dataOptions,
-  deviceOptions,
-  type OutputFlags,
-  outputOptions,
-  type SeedFlags,
-  seedOptions,
-} from '../options/shared.js';
+import { type SessionFlags, sessionOptions } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
-export interface DemoFlags extends SeedFlags, DeviceFlags, DataFlags, OutputFlags {
+export interface DemoFlags extends SessionFlags {
   readonly out: string;
 }
 
 const options: OptionTable<DemoFlags> = {
   out: { kind: path('folder'), default: 'runs/demo', description: 'where the runs, the patch and report.html go' },
-  ...seedOptions,
-  ...deviceOptions,
-  ...dataOptions,
-  ...outputOptions,
+  ...sessionOptions,
 };
 
 export const demoCommand: ReturnType<typeof defineCommand> = defineCommand<DemoFlags>({

@@ -6,34 +6,20 @@ import type { Console } from '../console/console.js';
 import { UsageError } from '../errors.js';
 import { path, text } from '../options/kinds.js';
 import {
-  type DataFlags,
-  type DeviceFlags,
-  dataOptions,
-  deviceOptions,
   type EditorFlags,
   editorOptions,
   type InputFlags,
   inputOptions,
-  type OutputFlags,
-  outputOptions,
   type PatchFlags,
   patchOptions,
-  type SeedFlags,
-  seedOptions,
+  type SessionFlags,
+  sessionOptions,
   type TestImagesFlags,
   testImagesOptions,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
-interface EditFlags
-  extends InputFlags,
-    EditorFlags,
-    PatchFlags,
-    TestImagesFlags,
-    SeedFlags,
-    DeviceFlags,
-    DataFlags,
-    OutputFlags {
+interface EditFlags extends InputFlags, EditorFlags, PatchFlags, TestImagesFlags, SessionFlags {
   readonly target: string;
   readonly out: string | undefined;
 }
@@ -45,10 +31,7 @@ const options: OptionTable<EditFlags> = {
   ...patchOptions,
   ...testImagesOptions,
   out: { kind: path('file'), description: 'where the patch goes (default: patches/ in the run)' },
-  ...seedOptions,
-  ...deviceOptions,
-  ...dataOptions,
-  ...outputOptions,
+  ...sessionOptions,
 };
 
 export const editCommand: ReturnType<typeof defineCommand> = defineCommand<EditFlags>({

@@ -4,31 +4,18 @@ import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { choice, wholeNumber } from '../options/kinds.js';
 import {
-  type DataFlags,
-  type DeviceFlags,
-  dataOptions,
-  deviceOptions,
   type EditorFlags,
   editorOptions,
-  type OutputFlags,
-  outputOptions,
   type PatchFlags,
   patchOptions,
-  type SeedFlags,
-  seedOptions,
+  type SessionFlags,
+  sessionOptions,
   type TestImagesFlags,
   testImagesOptions,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
-interface EvaluateFlags
-  extends EditorFlags,
-    PatchFlags,
-    TestImagesFlags,
-    SeedFlags,
-    DeviceFlags,
-    DataFlags,
-    OutputFlags {
+interface EvaluateFlags extends EditorFlags, PatchFlags, TestImagesFlags, SessionFlags {
   readonly edits: number;
   readonly targets: EditTargets;
 }
@@ -43,10 +30,7 @@ const options: OptionTable<EvaluateFlags> = {
   ...testImagesOptions,
   ...editorOptions,
   ...patchOptions,
-  ...seedOptions,
-  ...deviceOptions,
-  ...dataOptions,
-  ...outputOptions,
+  ...sessionOptions,
 };
 
 export const evaluateCommand: ReturnType<typeof defineCommand> = defineCommand<EvaluateFlags>({

@@ -5,19 +5,7 @@ import type { Console } from '../console/console.js';
 import { count, duration, percent } from '../console/numbers.js';
 import { layersOf, overridden } from '../editor-choice.js';
 import { choice, number, path, toggle, wholeNumber } from '../options/kinds.js';
-import {
-  type DataFlags,
-  type DeviceFlags,
-  dataOptions,
-  datasetNames,
-  deviceOptions,
-  editorKinds,
-  editorNames,
-  type OutputFlags,
-  outputOptions,
-  type SeedFlags,
-  seedOptions,
-} from '../options/shared.js';
+import { datasetNames, editorKinds, editorNames, type SessionFlags, sessionOptions } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
 export type TrainableModel = Exclude<ModelSpec['kind'], 'torchscript'>;
@@ -33,7 +21,7 @@ const modelChoices: Readonly<Record<TrainableModel, true>> = {
 
 export const modelNames: readonly TrainableModel[] = Object.keys(modelChoices) as TrainableModel[];
 
-interface TrainFlags extends DataFlags, DeviceFlags, SeedFlags, OutputFlags {
+interface TrainFlags extends SessionFlags {
   readonly dataset: DatasetName;
   readonly model: TrainableModel;
   readonly width: number;
@@ -124,10 +112,7 @@ const options: OptionTable<TrainFlags> = {
     description: 'steps between the checkpoints that an interrupted training continues from',
   },
   out: { kind: path('run'), required: true, description: 'the run folder; an interrupted run in it is continued' },
-  ...seedOptions,
-  ...deviceOptions,
-  ...dataOptions,
-  ...outputOptions,
+  ...sessionOptions,
 };
 
 export const trainCommand: ReturnType<typeof defineCommand> = defineCommand<TrainFlags>({

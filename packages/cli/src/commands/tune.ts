@@ -4,21 +4,10 @@ import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { duration } from '../console/numbers.js';
 import { choice, number, wholeNumber } from '../options/kinds.js';
-import {
-  type DataFlags,
-  type DeviceFlags,
-  dataOptions,
-  deviceOptions,
-  editorKinds,
-  editorNames,
-  type OutputFlags,
-  outputOptions,
-  type SeedFlags,
-  seedOptions,
-} from '../options/shared.js';
+import { editorKinds, editorNames, type SessionFlags, sessionOptions } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
-interface TuneFlags extends DataFlags, DeviceFlags, SeedFlags, OutputFlags {
+interface TuneFlags extends SessionFlags {
   readonly editor: EditorName;
   readonly layers: readonly string[] | undefined;
   readonly maxSteps: number;
@@ -46,10 +35,7 @@ const options: OptionTable<TuneFlags> = {
   },
   edits: { kind: wholeNumber({ min: 1 }), default: 40, description: 'edits a trial' },
   images: { kind: wholeNumber({ min: 1 }), default: 1000, description: 'validation images that drawdown is judged on' },
-  ...seedOptions,
-  ...deviceOptions,
-  ...dataOptions,
-  ...outputOptions,
+  ...sessionOptions,
 };
 
 export const tuneCommand: ReturnType<typeof defineCommand> = defineCommand<TuneFlags>({

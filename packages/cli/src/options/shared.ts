@@ -120,3 +120,13 @@ export const testImagesOptions: OptionTable<TestImagesFlags> = {
     description: 'judge on a random sample of M test images (default: all)',
   },
 };
+
+/** What every command that runs a model with random draws has. */
+export interface SessionFlags extends SeedFlags, DeviceFlags, DataFlags, OutputFlags {}
+
+export const sessionOptions: OptionTable<SessionFlags> = {
+  ...seedOptions,
+  ...deviceOptions,
+  ...dataOptions,
+  ...outputOptions,
+};

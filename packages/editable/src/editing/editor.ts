@@ -1,5 +1,5 @@
 /** The editor: a pure, differentiable update rule (paper, section 3.1). Alternatives stand side by side in editors/. */
-import { type Tensor, tensor } from '@editable/torch';
+import type { Tensor } from '@editable/torch';
 import { EditableError } from '../errors.js';
 
 /** A number, or a 0-dimensional tensor where it is learned (then the result is differentiable in it). */
@@ -83,9 +83,6 @@ export const descendQuotient = (
     ? theta.addcdiv(numerator, denominator, { value: -alpha })
     : theta.sub(numerator.div(denominator).mul(alpha));
 
-/** value·factor for a number or a learned tensor. */
-export const scale = (value: Tensor, factor: Hyperparameter): Tensor => value.mul(factor);
-
 /** 1 − h for a number or a learned tensor. */
 export const complement = (h: Hyperparameter): Hyperparameter => (typeof h === 'number' ? 1 - h : h.neg().add(1));
 
@@ -101,7 +98,3 @@ export const hyperparameterValues = (editor: Editor): Record<string, number> =>
 /** Clamps to the range in the forward pass; the gradient passes through unchanged (straight-through). */
 export const clampStraightThrough = (value: Tensor, { min, max }: HyperparameterRange): Tensor =>
   value.add(value.detach().clamp({ min, max }).sub(value.detach()));
-
-/** A 0-dimensional float tensor of one number. */
-export const scalar = (value: number, like: Tensor): Tensor =>
-  tensor(value, { dtype: like.dtype, device: like.device });

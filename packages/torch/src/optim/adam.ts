@@ -1,5 +1,4 @@
 /** Adam (Kingma & Ba, 2015; torch.optim.Adam) and AdamW (Loshchilov & Hutter, 2019; torch.optim.AdamW). */
-import { noGrad } from '../autograd.js';
 import {
   _foreachAdd,
   _foreachAdd_,
@@ -8,11 +7,8 @@ import {
   _foreachMul_,
   _foreachSqrt,
 } from '../functions.generated.js';
-import type { NamedTensors } from '../nn/model.js';
-import { scope } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { Moments } from './moments.js';
-import type { Optimizer } from './optimizer.js';
+import { MomentOptimizer } from './moment-optimizer.js';
 
 export interface AdamOptions {
   readonly learningRate?: number;
@@ -23,30 +19,12 @@ export interface AdamOptions {
 }
 
 /** m ← β1 m + (1 − β1) g; v ← β2 v + (1 − β2) g²; θ ← θ − lr m̂ / (√v̂ + ε). Weight decay adds to the gradient. */
-export class Adam implements Optimizer {
-  learningRate: number;
+export class Adam extends MomentOptimizer {
   readonly #options: Required<Omit<AdamOptions, 'learningRate'>>;
-  readonly #moments = new Moments(['exp_avg', 'exp_avg_sq']);
 
   constructor({ learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 }: AdamOptions = {}) {
-    this.learningRate = learningRate;
+    super(learningRate, ['exp_avg', 'exp_avg_sq']);
     this.#options = { beta1, beta2, epsilon, weightDecay };
-  }
-
-  step(parameters: readonly Tensor[], gradients: readonly Tensor[]): void {
-    noGrad(() => scope(() => this.#step(parameters, gradients)));
-  }
-
-  state(): NamedTensors {
-    return this.#moments.state();
-  }
-
-  load(state: NamedTensors): void {
-    this.#moments.load(state);
-  }
-
-  [Symbol.dispose](): void {
-    this.#moments.dispose();
   }
 
   /** The gradients to follow; AdamW shrinks the parameters instead. */
@@ -54,19 +32,18 @@ export class Adam implements Optimizer {
     return weightDecay === 0 ? gradients : _foreachAdd(gradients, parameters, { alpha: weightDecay });
   }
 
-  #step(parameters: readonly Tensor[], gradients: readonly Tensor[]): void {
+  protected override update(parameters: readonly Tensor[], gradients: readonly Tensor[]): void {
     const { beta1, beta2, epsilon, weightDecay } = this.#options;
-    this.#moments.advance(parameters, gradients);
-    const [mean, square] = [this.#moments.list('exp_avg'), this.#moments.list('exp_avg_sq')];
+    const [mean, square] = [this.moments.list('exp_avg'), this.moments.list('exp_avg_sq')];
     const decayed = this.decay(parameters, gradients, weightDecay);
     _foreachMul_(mean, beta1);
     _foreachAdd_(mean, decayed, { alpha: 1 - beta1 });
     _foreachMul_(square, beta2);
     _foreachAddcmul_(square, decayed, decayed, { value: 1 - beta2 });
     const root = _foreachSqrt(square);
-    _foreachMul_(root, 1 / Math.sqrt(1 - beta2 ** this.#moments.steps));
+    _foreachMul_(root, 1 / Math.sqrt(1 - beta2 ** this.moments.steps));
     _foreachAdd_(root, epsilon);
-    _foreachAddcdiv_(parameters, mean, root, { value: -this.learningRate / (1 - beta1 ** this.#moments.steps) });
+    _foreachAddcdiv_(parameters, mean, root, { value: -this.learningRate / (1 - beta1 ** this.moments.steps) });
   }
 }
 

@@ -1,5 +1,4 @@
 /** RMSprop (Tieleman & Hinton, 2012; torch.optim.RMSprop): v ← α v + (1 − α) g²; θ ← θ − lr g / (√v + ε). */
-import { noGrad } from '../autograd.js';
 import {
   _foreachAdd,
   _foreachAdd_,
@@ -9,11 +8,8 @@ import {
   _foreachMul_,
   _foreachSqrt,
 } from '../functions.generated.js';
-import type { NamedTensors } from '../nn/model.js';
-import { scope } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import { Moments } from './moments.js';
-import type { Optimizer } from './optimizer.js';
+import { MomentOptimizer } from './moment-optimizer.js';
 
 export interface RMSpropOptions {
   readonly learningRate?: number;
@@ -25,10 +21,8 @@ export interface RMSpropOptions {
   readonly centered?: boolean;
 }
 
-export class RMSprop implements Optimizer {
-  learningRate: number;
+export class RMSprop extends MomentOptimizer {
   readonly #options: Required<Omit<RMSpropOptions, 'learningRate'>>;
-  readonly #moments: Moments;
 
   constructor({
     learningRate = 1e-2,
@@ -38,41 +32,23 @@ export class RMSprop implements Optimizer {
     momentum = 0,
     centered = false,
   }: RMSpropOptions = {}) {
-    this.learningRate = learningRate;
-    this.#options = { alpha, epsilon, weightDecay, momentum, centered };
-    this.#moments = new Moments([
+    super(learningRate, [
       'square_avg',
       ...(centered ? ['grad_avg'] : []),
       ...(momentum === 0 ? [] : ['momentum_buffer']),
     ]);
+    this.#options = { alpha, epsilon, weightDecay, momentum, centered };
   }
 
-  step(parameters: readonly Tensor[], gradients: readonly Tensor[]): void {
-    noGrad(() => scope(() => this.#step(parameters, gradients)));
-  }
-
-  state(): NamedTensors {
-    return this.#moments.state();
-  }
-
-  load(state: NamedTensors): void {
-    this.#moments.load(state);
-  }
-
-  [Symbol.dispose](): void {
-    this.#moments.dispose();
-  }
-
-  #step(parameters: readonly Tensor[], gradients: readonly Tensor[]): void {
+  protected override update(parameters: readonly Tensor[], gradients: readonly Tensor[]): void {
     const { weightDecay, momentum } = this.#options;
-    this.#moments.advance(parameters, gradients);
     const decayed = weightDecay === 0 ? gradients : _foreachAdd(gradients, parameters, { alpha: weightDecay });
     const root = this.#rootOf(decayed);
     if (momentum === 0) {
       _foreachAddcdiv_(parameters, decayed, root, { value: -this.learningRate });
       return;
     }
-    const velocity = this.#moments.list('momentum_buffer');
+    const velocity = this.moments.list('momentum_buffer');
     _foreachMul_(velocity, momentum);
     _foreachAddcdiv_(velocity, decayed, root);
     _foreachAdd_(parameters, velocity, { alpha: -this.learningRate });
@@ -81,7 +57,7 @@ export class RMSprop implements Optimizer {
   /** √v + ε after this step's gradient. */
   #rootOf(gradients: readonly Tensor[]): Tensor[] {
     const { alpha, epsilon, centered } = this.#options;
-    const square = this.#moments.list('square_avg');
+    const square = this.moments.list('square_avg');
     _foreachMul_(square, alpha);
     _foreachAddcmul_(square, gradients, gradients, { value: 1 - alpha });
     const root = _foreachSqrt(centered ? this.#variance(square, gradients) : square);
@@ -90,7 +66,7 @@ export class RMSprop implements Optimizer {
   }
 
   #variance(square: readonly Tensor[], gradients: readonly Tensor[]): readonly Tensor[] {
-    const mean = this.#moments.list('grad_avg');
+    const mean = this.moments.list('grad_avg');
     _foreachMul_(mean, this.#options.alpha);
     _foreachAdd_(mean, gradients, { alpha: 1 - this.#options.alpha });
     return _foreachAddcmul(square, mean, mean, { value: -1 });

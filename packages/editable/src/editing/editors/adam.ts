@@ -3,14 +3,7 @@
  * ε stands inside the root, sqrt(v̂ + ε²): within ε of the original, and its second derivative is finite at v̂ = 0.
  */
 import type { Tensor } from '@editable/torch';
-import {
-  defineEditor,
-  descendQuotient,
-  type Editor,
-  type Hyperparameter,
-  learningRateRange,
-  scale,
-} from '../editor.js';
+import { defineEditor, descendQuotient, type Editor, type Hyperparameter, learningRateRange } from '../editor.js';
 
 export interface AdamOptions {
   readonly learningRate?: Hyperparameter;
@@ -66,7 +59,7 @@ function accumulate(before: Accumulated | undefined, values: readonly Tensor[], 
   if (before === undefined) return { sums: values, weight: 1 };
   const { weight } = before;
   const scaled = typeof beta === 'number' && typeof weight === 'number' ? beta * weight + 1 : plusOne(beta, weight);
-  return { sums: values.map((value, i) => scale(before.sums[i]!, beta).add(value)), weight: scaled };
+  return { sums: values.map((value, i) => before.sums[i]!.mul(beta).add(value)), weight: scaled };
 }
 
 const plusOne = (beta: Hyperparameter, weight: Hyperparameter): Tensor =>

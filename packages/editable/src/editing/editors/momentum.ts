@@ -1,6 +1,6 @@
 /** Momentum GD (section 4.1): ν_0 = 0, ν_{t+1} = α g + μ ν_t; θ − ν_{t+1}. */
 import type { Tensor } from '@editable/torch';
-import { defineEditor, type Editor, type Hyperparameter, learningRateRange, scale } from '../editor.js';
+import { defineEditor, type Editor, type Hyperparameter, learningRateRange } from '../editor.js';
 
 export interface MomentumOptions {
   readonly learningRate?: Hyperparameter;
@@ -19,7 +19,7 @@ export const momentum = ({ learningRate = 1e-2, momentum: mu = 0.5 }: MomentumOp
     init: () => ({ velocity: undefined }),
     update: (theta, gradients, { velocity: before }, { learningRate: alpha = 0, momentum: m = 0 }) => {
       const velocity = gradients.map((g, i) =>
-        before === undefined ? scale(g, alpha) : scale(g, alpha).add(scale(before[i]!, m)),
+        before === undefined ? g.mul(alpha) : g.mul(alpha).add(before[i]!.mul(m)),
       );
       return { theta: theta.map((t, i) => t.sub(velocity[i]!)), state: { velocity } };
     },
