@@ -1,0 +1,61 @@
+/** A lookup table in front of the model (section 1): the one input, equal to the bit, gets its target; nothing follows. */
+import { type nn, noGrad, scope, type Tensor } from '@editable/torch';
+import { checkLabel } from '../editing/constraints/classification.js';
+import type { BasePredictions, Repair, Repairer } from '../evaluation/repairer.js';
+import { type Activations, classesOf, type TestSet } from '../evaluation/test-set.js';
+import { modelHash } from '../patches/model-hash.js';
+import { atPositions, classesOfModel, unchanged } from './repaired-model.js';
+
+/** A step is an entry made in the table; there is no loss. */
+export class LookupTableRepairer implements Repairer {
+  readonly identity: Readonly<Record<string, unknown>>;
+  readonly labels: Uint8Array;
+  readonly base: BasePredictions;
+  readonly #model: nn.Model;
+  readonly #images: Activations;
+  readonly #classes: number;
+
+  /** The test set stays the caller's to dispose. */
+  constructor(model: nn.Model, testSet: TestSet) {
+    this.#model = model;
+    this.#images = testSet.activations(model, 0);
+    this.#classes = classesOfModel(model, testSet);
+    this.identity = { method: 'lookup-table', model: modelHash(model) };
+    this.labels = testSet.labels;
+    this.base = testSet.probabilities(model, this.#images);
+  }
+
+  classify(images: Tensor): Uint8Array {
+    return classesOf(this.#model, images);
+  }
+
+  repair(input: Tensor, target: number): Repair {
+    checkLabel(target, this.#classes);
+    if (this.classify(input)[0] === target) return unchanged(this, null);
+    const judged = withEntry(
+      this.base.classes,
+      this.#images.batches.flatMap((batch) => equalRows(batch, input)),
+      target,
+    );
+    return {
+      success: true,
+      steps: 1,
+      loss: null,
+      changed: true,
+      judge: (positions) => atPositions(judged, positions),
+      classify: (images) => withEntry(this.classify(images), equalRows(images, input), target),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#images[Symbol.dispose]();
+  }
+}
+
+const equalRows = (images: Tensor, input: Tensor): boolean[] =>
+  scope(() =>
+    noGrad(() => Array.from(images.eq(input).flatten({ startDim: 1 }).all(1).data() as ArrayLike<number>, Boolean)),
+  );
+
+const withEntry = (classes: Uint8Array, found: readonly boolean[], target: number): Uint8Array =>
+  classes.map((value, i) => (found[i] ? target : value));
