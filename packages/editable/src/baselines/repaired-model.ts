@@ -1,5 +1,5 @@
 /** What most baselines' repairs have in common: one model in place of another, and the case where nothing had to change. */
-import { type CallOptions, type nn, noGrad, scope, type Tensor } from '@editable/torch';
+import { type nn, noGrad, scope, type Tensor } from '@editable/torch';
 import type { Constraint } from '../editing/constraint.js';
 import { EditableError } from '../errors.js';
 import type { Repair, Repairer } from '../evaluation/repairer.js';
@@ -39,8 +39,11 @@ export const atPositions = (values: Uint8Array, positions: readonly number[] | u
   positions === undefined ? values.slice() : Uint8Array.from(positions, (position) => values[position]!);
 
 /** l_e of a model as a number. @throws EditableError NOT_FINITE where the model gives NaN on the constraint's input */
-export function lossOf(model: nn.Model, constraint: Constraint, options: CallOptions = {}): number {
-  const loss = scope(() => noGrad(() => constraint.loss(model.call(constraint.input, options).output).item()));
+export const lossOf = (model: nn.Model, constraint: Constraint): number =>
+  finiteLoss(scope(() => noGrad(() => constraint.loss(model.call(constraint.input).output).item())));
+
+/** An l_e from before any step. @throws EditableError NOT_FINITE for NaN */
+export function finiteLoss(loss: number): number {
   if (!Number.isNaN(loss)) return loss;
   throw new EditableError(
     'NOT_FINITE',
