@@ -43,3 +43,16 @@ export * from './training/settings.js';
 export * from './training/train-run.js';
 export * from './training/trainer.js';
 export * from './tuning/tune.js';
+
+// What Table 3 compares with, and the workarounds of section 1.
+
+export * from './baselines/conditional-objective.js';
+export * from './baselines/conditional-process.js';
+export * from './baselines/conditional-process-repairer.js';
+export * from './baselines/deep-nearest-neighbors.js';
+export * from './baselines/lookup-table.js';
+export * from './baselines/nearest-neighbors.js';
+export * from './baselines/rehearsal.js';
+export * from './baselines/retraining.js';
+export * from './baselines/train-conditional-process.js';
+export type { TrainImages } from './baselines/train-images.js';
