@@ -12,9 +12,10 @@ import { editorNamed } from '../editing/editors/index.js';
 import { firstStageOf, selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
 import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from '../evaluation/edit-tasks.js';
-import { type Activations, countFlips, errorRate, noClass, TestSet } from '../evaluation/test-set.js';
+import { countFlips, errorRate, noClass, TestSet } from '../evaluation/test-set.js';
 import { modelHash } from '../patches/model-hash.js';
 import { canonicalChoice, type EditorChoice } from '../training/settings.js';
+import { CachedImages } from './cached-images.js';
 
 /** How one edit of a sequence went. */
 export interface StepResult {
@@ -199,45 +200,6 @@ export class EditedModel implements Disposable {
     if (this.#owned) for (const each of this.#theta) each.dispose();
     this.#judged[Symbol.dispose]();
     this.#inputs[Symbol.dispose]();
-  }
-}
-
-const batchSize = 250;
-
-interface CachedImagesOptions {
-  readonly model: nn.Model;
-  readonly from: number;
-  readonly normalization: Normalization;
-  readonly device: Device;
-}
-
-/** Images as the first edited stage receives them. */
-class CachedImages implements Disposable {
-  readonly #images: TestSet;
-  readonly #activations: Activations;
-
-  constructor(split: ImageSplit, { model, from, normalization, device }: CachedImagesOptions) {
-    this.#images = new TestSet(split, { normalization, device, batchSize });
-    this.#activations = this.#images.activations(model, from);
-  }
-
-  get labels(): Uint8Array {
-    return this.#images.labels;
-  }
-
-  classes(model: nn.Model): Uint8Array {
-    return this.#images.predict(model, this.#activations);
-  }
-
-  /** One image, as a batch of its own: a view. */
-  input(position: number): Tensor {
-    const batch = this.#activations.batches[Math.floor(position / batchSize)] as Tensor;
-    return batch.narrow(0, position % batchSize, 1);
-  }
-
-  [Symbol.dispose](): void {
-    this.#activations[Symbol.dispose]();
-    this.#images[Symbol.dispose]();
   }
 }
 
