@@ -77,11 +77,13 @@ const holdsFashionMnist = (folder: string | undefined): boolean =>
   );
 
 async function run(folder: string, console: Console): Promise<number> {
-  const { readEditorChoice, readRunConfig, runFiles } = await import('editable');
+  const { readCard, readEditorChoice, readRunConfig, runFiles } = await import('editable');
+  const { describeBest } = await import('../jobs/card.js');
   const { describeEditor, describeLayers } = await import('../editor-choice.js');
   const { describeEpoch, metricsOf, summarizeEpochs } = await import('../jobs/training.js');
   const config = readRunConfig(folder);
   const editor = readEditorChoice(folder);
+  const card = readCard(folder);
   const has = (file: string): boolean => existsSync(join(folder, file));
   const unfinished = has(runFiles.checkpoint) || !has(runFiles.model);
   const epochs = summarizeEpochs(metricsOf(folder));
@@ -101,12 +103,13 @@ async function run(folder: string, console: Console): Promise<number> {
       ],
       ['data', `${dataset}, ${classes.length} classes: ${classes.join(', ')}`],
       ['editor', editor === null ? 'not tuned' : `${describeEditor(editor)} on ${describeLayers(editor.layers)}`],
+      ...(card === null ? [] : [['card', describeBest(card)] as const]),
       ['evaluations', evaluations.length === 0 ? 'none' : String(evaluations.length)],
     ]),
   );
   if (training !== null) for (const epoch of epochs) console.print(`  ${describeEpoch(epoch, training.epochs)}`);
   for (const file of evaluations) console.print(`  ${file}`);
-  console.result({ run: folder, config, editor, finished: !unfinished, epochs, evaluations });
+  console.result({ run: folder, config, editor, card: card?.best ?? null, finished: !unfinished, epochs, evaluations });
   return exitCodes.done;
 }
 

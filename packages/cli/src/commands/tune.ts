@@ -1,14 +1,17 @@
-/** `editable tune`: search the editor's hyperparameters for a run, on validation images only. */
+/** `editable tune`: search the editor's hyperparameters for a run, on validation images only; with --all, every editor. */
 import type { EditorName } from 'editable';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
-import { duration } from '../console/numbers.js';
-import { choice, number, wholeNumber } from '../options/kinds.js';
+import { duration, percent } from '../console/numbers.js';
+import { UsageError } from '../errors.js';
+import type { OpenedModel } from '../open-model.js';
+import { number, toggle, wholeNumber, words } from '../options/kinds.js';
 import { editorKinds, editorNames, type SessionFlags, sessionOptions } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
 interface TuneFlags extends SessionFlags {
-  readonly editor: EditorName;
+  readonly all: boolean;
+  readonly editor: readonly string[] | undefined;
   readonly layers: readonly string[] | undefined;
   readonly maxSteps: number;
   readonly searchSteps: number | undefined;
@@ -18,10 +21,19 @@ interface TuneFlags extends SessionFlags {
 }
 
 const options: OptionTable<TuneFlags> = {
-  editor: { kind: choice(editorNames), default: 'rmsprop', description: 'the editor to tune' },
+  all: {
+    kind: toggle,
+    default: false,
+    description: 'compare editors and layers, and keep the comparison as card.json in the run',
+  },
+  editor: {
+    kind: words('names', `one of ${editorNames.join(', ')}, with --all several, commas between`),
+    description: `the editor to tune: ${editorNames.join(', ')} (default: rmsprop; with --all every one)`,
+  },
   layers: {
     kind: editorKinds.layers,
-    description: "layer choices to try, commas between: the best one is kept (default: the run's)",
+    description:
+      "layer choices to try, commas between: the best one is kept (default: the run's; with --all every stage)",
   },
   maxSteps: { kind: editorKinds.maxSteps, default: 10, description: 'k, the most steps an edit may take' },
   searchSteps: {
@@ -43,7 +55,11 @@ export const tuneCommand: ReturnType<typeof defineCommand> = defineCommand<TuneF
   summary: 'Find the editor settings with the least drawdown at 95 % success; later commands use them.',
   arguments: [{ name: 'run', description: 'the run folder' }],
   options,
-  examples: ['tune runs/editable', 'tune runs/editable --editor adam --layers layer2,layer3,all'],
+  examples: [
+    'tune runs/editable',
+    'tune runs/editable --editor adam --layers layer2,layer3,all',
+    'tune runs/editable --all --editor rmsprop,rprop',
+  ],
   run: tuneFromFlags,
 });
 
@@ -53,14 +69,25 @@ async function tuneFromFlags(
   console: Console,
 ): Promise<number> {
   const { openModel } = await import('../open-model.js');
+  const { selectParameters } = await import('editable');
+  const editors = editorsOf(flags);
+  const opened = await openModel(folder as string, { ...flags, patch: undefined });
+  for (const layer of flags.layers ?? []) selectParameters(opened.model, layer);
+  return flags.all ? compareAll(opened, flags, { editors, console }) : tuneOne(opened, flags, { editors, console });
+}
+
+interface Chosen {
+  readonly editors: readonly EditorName[] | undefined;
+  readonly console: Console;
+}
+
+async function tuneOne(opened: OpenedModel, flags: TuneFlags, { editors, console }: Chosen): Promise<number> {
   const { chooseEditor } = await import('../editor-choice.js');
   const { trialsTable, tuneRun } = await import('../jobs/tuning.js');
-  const { selectParameters } = await import('editable');
-  const opened = await openModel(folder as string, { ...flags, patch: undefined });
-  const usual = await chooseEditor(opened.run, noEditorFlags);
-  const layers = flags.layers ?? [usual.layers].flat();
-  for (const layer of layers) selectParameters(opened.model, layer);
-  const { editor, edits, images, maxSteps, searchSteps = maxSteps, minimumSuccess, seed } = flags;
+  const { folder } = opened.run;
+  const layers = flags.layers ?? [(await chooseEditor(opened.run, noEditorFlags)).layers].flat();
+  const { edits, images, maxSteps, searchSteps = maxSteps, minimumSuccess, seed } = flags;
+  const [editor = 'rmsprop'] = editors ?? [];
   const document = await tuneRun(
     opened,
     { editor, layers, edits, images, maxSteps, searchSteps, minimumSuccess, seed },
@@ -68,10 +95,36 @@ async function tuneFromFlags(
   );
   const { best, trials, seconds } = document;
   console.print(trialsTable(trials, best.editor));
-  if (!best.qualifies) console.remark('No setting reached 95 % success; the one with the most is kept.');
+  if (!best.qualifies) remarkFailure(minimumSuccess, console);
   console.print(`kept * in ${folder}/editor.json · ${duration(seconds)}`);
   console.result(document);
   return exitCodes.done;
+}
+
+async function compareAll(opened: OpenedModel, flags: TuneFlags, { editors, console }: Chosen): Promise<number> {
+  const { describeCard, makeCard } = await import('../jobs/card.js');
+  const { layers, edits, images, maxSteps, searchSteps = maxSteps, minimumSuccess, seed } = flags;
+  const settings = { editors, layers, edits, images, maxSteps, searchSteps, minimumSuccess, seed };
+  const document = await makeCard(opened, settings, console);
+  console.print(describeCard(document));
+  if (!document.best.qualifies) remarkFailure(minimumSuccess, console);
+  console.print(`kept in ${document.card}; edit and evaluate use its best`);
+  console.result(document);
+  return exitCodes.done;
+}
+
+const remarkFailure = (minimumSuccess: number, console: Console): void =>
+  console.remark(`No setting reached ${percent(minimumSuccess, 0)} success; the one with the most is kept.`);
+
+/** @throws UsageError for a name that is no editor's, or several without --all */
+function editorsOf({ all, editor }: TuneFlags): readonly EditorName[] | undefined {
+  if (editor === undefined) return undefined;
+  const unknown = editor.find((name) => !(editorNames as readonly string[]).includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(`--editor: expected one of ${editorNames.join(', ')}, received "${unknown}".`);
+  if (editor.length > 1 && !all)
+    throw new UsageError(`--editor: expected one editor, received ${editor.length}; add --all to compare them.`);
+  return [...new Set(editor)] as EditorName[];
 }
 
 const noEditorFlags = {

@@ -29,29 +29,33 @@ export interface TuningDocument {
   readonly settings: TuningSettings;
   readonly best: Trial;
   readonly trials: readonly Trial[];
+  /** Of all trials, also those that an earlier, interrupted call made. */
   readonly seconds: number;
 }
 
 const tuningFile = 'tuning.json';
+
+/** Every trial as it was made; the same search, interrupted, continues from them. */
+export const trialsFile = 'tuning-trials.jsonl';
 
 export async function tuneRun(
   { run, dataset, model, device }: OpenedModel,
   settings: TuningSettings,
   { console, label }: { readonly console: Console; readonly label: string },
 ): Promise<TuningDocument> {
-  const started = performance.now();
   let bar: Progress | undefined;
   try {
     const { best, trials } = await tune(model, dataset, {
       ...settings,
       normalization: run.config.normalization,
       device,
+      trialsFile: join(run.folder, trialsFile),
       onTrial: (trial, done, total) => {
         bar ??= console.progress(label, total);
         bar.update(done, `${describeEditor(trial.editor)}: ${signedPercent(trial.drawdown)}`);
       },
     });
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = trials.reduce((sum, trial) => sum + trial.seconds, 0);
     const document = { run: run.folder, settings, best, trials, seconds };
     saveEditorChoice(run.folder, best.editor);
     writeJson(join(run.folder, tuningFile), document);

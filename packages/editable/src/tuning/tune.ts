@@ -5,21 +5,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Device, nn } from '@editable/torch';
 import { type ImageDataset, type Normalization, stream, subset } from '../data/index.js';
-import { type EditorName, editorNamed } from '../editing/editors/index.js';
-import { type EditRecord, Evaluator, summarize } from '../evaluation/evaluate.js';
+import type { EditorName } from '../editing/editors/index.js';
 import { trainingSplits } from '../runs/splits.js';
 import type { EditorChoice } from '../training/settings.js';
+import { Bench } from './bench.js';
 import { searchSpaces } from './search-space.js';
-
-export interface Trial {
-  readonly editor: EditorChoice;
-  readonly drawdown: number;
-  readonly successRate: number;
-  readonly meanSteps: number;
-  /** Edits made: fewer than asked where too many had failed already. */
-  readonly edits: number;
-  readonly qualifies: boolean;
-}
+import { allowedFailures, bestOf, type Trial } from './trial.js';
+import { TrialsFile } from './trials-file.js';
 
 export interface TuneOptions {
   readonly editor: EditorName;
@@ -37,6 +29,8 @@ export interface TuneOptions {
   readonly seed?: number;
   readonly normalization?: Normalization;
   readonly device?: Device;
+  /** JSON lines of trials; a search of the same model with the same settings continues from it. */
+  readonly trialsFile?: string | undefined;
   readonly onTrial?: (trial: Trial, done: number, total: number) => void;
 }
 
@@ -46,114 +40,92 @@ export interface Tuning {
   readonly trials: readonly Trial[];
 }
 
+/** @throws EditableError INVALID_ARGUMENT where no layers are given or the counts exceed the validation images */
 export async function tune(model: nn.Model, dataset: ImageDataset, options: TuneOptions): Promise<Tuning> {
-  const { onTrial = () => {}, layers, editor } = options;
+  const { editor, layers, maxSteps = 10, edits = 40, images = 1000, seed = 0, trialsFile } = options;
+  const { minimumSuccess = 0.95, searchSteps = maxSteps, onTrial = () => {} } = options;
+  const { validation } = trainingSplits(dataset);
+  const count = Math.min(images, validation.length);
+  const allowed = allowedFailures(edits, minimumSuccess);
+  using bench = new Bench(model, dataset, {
+    split: subset(validation, stream(seed, 'tuning-images').sample(validation.length, count)),
+    edits,
+    seed,
+    searchSteps,
+    allowedFailures: allowed,
+    stopAfter: allowed,
+    kept: trialsFile === undefined ? undefined : new TrialsFile(trialsFile),
+    ...(options.normalization ? { normalization: options.normalization } : {}),
+    ...(options.device ? { device: options.device } : {}),
+  });
   const trials: Trial[] = [];
-  const total = layers.length * countTrials(editor);
-  for (const layer of layers) {
-    using bench = new Bench(model, dataset, options, layer);
-    for (const propose of proposals(editor)) {
-      const own = trials.filter((trial) => trial.editor.layers === layer);
-      const hyperparameters = propose(own);
-      trials.push(bench.measure(hyperparameters));
-      onTrial(trials.at(-1)!, trials.length, total);
-      await turn();
-    }
+  const total = layers.length * trialsOf(editor);
+  for (const each of layers) {
+    const onOne = (trial: Trial): void => onTrial(trial, trials.push(trial), total);
+    await searchHyperparameters(bench, { name: editor, layers: each, maxSteps }, { onTrial: onOne });
   }
   return { best: bestOf(trials), trials };
 }
 
-type Hyperparameters = Readonly<Record<string, number>>;
-type Proposal = (trials: readonly Trial[]) => Hyperparameters;
-
-/** Halvings of the gap between the best learning rate and the largest below it that fails. */
-const refinements = 3;
-
-/** The coarse grid, then each other hyperparameter's values, then smaller learning rates down to where edits fail. */
-function proposals(editor: EditorName): Proposal[] {
-  const { learningRates, others } = searchSpaces[editor];
-  const start = Object.fromEntries(Object.entries(others).map(([name, values]) => [name, values[0]!]));
-  return [
-    ...learningRates.map(
-      (learningRate): Proposal =>
-        () => ({ ...start, learningRate }),
-    ),
-    ...Object.entries(others).flatMap(([name, values]) =>
-      values.slice(1).map(
-        (value): Proposal =>
-          (trials) => ({ ...bestOf(trials).editor.hyperparameters, [name]: value }),
-      ),
-    ),
-    ...Array.from({ length: refinements }, (): Proposal => smallerLearningRate),
-  ];
+export interface SearchOptions {
+  /** From small to large; default: the editor's whole grid. */
+  readonly learningRates?: readonly number[];
+  /** Leave out the learning rates beyond the first that is worse than a smaller one that qualifies. */
+  readonly stopPastBest?: boolean;
+  /** Try other values of the other hyperparameters. */
+  readonly others?: boolean;
+  /** Halvings of the gap between the best learning rate and the largest below it that fails. */
+  readonly halvings?: number;
+  readonly onTrial?: (trial: Trial) => void;
 }
+
+const usualHalvings = 3;
+
+/** Every trial of one editor on one set of layers: learning rates, the other hyperparameters, learning rates again. */
+export async function searchHyperparameters(
+  bench: Bench,
+  choice: Omit<EditorChoice, 'hyperparameters'>,
+  options: SearchOptions,
+): Promise<readonly Trial[]> {
+  const { learningRates: grid, others: otherValues } = searchSpaces[choice.name];
+  const { learningRates = grid, stopPastBest = false, others = true, halvings = usualHalvings } = options;
+  const trials: Trial[] = [];
+  const measure = async (hyperparameters: Hyperparameters): Promise<Trial> => {
+    const trial = bench.measure({ ...choice, hyperparameters });
+    trials.push(trial);
+    options.onTrial?.(trial);
+    await turn();
+    return trial;
+  };
+  const start = Object.fromEntries(Object.entries(otherValues).map(([name, values]) => [name, values[0]!]));
+  for (const learningRate of learningRates) {
+    const trial = await measure({ ...start, learningRate });
+    const best = bestOf(trials);
+    if (stopPastBest && best.qualifies && best !== trial) break;
+  }
+  const alternatives = others ? alternativesOf(choice.name) : [];
+  for (const [name, value] of alternatives) await measure({ ...bestOf(trials).editor.hyperparameters, [name]: value });
+  for (let i = 0; i < halvings; i++) await measure(smallerLearningRate(trials));
+  return trials;
+}
+
+type Hyperparameters = Readonly<Record<string, number>>;
+
+/** The values of the hyperparameters besides the learning rate that the search does not start from. */
+const alternativesOf = (editor: EditorName): readonly (readonly [name: string, value: number])[] =>
+  Object.entries(searchSpaces[editor].others).flatMap(([name, values]) =>
+    values.slice(1).map((value) => [name, value] as const),
+  );
+
+const trialsOf = (editor: EditorName): number =>
+  searchSpaces[editor].learningRates.length + alternativesOf(editor).length + usualHalvings;
 
 /** Drawdown grows with the learning rate, so the best one lies just above those that fail. */
 function smallerLearningRate(trials: readonly Trial[]): Hyperparameters {
   const { learningRate: best = 1, ...rest } = bestOf(trials).editor.hyperparameters;
-  const rateOf = (trial: Trial): number => trial.editor.hyperparameters.learningRate ?? 0;
-  const failing = trials.filter((trial) => !trial.qualifies && rateOf(trial) < best).map(rateOf);
+  const failing = trials.filter((trial) => !trial.qualifies && learningRateOf(trial) < best).map(learningRateOf);
   const below = failing.length === 0 ? best / 4 : Math.max(...failing);
   return { ...rest, learningRate: Number(Math.sqrt(below * best).toPrecision(3)) };
 }
 
-const countTrials = (editor: EditorName): number => proposals(editor).length;
-
-function bestOf(trials: readonly Trial[]): Trial {
-  const better = (a: Trial, b: Trial): boolean => {
-    if (a.qualifies !== b.qualifies) return a.qualifies;
-    if (!a.qualifies) return a.successRate > b.successRate;
-    return a.drawdown !== b.drawdown ? a.drawdown < b.drawdown : a.meanSteps < b.meanSteps;
-  };
-  return trials.reduce((best, trial) => (better(trial, best) ? trial : best));
-}
-
-/** The same edits on the same validation images for every trial. */
-class Bench implements Disposable {
-  readonly #evaluator: Evaluator;
-  readonly #choice: Omit<EditorChoice, 'hyperparameters'>;
-  readonly #allowedFailures: number;
-
-  constructor(model: nn.Model, dataset: ImageDataset, options: TuneOptions, layers: string) {
-    const { editor, edits = 40, images = 1000, maxSteps = 10, minimumSuccess = 0.95, seed = 0 } = options;
-    const { searchSteps = maxSteps } = options;
-    const { validation } = trainingSplits(dataset);
-    const count = Math.min(images, validation.length);
-    this.#choice = { name: editor, layers, maxSteps };
-    this.#allowedFailures = Math.floor(edits * (1 - minimumSuccess) + 1e-9);
-    this.#evaluator = new Evaluator(model, dataset, {
-      editor: { ...this.#choice, maxSteps: searchSteps, hyperparameters: {} },
-      edits,
-      seed,
-      views: 0,
-      split: subset(validation, stream(seed, 'tuning-images').sample(validation.length, count)),
-      ...(options.normalization ? { normalization: options.normalization } : {}),
-      ...(options.device ? { device: options.device } : {}),
-    });
-  }
-
-  measure(hyperparameters: Hyperparameters): Trial {
-    const editor = editorNamed(this.#choice.name, hyperparameters);
-    const records: EditRecord[] = [];
-    let failures = 0;
-    for (const [position, task] of this.#evaluator.tasks().entries()) {
-      const record = this.#evaluator.run(task, position, editor);
-      records.push(record);
-      if (!record.success) failures += 1;
-      if (failures > this.#allowedFailures) break;
-    }
-    const { drawdown, successRate, meanSteps, edits } = summarize(records);
-    return {
-      editor: { ...this.#choice, hyperparameters },
-      drawdown,
-      successRate,
-      meanSteps,
-      edits,
-      qualifies: failures <= this.#allowedFailures,
-    };
-  }
-
-  [Symbol.dispose](): void {
-    this.#evaluator[Symbol.dispose]();
-  }
-}
+export const learningRateOf = (trial: Trial): number => trial.editor.hyperparameters.learningRate ?? 0;

@@ -1,0 +1,152 @@
+/** A run's editability card: what repairs cost with each editor on each set of layers; its best is used from then on. */
+import { join } from 'node:path';
+import {
+  type CardEntry,
+  type CardOptions,
+  type CardProgress,
+  type CardStage,
+  cardFile,
+  type EditabilityCard,
+  editabilityCard,
+  saveCard,
+} from 'editable';
+import type { Console } from '../console/console.js';
+import { count, duration, percent, percentInterval, plural, signedPercent } from '../console/numbers.js';
+import type { Progress } from '../console/progress.js';
+import { table } from '../console/table.js';
+import { describeEditor, describeLayers } from '../editor-choice.js';
+import type { OpenedModel } from '../open-model.js';
+import { trialsFile } from './tuning.js';
+
+/** What `tune --all --json` prints. */
+export interface CardDocument extends EditabilityCard {
+  readonly run: string;
+  /** Where the run keeps the card. */
+  readonly card: string;
+}
+
+const stageLabels: Readonly<Record<CardStage, string>> = {
+  coarse: 'editors × layers, coarsely',
+  full: 'tuning the best third',
+  final: 'again on fresh images',
+};
+
+export async function makeCard(
+  { run, dataset, model, device }: OpenedModel,
+  settings: CardOptions,
+  console: Console,
+): Promise<CardDocument> {
+  const bars = new StageBars(console);
+  try {
+    const card = await editabilityCard(model, dataset, {
+      ...settings,
+      normalization: run.config.normalization,
+      device,
+      trialsFile: join(run.folder, trialsFile),
+      onProgress: (progress) => bars.update(progress),
+    });
+    saveCard(run.folder, card);
+    return { ...card, run: run.folder, card: join(run.folder, cardFile) };
+  } finally {
+    bars.stop();
+  }
+}
+
+/** One progress bar a stage. */
+class StageBars {
+  readonly #console: Console;
+  #stage: CardStage | undefined;
+  #bar: Progress | undefined;
+
+  constructor(console: Console) {
+    this.#console = console;
+  }
+
+  update({ stage, trial: { editor, drawdown }, done, total }: CardProgress): void {
+    if (stage !== this.#stage) {
+      this.stop();
+      this.#stage = stage;
+      this.#bar = this.#console.progress(stageLabels[stage], total);
+    }
+    this.#bar?.update(
+      done,
+      `${describeEditor(editor)} on ${describeLayers(editor.layers)}: ${signedPercent(drawdown)}`,
+    );
+  }
+
+  stop(): void {
+    this.#bar?.stop();
+  }
+}
+
+/** The finalists; then, apart since other images were judged, what was dropped. */
+export function describeCard({
+  best,
+  entries,
+  samples,
+  minimumSuccess,
+  maxSteps,
+  seconds,
+  trials,
+}: EditabilityCard): string {
+  const finalists = entries.filter(({ stage }) => stage === 'final');
+  const dropped = entries.filter(({ stage }) => stage === 'coarse');
+  const { coarse, final } = samples;
+  return [
+    ...(finalists.length === 0
+      ? []
+      : [
+          finalistsTable(finalists, best),
+          `${count(final.edits)} edits each on ${count(final.images)} fresh validation images, seed ${final.seed}. * best: the least drawdown with`,
+          `at least ${percent(minimumSuccess, 1)} success within ${plural(maxSteps, 'step')}. P: no other is better in drawdown, success, steps and time at once.`,
+        ]),
+    ...(dropped.length === 0
+      ? []
+      : [
+          `\nDropped after at most ${plural(coarse.edits, 'edit')} on ${plural(coarse.images, 'image')}, not to be compared with those above:`,
+          droppedTable(dropped),
+        ]),
+    `${plural(trials, 'trial')}, ${duration(seconds)}`,
+  ].join('\n');
+}
+
+const finalistsTable = (entries: readonly CardEntry[], best: CardEntry): string =>
+  table(
+    entries.map((entry) => [
+      [...(entry === best ? ['*'] : []), ...(entry.pareto ? ['P'] : [])].join(' '),
+      describeEditor(entry.editor),
+      describeLayers(entry.editor.layers),
+      signedPercent(entry.drawdown),
+      percentInterval(entry.drawdownInterval),
+      percent(entry.successRate, 1),
+      entry.meanSteps.toFixed(2),
+      entry.secondsPerEdit === null ? '' : `${(1000 * entry.secondsPerEdit).toFixed(1)} ms`,
+    ]),
+    {
+      head: ['', 'Editor', 'Layers', 'Drawdown', '95 % interval', 'Success', 'Steps', 'Time'],
+      right: [3, 4, 5, 6, 7],
+    },
+  );
+
+const droppedTable = (entries: readonly CardEntry[]): string =>
+  table(
+    entries.map(({ editor, drawdown, successRate, edits, dropped }) => [
+      editor.name,
+      describeLayers(editor.layers),
+      signedPercent(drawdown),
+      percent(successRate, 0),
+      String(edits),
+      dropped ?? '',
+    ]),
+    { head: ['Editor', 'Layers', 'Drawdown', 'Success', 'Edits', 'Why'], right: [2, 3, 4] },
+  );
+
+/** The card's best in one line, with how its numbers were had. */
+export function describeBest({ best, samples }: EditabilityCard): string {
+  const { edits, images, seed } = best.stage === 'final' ? samples.final : samples.coarse;
+  return [
+    `${describeEditor(best.editor)} on ${describeLayers(best.editor.layers)}`,
+    `drawdown ${signedPercent(best.drawdown)} (95 % interval ${percentInterval(best.drawdownInterval)}), ${percent(best.successRate, 1)} success`,
+    `${count(Math.min(edits, best.edits))} edits on ${count(images)} validation images, seed ${seed}`,
+  ].join(' · ');
+}

@@ -1,0 +1,158 @@
+/** Where trials are made: the same edits on the same validation images for every editor and every set of layers. */
+import { createHash } from 'node:crypto';
+import { type Device, type nn, scope, tensor } from '@editable/torch';
+import { type ImageDataset, type ImageSplit, type Normalization, normalizeImages } from '../data/index.js';
+import { classification } from '../editing/constraints/classification.js';
+import { edit } from '../editing/edit.js';
+import { editorNamed } from '../editing/editors/index.js';
+import type { EditTask } from '../evaluation/edit-tasks.js';
+import { Evaluator } from '../evaluation/evaluate.js';
+import { type EditRecord, summarize } from '../evaluation/records.js';
+import { modelHash } from '../patches/model-hash.js';
+import { canonicalChoice, type EditorChoice } from '../training/settings.js';
+import type { Trial } from './trial.js';
+import type { TrialsFile } from './trials-file.js';
+
+export interface BenchOptions {
+  /** Validation images: edited, and all of them judged. */
+  readonly split: ImageSplit;
+  readonly edits: number;
+  readonly seed: number;
+  /** The most edits that may fail for a trial to qualify. */
+  readonly allowedFailures: number;
+  /** End a trial once more than so many have failed; it then rests on fewer edits. */
+  readonly stopAfter?: number;
+  /** Steps that edits may take here; a choice's own `maxSteps` where left out. */
+  readonly searchSteps?: number;
+  /** Edits whose time is taken; 0: none. */
+  readonly timedEdits?: number;
+  readonly normalization?: Normalization;
+  readonly device?: Device;
+  readonly kept?: TrialsFile | undefined;
+}
+
+/** Holds one evaluator at a time, so go through editors first and layers second. */
+export class Bench implements Disposable {
+  readonly #model: nn.Model;
+  readonly #dataset: ImageDataset;
+  readonly #options: BenchOptions;
+  readonly #identity: string;
+  #current: { readonly place: string; readonly evaluator: Evaluator; readonly tasks: readonly EditTask[] } | undefined;
+
+  constructor(model: nn.Model, dataset: ImageDataset, options: BenchOptions) {
+    this.#model = model;
+    this.#dataset = dataset;
+    this.#options = options;
+    this.#identity = options.kept === undefined ? '' : identityOf(model, dataset, options);
+  }
+
+  /** Makes the trial, or finds it among those kept. */
+  measure(choice: EditorChoice): Trial {
+    const { kept } = this.#options;
+    if (kept === undefined) return this.#run(choice);
+    const key = digest(JSON.stringify([this.#identity, canonicalChoice(choice)]));
+    const before = kept.get(key);
+    if (before !== undefined) return before;
+    const trial = this.#run(choice);
+    kept.add(key, trial);
+    return trial;
+  }
+
+  #run(choice: EditorChoice): Trial {
+    const started = performance.now();
+    const { allowedFailures, stopAfter = Number.POSITIVE_INFINITY } = this.#options;
+    const { evaluator, tasks } = this.#evaluatorFor(choice);
+    const editor = editorNamed(choice.name, choice.hyperparameters);
+    const records: EditRecord[] = [];
+    let failures = 0;
+    for (const [position, task] of tasks.entries()) {
+      const record = evaluator.run(task, position, editor);
+      records.push(record);
+      if (!record.success) failures += 1;
+      if (failures > stopAfter) break;
+    }
+    const { drawdown, drawdownInterval, successRate, meanSteps, edits } = summarize(records);
+    return {
+      editor: choice,
+      drawdown,
+      drawdownInterval,
+      successRate,
+      meanSteps,
+      edits,
+      images: this.#options.split.length,
+      qualifies: failures <= allowedFailures,
+      secondsPerEdit: this.#secondsPerEdit(choice, tasks),
+      seconds: (performance.now() - started) / 1000,
+    };
+  }
+
+  #evaluatorFor(choice: EditorChoice): { readonly evaluator: Evaluator; readonly tasks: readonly EditTask[] } {
+    const { searchSteps: maxSteps = choice.maxSteps, split, edits, seed } = this.#options;
+    const place = JSON.stringify([choice.layers, maxSteps]);
+    if (this.#current?.place === place) return this.#current;
+    this[Symbol.dispose]();
+    const evaluator = new Evaluator(this.#model, this.#dataset, {
+      editor: { ...choice, maxSteps },
+      edits,
+      seed,
+      split,
+      views: 0,
+      ...this.#place(),
+    });
+    this.#current = { place, evaluator, tasks: evaluator.tasks() };
+    return this.#current;
+  }
+
+  /** Apart from the trial's own edits, since these are judged as they are made. */
+  #secondsPerEdit(
+    { name, hyperparameters, layers, maxSteps }: EditorChoice,
+    tasks: readonly EditTask[],
+  ): number | null {
+    const { timedEdits = 0, split } = this.#options;
+    const { normalization = this.#dataset.normalization, device = 'cpu' } = this.#options;
+    const { shape } = this.#dataset;
+    const editor = editorNamed(name, hyperparameters);
+    const seconds = tasks.slice(0, timedEdits).map(({ index, target }) =>
+      scope(() => {
+        const pixels = normalizeImages([split.image(index)], shape, normalization);
+        const input = tensor(pixels, { shape: [1, ...shape], device });
+        const started = performance.now();
+        edit(this.#model, classification(input, target), { editor, layers, maxSteps });
+        return (performance.now() - started) / 1000;
+      }),
+    );
+    return seconds.length === 0 ? null : median(seconds);
+  }
+
+  #place(): Pick<BenchOptions, 'normalization' | 'device'> {
+    const { normalization, device } = this.#options;
+    return { ...(normalization ? { normalization } : {}), ...(device ? { device } : {}) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#current?.evaluator[Symbol.dispose]();
+    this.#current = undefined;
+  }
+}
+
+/** Everything but the choice that a trial's figures depend on. */
+function identityOf(model: nn.Model, dataset: ImageDataset, options: BenchOptions): string {
+  const { split, kept: _, normalization = dataset.normalization, device = 'cpu', ...settings } = options;
+  const images = createHash('sha256').update(split.labels);
+  for (let i = 0; i < split.length; i++) images.update(split.image(i));
+  return JSON.stringify({
+    version: 1,
+    model: modelHash(model),
+    dataset: dataset.name,
+    images: images.digest('hex'),
+    normalization,
+    device,
+    ...settings,
+  });
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** The middle value; the lower one of two. */
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] as number;
