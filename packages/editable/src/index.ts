@@ -38,11 +38,18 @@ export type { PatchInfo, PatchTarget } from './patches/patch-info.js';
 export * from './runs/json-lines.js';
 export * from './runs/run.js';
 export * from './runs/splits.js';
+export * from './sequences/edit-sequence.js';
+export type { SequenceCheckpoint, SequenceRecord } from './sequences/sequence-records.js';
 export * from './training/objective.js';
 export * from './training/settings.js';
 export * from './training/train-run.js';
 export * from './training/trainer.js';
-export * from './tuning/tune.js';
+export * from './tuning/card-file.js';
+export type { CardProgress, CardSample, CardStage } from './tuning/card-search.js';
+export * from './tuning/editability-card.js';
+export { layerSubsets } from './tuning/layer-subsets.js';
+export type { Trial } from './tuning/trial.js';
+export { type TuneOptions, type Tuning, tune } from './tuning/tune.js';
 
 // What Table 3 compares with, and the workarounds of section 1.
 
