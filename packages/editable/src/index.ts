@@ -1,4 +1,12 @@
 /** Editable Neural Networks: editors, constraints, Editable Training, evaluation, tuning, patches, models, data. */
+
+// Figure 2.
+export * from './analysis/class-drawdown.js';
+export * from './analysis/edit-descriptors.js';
+export * from './analysis/explained-variance.js';
+export * from './analysis/matrix.js';
+export * from './analysis/truncated-svd.js';
+export * from './analysis/tsne.js';
 export * from './data/index.js';
 export * from './editing/constraint.js';
 export * from './editing/constraints/classification.js';
@@ -17,7 +25,11 @@ export * from './editing/layers.js';
 export * from './errors.js';
 export * from './evaluation/edit-tasks.js';
 export * from './evaluation/evaluate.js';
+export { GradientRepairer } from './evaluation/gradient-repairer.js';
 export * from './evaluation/preview.js';
+export * from './evaluation/records.js';
+export * from './evaluation/repairer.js';
+export * from './evaluation/sampling.js';
 export * from './evaluation/statistics.js';
 export * from './evaluation/test-set.js';
 export { type Weights, withWeights } from './models/load-weights.js';

@@ -2,7 +2,7 @@
 import type { EditTargets } from 'editable';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
-import { choice, wholeNumber } from '../options/kinds.js';
+import { choice, number, wholeNumber } from '../options/kinds.js';
 import {
   type EditorFlags,
   editorOptions,
@@ -18,6 +18,7 @@ import type { OptionTable } from '../options/table.js';
 interface EvaluateFlags extends EditorFlags, PatchFlags, TestImagesFlags, SessionFlags {
   readonly edits: number;
   readonly targets: EditTargets;
+  readonly precision: number | undefined;
 }
 
 const options: OptionTable<EvaluateFlags> = {
@@ -28,6 +29,11 @@ const options: OptionTable<EvaluateFlags> = {
     description: "random labels (the paper's), or the true labels of the model's mistakes",
   },
   ...testImagesOptions,
+  precision: {
+    kind: number({ above: 0 }),
+    description:
+      'judge each edit on a sample just large enough to know the mean drawdown to ± this, 0.001 for 0.1 % (default: exactly)',
+  },
   ...editorOptions,
   ...patchOptions,
   ...sessionOptions,
@@ -56,10 +62,10 @@ async function evaluateFromFlags(
   const { describeEvaluation } = await import('../report/evaluation-text.js');
   const opened = await openModel(folder as string, flags);
   const editor = await chooseEditor(opened.run, flags);
-  const { edits, testImages, seed, targets } = flags;
+  const { edits, testImages, precision, seed, targets } = flags;
   const { document } = await evaluateRun(
     opened,
-    { editor, edits, testImages, seed, targets },
+    { editor, edits, testImages, precision, seed, targets },
     { console, label: 'editing' },
   );
   console.print(describeEvaluation(document));

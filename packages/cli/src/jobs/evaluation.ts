@@ -17,6 +17,8 @@ export interface EvaluationSettings {
   readonly editor: EditorChoice;
   readonly edits: number;
   readonly testImages: number | undefined;
+  /** Half-width of the 95 % interval of mean drawdown to sample for; left out: exactly. */
+  readonly precision?: number | undefined;
   readonly seed: number;
   readonly targets: EditTargets;
 }
@@ -39,7 +41,7 @@ export async function evaluateRun(
   settings: EvaluationSettings,
   { console, label }: { readonly console: Console; readonly label: string },
 ): Promise<EvaluationResult> {
-  const { testImages, ...rest } = settings;
+  const { testImages, precision, ...rest } = settings;
   const folder = join(run.folder, 'evaluations');
   const name = fileName(
     settings,
@@ -52,6 +54,7 @@ export async function evaluateRun(
     const { records, ...summary } = await evaluate(model, dataset, {
       ...rest,
       ...(testImages === undefined ? {} : { testImages }),
+      ...(precision === undefined ? {} : { precision }),
       normalization: run.config.normalization,
       device,
       recordsFile,
@@ -67,10 +70,11 @@ export async function evaluateRun(
 
 /** Readable, and different for different settings. */
 function fileName(
-  { editor, edits, testImages, seed, targets }: EvaluationSettings,
+  { editor, edits, testImages, precision, seed, targets }: EvaluationSettings,
   patches: readonly string[],
 ): string {
   const identity = JSON.stringify([canonicalChoice(editor), patches]);
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 8);
-  return `${targets}-${edits}-edits-${testImages ?? 'all'}-images-seed-${seed}-${editor.name}-${digest}`;
+  const images = `${testImages ?? 'all'}-images${precision === undefined ? '' : `-to-${precision}`}`;
+  return `${targets}-${edits}-edits-${images}-seed-${seed}-${editor.name}-${digest}`;
 }

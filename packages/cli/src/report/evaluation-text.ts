@@ -16,7 +16,13 @@ export function describeEvaluation(evaluation: Omit<Evaluation, 'records'>): str
     ['editor', `${describeEditor(editor)} on ${describeLayers(editor.layers)}`],
     [
       'measured',
-      `${count(edits)} edits (${evaluation.targets} targets) on ${count(testImages)} test images, seed ${evaluation.seed}, ${duration(evaluation.seconds)}`,
+      `${count(edits)} edits (${evaluation.targets} targets) on ${count(testImages)} test images${sampling(evaluation)}, seed ${evaluation.seed}, ${duration(evaluation.seconds)}`,
     ],
   ]);
 }
+
+/** How it was sampled, where it was. */
+const sampling = ({ samplingError, meanJudged }: Omit<Evaluation, 'records'>): string =>
+  samplingError === 0
+    ? ''
+    : ` by samples of ${count(Math.round(meanJudged))} an edit (± ${percent(samplingError)} from sampling)`;

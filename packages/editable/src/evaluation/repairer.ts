@@ -11,7 +11,7 @@ export interface Repair {
   readonly loss: number | null;
   /** False: it answers as before on every input. */
   readonly changed: boolean;
-  /** Its classes of the judged images: all, or those at `positions` in their order; `noClass` where it gives none. */
+  /** Its classes of the judged images: all, or those at `positions` (ascending); `noClass` where it gives none. */
   judge(positions?: readonly number[]): Uint8Array;
   /** Its classes of other images, [n, channels, height, width], normalised. */
   classify(images: Tensor): Uint8Array;

@@ -1,6 +1,7 @@
 /** Images to judge a model on, and its predictions on them with everything before the edited stages computed once. */
-import { type Device, type nn, noGrad, scope, type Tensor, tensor } from '@editable/torch';
+import { cat, type Device, type nn, noGrad, scope, type Tensor, tensor } from '@editable/torch';
 import { assembleBatch, type ImageSplit, type Normalization, sequentialBatches } from '../data/index.js';
+import type { BasePredictions } from './repairer.js';
 
 export interface TestSetOptions {
   readonly normalization: Normalization;
@@ -34,16 +35,38 @@ export class TestSet implements Disposable {
     return new Activations(batches, from, true);
   }
 
-  /** The predicted class of every image; `noClass` where the model's output is not finite. */
-  predict(model: nn.Model, { batches, from }: Activations = this.activations(model, 0)): Uint8Array {
+  /** The predicted class of every image, or of those at `positions` (ascending); `noClass` where the output is not finite. */
+  predict(
+    model: nn.Model,
+    activations: Activations = this.activations(model, 0),
+    positions?: readonly number[],
+  ): Uint8Array {
+    const { batches, from } = activations;
+    if (positions !== undefined) return scope(() => classesOf(model, activations.gather(positions), from));
     const predictions = new Uint8Array(this.length);
     let offset = 0;
     for (const batch of batches) {
-      const values = scope(() => noGrad(() => predictBatch(model, batch, from)));
+      const values = classesOf(model, batch, from);
       predictions.set(values, offset);
       offset += values.length;
     }
     return predictions;
+  }
+
+  /** The predicted classes and the probabilities of every class. */
+  probabilities(model: nn.Model, { batches, from }: Activations): BasePredictions {
+    const parts = batches.map((batch) =>
+      scope(() =>
+        noGrad(() => {
+          const logits = model.call(batch, { from }).output;
+          return { classes: finiteClasses(logits), rows: logits.softmax(1).to('float32').data() as Float32Array };
+        }),
+      ),
+    );
+    return {
+      classes: Uint8Array.from(parts.flatMap(({ classes }) => [...classes])),
+      probabilities: Float32Array.from(parts.flatMap(({ rows }) => [...rows])),
+    };
   }
 
   [Symbol.dispose](): void {
@@ -63,6 +86,19 @@ export class Activations implements Disposable {
     this.#owned = owned;
   }
 
+  /** The inputs at these positions, which ascend: a new tensor. */
+  gather(positions: readonly number[]): Tensor {
+    let start = 0;
+    const parts = this.batches.flatMap((batch) => {
+      const end = start + (batch.shape[0] as number);
+      const own = positions.filter((position) => position >= start && position < end);
+      const at = BigInt64Array.from(own, (position) => BigInt(position - start));
+      start = end;
+      return own.length === 0 ? [] : [batch.indexSelect(0, tensor(at, { device: batch.device }))];
+    });
+    return cat(parts);
+  }
+
   [Symbol.dispose](): void {
     if (this.#owned) for (const batch of this.batches) batch.dispose();
   }
@@ -71,8 +107,11 @@ export class Activations implements Disposable {
 /** The class of an image on which the model gives NaN or infinity: none, so it counts as wrong. */
 export const noClass = 255;
 
-function predictBatch(model: nn.Model, batch: Tensor, from: number): Uint8Array {
-  const logits = model.call(batch, { from }).output;
+/** Classes of a batch that enters stage `from`. */
+export const classesOf = (model: nn.Model, batch: Tensor, from = 0): Uint8Array =>
+  scope(() => noGrad(() => finiteClasses(model.call(batch, { from }).output)));
+
+function finiteClasses(logits: Tensor): Uint8Array {
   const classes = Uint8Array.from(logits.argmax({ dim: 1 }).data() as BigInt64Array, Number);
   const finite = logits.isfinite().all(1).data();
   return classes.map((value, i) => (finite[i] === 0 ? noClass : value));

@@ -1,0 +1,92 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { memory, scope, tensor } from '@editable/torch';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assembleBatch, type ImageDataset, loadDataset, stream } from '../data/index.js';
+import { createModel } from '../models/registry.js';
+import { defaultTraining } from '../training/settings.js';
+import { Trainer } from '../training/trainer.js';
+import { evaluate, evaluateRepairs, judgedImages } from './evaluate.js';
+import { GradientRepairer } from './gradient-repairer.js';
+
+const editor = { name: 'rmsprop', hyperparameters: { learningRate: 2e-3 }, layers: 'layer3', maxSteps: 10 } as const;
+const exactly = { editor, edits: 40, testImages: 2000, seed: 3, views: 4 };
+const folder = mkdtempSync(join(tmpdir(), 'editable-evaluate-'));
+let dataset: ImageDataset;
+let model: ReturnType<Trainer['snapshot']>;
+
+beforeAll(async () => {
+  dataset = await loadDataset('fashion-mnist');
+  model = trained(80);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A ResNet-18 of width 4 after some plain steps: good enough that edits have something to break. */
+function trained(steps: number): typeof model {
+  const fresh = createModel({ kind: 'resnet18', width: 4, inChannels: 1, classes: 10 });
+  const trainer = new Trainer(fresh, { ...defaultTraining, objective: 'plain' });
+  const split = dataset.split('train');
+  for (let step = 0; step < steps; step++) {
+    scope(() => {
+      const drawn = stream(0, 'evaluate-test', step).sample(split.length, 64);
+      const { images, labels } = assembleBatch(split, drawn, { normalization: dataset.normalization });
+      trainer.step({ images: tensor(images, { shape: [64, 1, 28, 28] }), labels: tensor(labels) }, undefined, 1e-2);
+    });
+  }
+  return trainer.snapshot();
+}
+
+describe('evaluate', () => {
+  it('gives the same records and summary for the same seed', async () => {
+    const [first, again] = [await evaluate(model, dataset, exactly), await evaluate(model, dataset, exactly)];
+    expect({ ...again, seconds: 0 }).toEqual({ ...first, seconds: 0 });
+    expect(first.records).toHaveLength(40);
+    expect(first.testError).toBeLessThan(0.5);
+    const mean = first.records.reduce((sum, record) => sum + record.drawdown, 0) / 40;
+    expect(first.drawdown).toBeCloseTo(mean, 12);
+    expect(first.samplingError).toBe(0);
+  });
+
+  it('gives what evaluateRepairs gives for the same editor', async () => {
+    using testSet = judgedImages(dataset, exactly);
+    using repairer = new GradientRepairer(model, testSet, editor);
+    const { records } = await evaluateRepairs(repairer, dataset, exactly);
+    expect(records).toEqual((await evaluate(model, dataset, exactly)).records);
+  });
+
+  it('continues from its records, to the same records', async () => {
+    const recordsFile = join(folder, 'records.jsonl');
+    const whole = await evaluate(model, dataset, { ...exactly, recordsFile });
+    const lines = readFileSync(recordsFile, 'utf8').trimEnd().split('\n');
+    writeFileSync(recordsFile, `${lines.slice(0, 12).join('\n')}\n`);
+    let made = 0;
+    const onEdit = (): unknown => (made += 1);
+    const continued = await evaluate(model, dataset, { ...exactly, recordsFile, onEdit });
+    expect(made).toBe(40 - 11);
+    expect(continued.records).toEqual(whole.records);
+  });
+
+  it('judged on samples agrees with the exact drawdown within its interval, on fewer images', async () => {
+    const exact = await evaluate(model, dataset, exactly);
+    const sampled = await evaluate(model, dataset, { ...exactly, precision: 0.006 });
+    const edited = sampled.records.map((record, i) => ({ record, truth: exact.records[i]!.drawdown }));
+    const held = edited.filter(({ record, truth }) => Math.abs(record.drawdown - truth) <= 1.96 * record.standardError);
+    expect(held.length).toBeGreaterThanOrEqual(36);
+    expect(Math.abs(sampled.drawdown - exact.drawdown)).toBeLessThan(2 * sampled.samplingError);
+    expect(sampled.samplingError).toBeLessThan(0.0065);
+    expect(sampled.meanJudged).toBeLessThan(exact.meanJudged / 2);
+  });
+
+  it('holds no more tensors after than before', async () => {
+    const before = memory().tensors;
+    await evaluate(model, dataset, { ...exactly, edits: 3, precision: 0.01 });
+    expect(memory().tensors).toBe(before);
+  });
+
+  it('refuses counts that cannot be', async () => {
+    await expect(evaluate(model, dataset, { ...exactly, edits: 0 })).rejects.toThrow(/edits: expected a whole number/);
+    await expect(evaluate(model, dataset, { ...exactly, precision: -1 })).rejects.toThrow(/precision: expected/);
+  });
+});

@@ -1,0 +1,156 @@
+/** Makes one repair after another and measures each: the change of error on the judged images, flips, generality. */
+import { createHash } from 'node:crypto';
+import { type Device, scope, type Tensor, tensor } from '@editable/torch';
+import {
+  augmentedViews,
+  type ImageDataset,
+  type ImageSplit,
+  type Normalization,
+  normalizeImages,
+  sequentialBatches,
+  stream,
+} from '../data/index.js';
+import { EditableError } from '../errors.js';
+import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from './edit-tasks.js';
+import type { RepairEvaluationOptions } from './evaluate.js';
+import type { EditRecord } from './records.js';
+import type { Repair, Repairer } from './repairer.js';
+import { judgeBySample, type SampledChange, SamplingPlan } from './sampling.js';
+import { countFlips, errorRate, noClass } from './test-set.js';
+
+interface Settings {
+  readonly edits: number;
+  readonly seed: number;
+  readonly targets: EditTargets;
+  readonly views: number;
+  readonly split: ImageSplit;
+  readonly normalization: Normalization;
+  readonly device: Device;
+  readonly precision: number | undefined;
+}
+
+export class RepairJudge {
+  readonly #repairer: Repairer;
+  readonly #dataset: ImageDataset;
+  readonly #settings: Settings;
+  readonly #baseError: number;
+  readonly #plan: SamplingPlan | undefined;
+
+  constructor(repairer: Repairer, dataset: ImageDataset, options: RepairEvaluationOptions) {
+    const { edits, seed = 0, targets = 'random', views = 10, device = 'cpu', precision } = options;
+    const { split = dataset.split('test'), normalization = dataset.normalization } = options;
+    this.#repairer = repairer;
+    this.#dataset = dataset;
+    this.#settings = { edits, seed, targets, views, split, normalization, device, precision };
+    if (repairer.base.classes.includes(noClass)) {
+      throw new EditableError(
+        'NOT_FINITE',
+        'evaluate: the model gives NaN or infinity before any edit; its weights are not finite.',
+      );
+    }
+    this.#baseError = errorRate(repairer.base.classes, repairer.labels);
+    // The error of a mean over N independent edits is √N times smaller than each one's.
+    this.#plan =
+      precision === undefined
+        ? undefined
+        : new SamplingPlan(repairer.base, repairer.labels, { precision: precision * Math.sqrt(edits) });
+  }
+
+  tasks(): EditTask[] {
+    const { edits, seed, targets, split } = this.#settings;
+    if (targets === 'random') return randomTasks(split, { edits, classes: this.#dataset.classes.length, seed });
+    return mistakeTasks(this.#classesOfSplit(), split.labels, { edits, seed });
+  }
+
+  facts(): { testError: number; testImages: number; targets: EditTargets; seed: number } {
+    const { targets, seed } = this.#settings;
+    return { testError: this.#baseError, testImages: this.#repairer.labels.length, targets, seed };
+  }
+
+  /** What two evaluations must share for one to continue the other's records. */
+  key(): string {
+    const { edits, seed, targets, views, precision } = this.#settings;
+    const identity = {
+      ...this.#repairer.identity,
+      dataset: this.#dataset.name,
+      images: this.#repairer.labels.length,
+      seed,
+      targets,
+      views,
+      ...(precision === undefined ? {} : { precision, edits }),
+    };
+    return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
+  }
+
+  /** `repair`: instead of the repairer's own. */
+  run(
+    task: EditTask,
+    position: number,
+    repair: (input: Tensor, target: number) => Repair = (input, target) => this.#repairer.repair(input, target),
+  ): EditRecord {
+    return scope(() => {
+      const image = this.#settings.split.image(task.index);
+      const input = this.#input([image]);
+      const predicted = this.#repairer.classify(input)[0]!;
+      const repaired = repair(input, task.target);
+      const { success, steps, loss } = repaired;
+      return {
+        ...task,
+        label: this.#settings.split.labels[task.index]!,
+        predicted,
+        success,
+        steps,
+        loss,
+        ...this.#change(repaired, position),
+        generality: this.#generality(image, task, repaired, position),
+      };
+    });
+  }
+
+  #change(
+    repaired: Repair,
+    position: number,
+  ): Pick<EditRecord, 'errorAfter' | 'drawdown' | 'standardError' | 'judged' | 'flips'> {
+    const { drawdown, standardError, judged, flips } = repaired.changed
+      ? this.#plan === undefined
+        ? this.#exactChange(repaired)
+        : judgeBySample(this.#plan, repaired, { seed: this.#settings.seed, position })
+      : unchanged;
+    return { errorAfter: this.#baseError + drawdown, drawdown, standardError, judged, flips };
+  }
+
+  #exactChange(repaired: Repair): SampledChange {
+    const { base, labels } = this.#repairer;
+    const after = repaired.judge();
+    return {
+      drawdown: errorRate(after, labels) - this.#baseError,
+      standardError: 0,
+      judged: labels.length,
+      flips: countFlips(base.classes, after),
+    };
+  }
+
+  #generality(image: Uint8Array, { target }: EditTask, repaired: Repair, position: number): number | null {
+    const { views, seed } = this.#settings;
+    if (!repaired.success || !repaired.changed || views === 0) return null;
+    const images = augmentedViews(image, this.#dataset.shape, views, stream(seed, 'views', position));
+    const classes = repaired.classify(this.#input(images));
+    return classes.filter((each) => each === target).length / classes.length;
+  }
+
+  #input(images: Uint8Array[]): Tensor {
+    const { normalization, device } = this.#settings;
+    const { shape } = this.#dataset;
+    return tensor(normalizeImages(images, shape, normalization), { shape: [images.length, ...shape], device });
+  }
+
+  #classesOfSplit(): Uint8Array {
+    const { split } = this.#settings;
+    const batches = [...sequentialBatches(split.length, 250)].map((indices) =>
+      scope(() => this.#repairer.classify(this.#input(Array.from(indices, (index) => split.image(index))))),
+    );
+    return Uint8Array.from(batches.flatMap((classes) => [...classes]));
+  }
+}
+
+const unchanged: SampledChange = { drawdown: 0, standardError: 0, judged: 0, flips: 0 };
