@@ -1,4 +1,5 @@
 /** Run by memory.mjs in a process of its own: `node memory-process.mjs edits|training PARAMETERS`, answers one JSON line. */
+import { readFileSync } from 'node:fs';
 import { memory, resetPeakMemory, scope } from '@editable/torch';
 import { edit, editorNamed } from 'editable';
 import { trainingStep } from './training-step.mjs';
@@ -34,7 +35,8 @@ function ofTraining({ width, batch, steps }) {
   return { residentGrowth: peakResident() - before, peakBytes: memory().peakBytes };
 }
 
-const peakResident = () => process.resourceUsage().maxRSS * 1024;
+// Not getrusage's: that begins with what the parent held when this process was forked.
+const peakResident = () => Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;
 
 const measurements = { edits: overEdits, training: ofTraining };
 const [what, parameters] = process.argv.slice(2);

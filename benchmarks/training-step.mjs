@@ -28,6 +28,15 @@ export const rows = [
     goalTuned: 0.7,
     parameters: ({ width, batch, device }) => ({ width, batch, device, steps: 3 }),
   },
+  {
+    ...common,
+    name: 'sampled-train-step',
+    pytorchRow: 'editable-train-step',
+    title: 'the same, L_loc on a quarter of the batch',
+    goal: 0.5,
+    goalTuned: 0.7,
+    parameters: ({ width, batch, device }) => ({ width, batch, device, steps: 3, locality: Math.ceil(batch / 4) }),
+  },
 ];
 
 /** Rows that come from the times of two others, on each side. */
@@ -39,16 +48,23 @@ export const derived = [
     goal: 1.6,
     of: ['editable-train-step', 'train-step'],
   },
+  {
+    name: 'sampled-over-plain',
+    title: 'the same, L_loc on a quarter of the batch',
+    unit: 'x',
+    goal: 1.6,
+    of: ['sampled-train-step', 'train-step'],
+  },
 ];
 
 /** One step through the trainer: plain without editor steps, else editable with so many. */
-export function trainingStep({ width, batch, device, steps = 0 }) {
+export function trainingStep({ width, batch, device, steps = 0, locality = null }) {
   const settings = {
     ...defaultTraining,
     objective: steps === 0 ? 'plain' : 'editable',
     // As PyTorch's side, whatever the defaults become.
     learnEditor: false,
-    localityImages: null,
+    localityImages: locality,
     clipEditNorm: null,
     editor: { ...editorChoice, maxSteps: steps },
   };

@@ -10,7 +10,6 @@ in its default settings; the caller sets OMP_WAIT_POLICY and the like in the env
 """
 import json
 import os
-import resource
 import sys
 import time
 from pathlib import Path
@@ -85,7 +84,7 @@ def edit_step(device="cpu", width=64, steps=10):
     return run, steps
 
 
-def editable_train_step(device="cpu", width=64, batch=64, steps=3):
+def editable_train_step(device="cpu", width=64, batch=64, steps=3, locality=None):
     at = Setup(device, width, batch)
     optimizer = torch.optim.Adam(at.model.parameters())
 
@@ -94,6 +93,7 @@ def editable_train_step(device="cpu", width=64, batch=64, steps=3):
         terms = ref.objective(
             at.model, at.images, at.labels, at.edit_image, at.target, "rmsprop", at.hyper, at.names,
             max_steps=steps, c_edit=0.01, c_loc=0.01, margin=UNREACHABLE_MARGIN,
+            locality_images=locality,
         )
         terms["total"].backward()
         optimizer.step()
@@ -164,6 +164,12 @@ def info():
     return {"torch": torch.__version__, "threads": threads, "device": device, "environment": environment}
 
 
+def peak_resident():
+    # Not getrusage's: that begins with what the parent held when this process was forked.
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
+
+
 def answer(command, prepared):
     if command["cmd"] == "info":
         return info()
@@ -171,7 +177,7 @@ def answer(command, prepared):
         prepared.clear()
         return {}
     if command["cmd"] == "memory":
-        return {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+        return {"peak": peak_resident()}
     if command["cmd"] != "run" or command["row"] not in ROWS:
         raise ValueError(f"unknown command or row; rows are {', '.join(ROWS)}")
     row, params = command["row"], command.get("params", {})

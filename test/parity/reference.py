@@ -141,19 +141,22 @@ def edit(model, x, target, editor, hyper, names, max_steps=10, margin=0.0, creat
 
 
 def objective(
-    model, x, labels, edit_x, target, editor, hyper, names, *, max_steps, c_edit, c_loc, margin=0.0, train=True
+    model, x, labels, edit_x, target, editor, hyper, names, *, max_steps, c_edit, c_loc, margin=0.0, train=True,
+    locality_images=None,
 ):
     """Terms of L_base + c_edit L_edit + c_loc L_loc.
 
     The base loss comes first, in train mode, and updates BatchNorm's running statistics; the edit and both sides of
-    the divergence then run in eval mode with the updated ones. No gradient reaches the unedited side of L_loc.
+    the divergence then run in eval mode with the updated ones. No gradient reaches the unedited side of L_loc,
+    which is estimated on the first `locality_images` of the batch, or on all.
     """
     model.train(train)
     base = F.cross_entropy(model(x), labels)
     path, losses = edit(model, edit_x, target, editor, hyper, names, max_steps, margin, create_graph=True)
+    compared = x[:locality_images]
     with torch.no_grad():
-        before = F.log_softmax(model(x), 1)
-    after = F.log_softmax(functional_call(model, path[-1], (x,)), 1)
+        before = F.log_softmax(model(compared), 1)
+    after = F.log_softmax(functional_call(model, path[-1], (compared,)), 1)
     locality = (before.exp() * (before - after)).sum(1).mean()
     total = base + c_edit * losses[-1] + c_loc * locality
     return {"total": total, "base": base, "edit": losses[-1], "locality": locality}
