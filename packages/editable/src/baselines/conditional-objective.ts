@@ -18,7 +18,7 @@ export interface ConditionalObjectiveOptions {
   readonly cLoc: number;
   /** Nats by which L_edit asks the target to lead: one step cannot go on until it does, so a lead buys success. */
   readonly margin: number;
-  /** The model stays as it is: no base loss. */
+  /** Train the encoder alone: the model stays as it is, and there is no base loss. */
   readonly freeze: boolean;
 }
 

@@ -169,6 +169,8 @@ describe.skipIf(!installed)('trainConditionalProcess', () => {
     expect(seen.every(({ base }) => base > 0)).toBe(true);
     expect(modelHash(model)).toBe(hash);
     expect(modelHash(both.model)).not.toBe(hash);
+    const batches = ({ buffers }: nn.Model) => buffers.get('bn1.num_batches_tracked')?.item();
+    expect([batches(model), batches(both.model)]).toEqual([80, 92]);
   });
 
   it('continues from a checkpoint to the same bits, and refuses that of another training', async () => {

@@ -89,6 +89,49 @@ describe('DeepNearestNeighborsRepairer', () => {
   });
 });
 
+/** Passes images on, then squares them. */
+class Squares extends nn.Module {
+  readonly head: nn.Linear = new nn.Linear(2, 2);
+
+  override stages(): readonly nn.Stage[] {
+    return [
+      { name: 'same', children: [], forward: (input) => input },
+      { name: 'squared', children: [], forward: (input) => input.square() },
+      { name: 'head', children: ['head'], forward: (input, context) => this.head.forward(input.mean([2, 3]), context) },
+    ];
+  }
+
+  override forward(input: Tensor, context: nn.Context): Tensor {
+    return this.stages().reduce((value, stage) => stage.forward(value, context), input);
+  }
+}
+
+describe('DeepNearestNeighborsRepairer: embeddings', () => {
+  const two = { mean: [0, 0], std: [1, 1] };
+  const images = (...pixels: number[][]) =>
+    imageSplit(Uint8Array.from(pixels.flat()), Uint8Array.from(pixels.keys()), [2, 2, 2]);
+  const predict = (split: ReturnType<typeof images>, image: number[], stages: string[]): number => {
+    using testSet = new TestSet(images(image), { normalization: two });
+    const train = { split, normalization: two };
+    using repairer = new DeepNearestNeighborsRepairer(modelOf(new Squares()), testSet, { train, k: 1, stages });
+    return repairer.base.classes[0]!;
+  };
+  const corner = [100, 100, 100, 100, 160, 0, 0, 0];
+  const otherCorner = [100, 100, 100, 100, 0, 0, 0, 160];
+  const first = [100, 100, 100, 100, 0, 0, 0, 0];
+  const both = [100, 100, 100, 100, 100, 100, 100, 100];
+
+  it('are averaged over pixels', () => {
+    expect(predict(images(first, otherCorner), corner, ['same'])).toBe(1);
+  });
+
+  it('join stages', () => {
+    // The image's channels lie at atan(40 / 100) = 22° by their means and at 33° by their mean squares; 0° and 45° compete.
+    expect(predict(images(first, both), corner, ['same'])).toBe(0);
+    expect(predict(images(first, both), corner, ['same', 'squared'])).toBe(1);
+  });
+});
+
 describe.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))('DeepNearestNeighborsRepairer on a ResNet', () => {
   it('finds an image itself by its pooled activations of several stages, and leaves no tensor behind', async () => {
     const dataset = await loadDataset('fashion-mnist');

@@ -19,7 +19,7 @@ export const repairedModel = (
   outcome: { readonly success: boolean; readonly steps: number; readonly loss: number },
 ): Repair => ({
   ...outcome,
-  changed: true,
+  changed: outcome.steps > 0,
   judge: (positions) => testSet.predict(model, activations, positions),
   classify: (images) => classesOf(model, images),
 });
