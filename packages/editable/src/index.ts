@@ -68,6 +68,7 @@ export { type TuneOptions, type Tuning, tune } from './tuning/tune.js';
 export * from './baselines/conditional-objective.js';
 export * from './baselines/conditional-process.js';
 export * from './baselines/conditional-process-repairer.js';
+export type { ConditionalSettings, ConditionalStepTerms } from './baselines/conditional-training.js';
 export * from './baselines/deep-nearest-neighbors.js';
 export * from './baselines/lookup-table.js';
 export * from './baselines/nearest-neighbors.js';
