@@ -3,6 +3,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -93,6 +94,46 @@ describe.skipIf(!hasData)('editable', () => {
     for (const file of ['model.safetensors', 'metrics.jsonl', 'editor.json']) {
       expect(readFileSync(at('killed', file)).equals(readFileSync(at('whole', file))), file).toBe(true);
     }
+  });
+
+  it('fine-tunes a run in its own normalization and model, and refuses another one', () => {
+    cpSync(at('plain'), at('shifted'), { recursive: true });
+    const config = JSON.parse(readFileSync(at('shifted', 'config.json'), 'utf8')) as Record<string, unknown>;
+    const normalization = { mean: [0.5], std: [0.25] };
+    writeFileSync(at('shifted', 'config.json'), JSON.stringify({ ...config, normalization }));
+    const words = [
+      'train',
+      '--from',
+      at('shifted'),
+      '--epochs',
+      '1',
+      '--train-images',
+      '64',
+      '--batch-size',
+      '64',
+      '--out',
+      at('tuned'),
+    ];
+    document([...words, '--max-steps', '1']);
+    const tuned = JSON.parse(readFileSync(at('tuned', 'config.json'), 'utf8')) as Record<string, unknown>;
+    expect(tuned).toMatchObject({ normalization, model: { kind: 'resnet18', width: 2 } });
+    expect(refusal([...words, '--width', '4'])).toContain('--width: expected 2, as --from');
+    expect(refusal([...words, '--model', 'resnet20'])).toContain('--model: expected resnet18, as --from');
+  });
+
+  it('fine-tunes an imported TorchScript program into a run that is whole', () => {
+    const program = join(root, 'test/torchscript/fixtures/classifier.pt');
+    document(['import', program, '--dataset', 'fashion-mnist', '--out', at('script')]);
+    const words = ['train', '--from', at('script'), '--epochs', '1', '--train-images', '128', '--layers', 'fc'];
+    expect(document([...words, '--out', at('tuned-script')])).toMatchObject({ steps: 1, objective: 'editable' });
+    expect(document(['predict', at('tuned-script'), '--index', '0'])).toMatchObject({ truth: 9 });
+  });
+
+  it('evaluates on samples, and says how many images it took', () => {
+    const words = ['evaluate', at('plain'), '--edits', '4', '--precision', '0.01', ...strong.slice(0, -2)];
+    const sampled = document(words);
+    expect(sampled.samplingError).toBeLessThan(0.012);
+    expect(sampled.meanJudged).toBeLessThan(10_000);
   });
 
   it('evaluates, keeps the records, and continues from them to the same numbers', () => {

@@ -60,7 +60,7 @@ async function importFromFlags(
   flags: ImportFlags,
   console: Console,
 ): Promise<number> {
-  const { createRun, loadDataset, runConfig, runFiles } = await import('editable');
+  const { createRun, keepScript, loadDataset, runConfig, runFiles } = await import('editable');
   const { errorOnTest } = await import('../jobs/training.js');
   if (existsSync(join(flags.out, runFiles.config))) {
     throw new UsageError(`--out: expected a folder without a run, received "${flags.out}", which holds one.`);
@@ -76,7 +76,7 @@ async function importFromFlags(
   const config = { ...runConfig(dataset, spec, null), normalization };
   requireClassifier(dataset, await outputShape(model, dataset, normalization));
   const { testError, testImages } = errorOnTest({ folder: flags.out, config, model, editor: null }, dataset, 'cpu');
-  if (spec.kind === 'torchscript') await keepScript(file as string, flags.out, spec.file);
+  if (spec.kind === 'torchscript') keepScript(file as string, flags.out, spec.file);
   const run = createRun(flags.out, config, model);
   console.print(`imported ${file} into ${run.folder}: test error ${percent(testError)} on ${count(testImages)} images`);
   console.result({ run: run.folder, model: spec, normalization, testError, testImages });
@@ -112,13 +112,6 @@ async function script(file: string, _: ImportFlags, __: ImageDataset, console: C
 }
 
 const scriptFile = 'model.pt';
-
-async function keepScript(file: string, folder: string, name: string): Promise<void> {
-  const { readFileOrExplain, writeFileAtomically } = await import('@editable/torch');
-  const { makeRunFolder } = await import('editable');
-  makeRunFolder(folder);
-  writeFileAtomically(join(folder, name), readFileOrExplain(file));
-}
 
 /** The published CIFAR-10 ResNets of 20 to 110 layers were trained with ImageNet's numbers. */
 const publishedNormalization: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };

@@ -1,9 +1,10 @@
 /** `editable train`: plain or Editable Training into a run folder; the same command continues an interrupted one. */
-import type { DatasetName, EditorName, ModelSpec, TrainingSettings } from 'editable';
+import type { DatasetName, EditorName, ModelSpec, RunConfig, TrainingSettings } from 'editable';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { count, duration, percent } from '../console/numbers.js';
 import { layersOf, overridden } from '../editor-choice.js';
+import { UsageError } from '../errors.js';
 import { choice, number, path, toggle, wholeNumber } from '../options/kinds.js';
 import { datasetNames, editorKinds, editorNames, type SessionFlags, sessionOptions } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
@@ -22,9 +23,9 @@ const modelChoices: Readonly<Record<TrainableModel, true>> = {
 export const modelNames: readonly TrainableModel[] = Object.keys(modelChoices) as TrainableModel[];
 
 interface TrainFlags extends SessionFlags {
-  readonly dataset: DatasetName;
-  readonly model: TrainableModel;
-  readonly width: number;
+  readonly dataset: DatasetName | undefined;
+  readonly model: TrainableModel | undefined;
+  readonly width: number | undefined;
   readonly epochs: number;
   readonly batchSize: number;
   readonly objective: TrainingSettings['objective'];
@@ -52,12 +53,15 @@ interface TrainFlags extends SessionFlags {
 }
 
 const options: OptionTable<TrainFlags> = {
-  dataset: { kind: choice(datasetNames), default: 'fashion-mnist', description: 'what to train on' },
-  model: { kind: choice(modelNames), default: 'resnet18', description: 'the network, in its form for small images' },
+  dataset: { kind: choice(datasetNames), description: "what to train on (default: --from's, else fashion-mnist)" },
+  model: {
+    kind: choice(modelNames),
+    description: "the network, in its form for small images (default: --from's, else resnet18)",
+  },
   width: {
     kind: wholeNumber({ min: 1, max: 1024 }),
-    default: 64,
-    description: "channels of resnet18's first chain; the paper's is 64, 8 to 16 suits two cores",
+    description:
+      "channels of resnet18's first chain (default: --from's, else 64, the paper's); 8 to 16 suits two cores",
   },
   objective: {
     kind: choice(['plain', 'editable']),
@@ -77,7 +81,7 @@ const options: OptionTable<TrainFlags> = {
   clipNorm: { kind: number({ above: 0 }), default: 10, description: 'bound on the norm of all gradients together' },
   augment: { kind: toggle, default: true, description: 'train without random crops and flips' },
   trainImages: { kind: wholeNumber({ min: 1 }), description: 'train on the first N images only' },
-  from: { kind: path('run'), description: "start from this run's weights (fine-tuning)" },
+  from: { kind: path('run'), description: "start from this run's model, in its normalization (fine-tuning)" },
   editor: { kind: choice(editorNames), default: 'rmsprop', description: 'the editor that training prepares for' },
   editorLearningRate: {
     kind: editorKinds.learningRate,
@@ -122,23 +126,23 @@ export const trainCommand: ReturnType<typeof defineCommand> = defineCommand<Trai
   options,
   examples: [
     'train --dataset fashion-mnist --width 8 --epochs 2 --objective plain --out runs/plain',
-    'train --width 8 --epochs 1 --from runs/plain --c-edit 0.05 --c-loc 0.05 --out runs/editable',
+    'train --epochs 1 --from runs/plain --c-edit 0.05 --c-loc 0.05 --out runs/editable',
   ],
   run: trainFromFlags,
 });
 
 async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): Promise<number> {
-  const { loadDataset, runConfig } = await import('editable');
+  const { loadDataset, readRunConfig, runConfig } = await import('editable');
   const { usableDevice } = await import('../open-model.js');
   const { train } = await import('../jobs/training.js');
   const device = await usableDevice(flags.device);
-  const dataset = await loadDataset(flags.dataset, { dataDir: flags.dataDir });
-  const spec = specOf(flags.model, {
-    width: flags.width,
-    inChannels: dataset.shape[0],
-    classes: dataset.classes.length,
-  });
-  const config = runConfig(dataset, spec, await settingsOf(flags));
+  const start = flags.from === undefined ? undefined : readRunConfig(flags.from);
+  if (start !== undefined) requireSame(start, flags);
+  const dataset = await loadDataset(flags.dataset ?? start?.dataset ?? 'fashion-mnist', { dataDir: flags.dataDir });
+  const { model: kind = 'resnet18', width = 64 } = flags;
+  const sizes = { width, inChannels: dataset.shape[0], classes: dataset.classes.length };
+  const fresh = runConfig(dataset, start?.model ?? specOf(kind, sizes), await settingsOf(flags));
+  const config = start === undefined ? fresh : { ...fresh, normalization: start.normalization };
   const label = flags.objective === 'plain' ? 'training' : 'editable training';
   const result = await train({ folder: flags.out, config, dataset, device, label }, console);
   const { run, epochs, steps, testError, testImages, seconds, state } = result;
@@ -164,6 +168,17 @@ export const specOf = (
   kind: TrainableModel,
   { width, inChannels, classes }: { readonly width: number; readonly inChannels: number; readonly classes: number },
 ): ModelSpec => (kind === 'resnet18' ? { kind, width, inChannels, classes } : { kind, inChannels, classes });
+
+/** Fine-tuning keeps model and data: asking for others than the run's is a slip. */
+function requireSame({ dataset, model }: RunConfig, flags: TrainFlags): void {
+  const there = { dataset, model: model.kind, width: model.kind === 'resnet18' ? model.width : undefined };
+  for (const name of ['dataset', 'model', 'width'] as const) {
+    if (flags[name] === undefined || flags[name] === there[name]) continue;
+    throw new UsageError(
+      `--${name}: expected ${there[name] ?? 'none'}, as --from ${flags.from} has it, or no --${name}; received ${flags[name]}.`,
+    );
+  }
+}
 
 async function settingsOf(flags: TrainFlags): Promise<TrainingSettings> {
   const { defaultTraining } = await import('editable');

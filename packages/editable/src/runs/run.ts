@@ -87,6 +87,12 @@ export function createRun(folder: string, config: RunConfig, model: nn.Model): R
   return { folder, config, model, editor: readEditorChoice(folder) };
 }
 
+/** Copies a TorchScript file into a run, which is not whole without it. */
+export function keepScript(file: string, folder: string, name: string): void {
+  makeRunFolder(folder);
+  writeFileAtomically(join(folder, name), readFileOrExplain(file));
+}
+
 export function saveModel(folder: string, model: nn.Model): void {
   const host = (tensors: nn.NamedTensors): (readonly [string, ReturnType<Tensor['toHost']>])[] =>
     [...tensors].map(([name, value]) => [name, value.toHost()]);

@@ -22,6 +22,7 @@ import { createModel } from '../models/registry.js';
 import { JsonLines } from '../runs/json-lines.js';
 import {
   fastLayout,
+  keepScript,
   makeRunFolder,
   openRun,
   type Run,
@@ -68,6 +69,8 @@ export async function trainRun(
   if (settings === null) throw new EditableError('INVALID_RUN', `${folder} was imported; there is no training to run.`);
   checkTraining(settings);
   claimFolder(folder, config);
+  if (config.model.kind === 'torchscript' && settings.from !== null)
+    keepScript(join(settings.from, config.model.file), folder, config.model.file);
   if (existsSync(join(folder, runFiles.model)) && !existsSync(join(folder, runFiles.checkpoint)))
     return openRun(folder, { device });
 
