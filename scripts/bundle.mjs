@@ -119,11 +119,34 @@ function stageWorkspace(workspace, folder) {
 function thirdPartyPackages() {
   const { packages } = readJson('node_modules/.package-lock.json');
   const isTool = (path) => /node_modules\/(@biomejs|@typescript|@types|typescript|undici-types)(\/|$)/.test(path);
-  const isWanted = ([path, { dev, link }]) =>
-    !link && path.includes('node_modules/') && (!dev || (options['dev-tests'] && !isTool(path)));
+  const needed = neededBy(workspaces, packages);
   return Object.entries(packages)
-    .filter(isWanted)
+    .filter(([path, { link }]) => !link && path.includes('node_modules/') && !isTool(path))
+    .filter(([path, { dev }]) => needed.has(path) || (options['dev-tests'] && dev))
     .map(([path]) => path);
+}
+
+/** What the workspaces import, and what that imports: other workspaces, as the charts, bring packages of their own. */
+function neededBy(roots, packages) {
+  const found = new Set(roots);
+  // A set visits what is added while it is walked.
+  for (const path of found) {
+    const { dependencies, optionalDependencies } = packages[path];
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      const at = resolvePackage(name, path, packages);
+      if (at) found.add(packages[at].link ? packages[at].resolved : at);
+    }
+  }
+  return found;
+}
+
+/** Node's rule: the nearest node_modules from the importing folder upwards; nothing for an optional one left out. */
+function resolvePackage(name, from, packages) {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const path = join(folder, 'node_modules', name);
+    if (path in packages) return path;
+    if (folder === '.') return undefined;
+  }
 }
 
 /** Licences and headers stay; types, source maps, other packages' sources and documentation go. */

@@ -27,7 +27,7 @@ try {
 }
 
 function installDebianPackages(forDevelopment) {
-  const wanted = ['dataset-fashion-mnist'];
+  const wanted = ['dataset-fashion-mnist', 'fonts-dejavu-core']; // a font: the letters of charts as PNG
   if (!libtorchIsGiven()) {
     wanted.unshift('libtorch-dev', 'libopenblas0');
     if (forDevelopment) wanted.push('python3-torch', 'python3-torchvision');
@@ -104,7 +104,7 @@ function npmPackagesMatchLock() {
 }
 
 function buildTypeScript() {
-  const projects = ['packages/torch', 'packages/editable', 'packages/cli'];
+  const projects = ['packages/torch', 'packages/editable', 'packages/charts', 'packages/cli'];
   const stampFile = join(root, 'node_modules/.typescript-build');
   const state = projects.map(sourceState).join('\n');
   const isBuilt = projects.every((project) => existsSync(join(root, project, 'dist')));

@@ -1,0 +1,4 @@
+/** The figures of this project: specifications as data, and files made of them. */
+export * from './errors.js';
+export * from './render.js';
+export * from './specifications/index.js';
