@@ -37,6 +37,7 @@ export {
   type CifarResNetName,
   type CreateModelOptions,
   createModel,
+  grownFrom,
   type ModelKind,
   type ModelSpec,
   modelNames,

@@ -26,9 +26,11 @@ interface TrainFlags extends SessionFlags {
   readonly dataset: DatasetName | undefined;
   readonly model: TrainableModel | undefined;
   readonly width: number | undefined;
+  readonly extraLayer: number | undefined;
   readonly epochs: number;
   readonly batchSize: number;
   readonly objective: TrainingSettings['objective'];
+  readonly baseLoss: TrainingSettings['baseLoss'];
   readonly learningRate: number;
   readonly weightDecay: number;
   readonly schedule: TrainingSettings['schedule'];
@@ -63,10 +65,20 @@ const options: OptionTable<TrainFlags> = {
     description:
       "channels of resnet18's first chain (default: --from's, else 64, the paper's); 8 to 16 suits two cores",
   },
+  extraLayer: {
+    kind: wholeNumber({ min: 1, max: 65_536 }),
+    description:
+      'add an extra layer of so many hidden units before the last one, to be edited as --layers extra (section 4.3)',
+  },
   objective: {
     kind: choice(['plain', 'editable']),
     default: 'editable',
     description: 'plain training, or Editable Training (equation 2)',
+  },
+  baseLoss: {
+    kind: choice(['cross-entropy', 'distillation']),
+    default: 'cross-entropy',
+    description: "L_base: against the labels, or against the predictions of --from's model (section 4.3)",
   },
   epochs: { kind: wholeNumber({ min: 1 }), default: 10, description: 'passes over the train images' },
   batchSize: { kind: wholeNumber({ min: 1 }), default: 128, description: 'images a step' },
@@ -141,7 +153,8 @@ async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): 
   const dataset = await loadDataset(flags.dataset ?? start?.dataset ?? 'fashion-mnist', { dataDir: flags.dataDir });
   const { model: kind = 'resnet18', width = 64 } = flags;
   const sizes = { width, inChannels: dataset.shape[0], classes: dataset.classes.length };
-  const fresh = runConfig(dataset, start?.model ?? specOf(kind, sizes), await settingsOf(flags));
+  const spec = withExtra(start?.model ?? specOf(kind, sizes), flags.extraLayer);
+  const fresh = runConfig(dataset, spec, await settingsOf(flags));
   const config = start === undefined ? fresh : { ...fresh, normalization: start.normalization };
   const label = flags.objective === 'plain' ? 'training' : 'editable training';
   const result = await train({ folder: flags.out, config, dataset, device, label }, console);
@@ -169,6 +182,15 @@ export const specOf = (
   { width, inChannels, classes }: { readonly width: number; readonly inChannels: number; readonly classes: number },
 ): ModelSpec => (kind === 'resnet18' ? { kind, width, inChannels, classes } : { kind, inChannels, classes });
 
+function withExtra(spec: ModelSpec, extra: number | undefined): ModelSpec {
+  if (extra === undefined) return spec;
+  if (spec.kind === 'torchscript')
+    throw new UsageError('--extra-layer: expected a model that is built here; a TorchScript program keeps its layers.');
+  if (spec.extra !== undefined && spec.extra !== extra)
+    throw new UsageError(`--extra-layer: expected ${spec.extra}, which the run has already, received ${extra}.`);
+  return { ...spec, extra };
+}
+
 /** Fine-tuning keeps model and data: asking for others than the run's is a slip. */
 function requireSame({ dataset, model }: RunConfig, flags: TrainFlags): void {
   const there = { dataset, model: model.kind, width: model.kind === 'resnet18' ? model.width : undefined };
@@ -182,15 +204,27 @@ function requireSame({ dataset, model }: RunConfig, flags: TrainFlags): void {
 
 async function settingsOf(flags: TrainFlags): Promise<TrainingSettings> {
   const { defaultTraining } = await import('editable');
-  const { objective, epochs, batchSize, learningRate, weightDecay, schedule, optimizer, clipNorm, augment, seed } =
-    flags;
+  const { objective, baseLoss, epochs, batchSize, learningRate, weightDecay, schedule, optimizer } = flags;
+  const { clipNorm, augment, seed } = flags;
   const editor = await overridden(
     { ...defaultTraining.editor, layers: layersOf(flags.layers), maxSteps: flags.maxSteps },
     { ...flags, learningRate: flags.editorLearningRate },
   );
   return {
     ...defaultTraining,
-    ...{ objective, epochs, batchSize, learningRate, weightDecay, schedule, optimizer, clipNorm, augment, seed },
+    ...{
+      objective,
+      baseLoss,
+      epochs,
+      batchSize,
+      learningRate,
+      weightDecay,
+      schedule,
+      optimizer,
+      clipNorm,
+      augment,
+      seed,
+    },
     from: flags.from ?? null,
     editor,
     cEdit: flags.cEdit,

@@ -15,9 +15,16 @@ const cifarResNets: Readonly<Record<CifarResNetName, (options: CifarResNetOption
   resnet110,
 };
 
+interface Sizes {
+  readonly inChannels: number;
+  readonly classes: number;
+  /** Hidden units of an extra layer before the last one (section 4.3). */
+  readonly extra?: number;
+}
+
 export type ModelSpec =
-  | { readonly kind: 'resnet18'; readonly width: number; readonly inChannels: number; readonly classes: number }
-  | { readonly kind: CifarResNetName; readonly inChannels: number; readonly classes: number }
+  | ({ readonly kind: 'resnet18'; readonly width: number } & Sizes)
+  | ({ readonly kind: CifarResNetName } & Sizes)
   /** `file` lies in the run's folder. */
   | { readonly kind: 'torchscript'; readonly file: string };
 
@@ -50,6 +57,16 @@ export function createModel(
   return scope(() => onDevice(modelOf(moduleOf(spec)), device));
 }
 
+/**
+ * The model of a spec with another model's tensors: an extra layer, where the other has none, is new and changes nothing.
+ *
+ * @throws TorchError UNKNOWN_PARAMETER where the other has tensors that the spec's model lacks.
+ */
+export const grownFrom = (start: nn.Model, spec: ModelSpec, options: CreateModelOptions = {}): nn.Model =>
+  spec.kind === 'torchscript'
+    ? start
+    : createModel(spec, options).with({ parameters: start.parameters, buffers: start.buffers });
+
 /** The same model with every tensor on `device`; it shares those that are there already. */
 export function onDevice(model: nn.Model, device: Device): nn.Model {
   const moved = (tensors: nn.NamedTensors): nn.NamedTensors =>
@@ -58,20 +75,22 @@ export function onDevice(model: nn.Model, device: Device): nn.Model {
 }
 
 function moduleOf(spec: Exclude<ModelSpec, { kind: 'torchscript' }>): nn.Module {
-  const { kind, inChannels, classes } = spec;
+  const { kind, inChannels, classes, extra } = spec;
   if (!modelNames.includes(kind)) {
     const known = [...modelNames, 'torchscript'].join(', ');
     throw new EditableError('INVALID_ARGUMENT', `createModel: there is no model "${kind}"; known: ${known}.`);
   }
   checkSize(kind, 'inChannels', inChannels);
   checkSize(kind, 'classes', classes, 2);
-  if (kind !== 'resnet18') return cifarResNets[kind]({ inChannels, classes });
+  if (extra !== undefined) checkSize(kind, 'extra', extra);
+  const sizes = { inChannels, classes, ...(extra === undefined ? {} : { extra }) };
+  if (kind !== 'resnet18') return cifarResNets[kind](sizes);
   checkSize(kind, 'width', spec.width);
-  return resnet18({ width: spec.width, inChannels, classes });
+  return resnet18({ width: spec.width, ...sizes });
 }
 
 // A larger number is a slip, and would end in an allocation that fails: width 1024 has 2.8 billion parameters.
-const largest = { width: 1024, inChannels: 4096, classes: 65_536 };
+const largest = { width: 1024, inChannels: 4096, classes: 65_536, extra: 65_536 };
 
 function checkSize(kind: ModelKind, name: keyof typeof largest, value: unknown, least = 1): void {
   if (Number.isInteger(value) && (value as number) >= least && (value as number) <= largest[name]) return;

@@ -1,5 +1,6 @@
 /** What the residual networks here are made of (He et al., 2015): convolutions without bias, blocks of two, chains. */
 import { nn, type Tensor } from '@editable/torch';
+import type { ExtraLayer } from './extra-layer.js';
 
 /** 3×3 or 1×1 convolution without bias, with torchvision's initialisation for ResNets. */
 export function convolution(inChannels: number, outChannels: number, kernelSize: 1 | 3, stride = 1): nn.Conv2d {
@@ -73,11 +74,12 @@ export const chain = (
     ),
   );
 
-/** A residual network's stages: stem, its chains by their names, head. */
+/** A residual network's stages: stem, its chains by their names, the extra layer where there is one, head. */
 export const residualStages = (
   stem: { readonly conv1: nn.Conv2d; readonly bn1: nn.BatchNorm2d },
   chains: Readonly<Record<string, nn.Sequential>>,
   head: Readonly<Record<string, nn.Linear>>,
+  extra?: ExtraLayer,
 ): readonly nn.Stage[] => [
   {
     name: 'stem',
@@ -91,11 +93,20 @@ export const residualStages = (
       forward: (input, context) => each.forward(input, context),
     }),
   ),
+  ...(extra === undefined ? [] : [extraStage(extra)]),
   ...Object.entries(head).map(
     ([name, linear]): nn.Stage => ({
       name: 'head',
       children: [name],
-      forward: (input, context) => linear.forward(input.mean([2, 3]), context),
+      forward: (input, context) => linear.forward(extra === undefined ? pooled(input) : input, context),
     }),
   ),
 ];
+
+const extraStage = (extra: ExtraLayer): nn.Stage => ({
+  name: 'extra',
+  children: ['extra'],
+  forward: (input, context) => extra.forward(pooled(input), context),
+});
+
+const pooled = (input: Tensor): Tensor => input.mean([2, 3]);

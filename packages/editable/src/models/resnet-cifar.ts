@@ -3,11 +3,14 @@
  * shortcuts without parameters. Names as in the published CIFAR-10 checkpoints; the last layer is `linear`.
  */
 import { nn, type Tensor } from '@editable/torch';
+import { ExtraLayer } from './extra-layer.js';
 import { chain, convolution, residualStages } from './residual.js';
 
 export interface CifarResNetOptions {
   readonly inChannels?: number;
   readonly classes?: number;
+  /** Hidden units of an extra layer before the last one (section 4.3); left out: there is none. */
+  readonly extra?: number;
 }
 
 class CifarResNet extends nn.Module {
@@ -16,9 +19,10 @@ class CifarResNet extends nn.Module {
   readonly layer1: nn.Sequential;
   readonly layer2: nn.Sequential;
   readonly layer3: nn.Sequential;
+  readonly extra: ExtraLayer | undefined;
   readonly linear: nn.Linear;
 
-  constructor(depth: number, { inChannels = 3, classes = 10 }: CifarResNetOptions) {
+  constructor(depth: number, { inChannels = 3, classes = 10, extra }: CifarResNetOptions) {
     super();
     const blocks = (depth - 2) / 6;
     const shortcut = 'subsampling';
@@ -27,12 +31,13 @@ class CifarResNet extends nn.Module {
     this.layer1 = chain(16, 16, { blocks, stride: 1, shortcut });
     this.layer2 = chain(16, 32, { blocks, stride: 2, shortcut });
     this.layer3 = chain(32, 64, { blocks, stride: 2, shortcut });
+    this.extra = extra === undefined ? undefined : new ExtraLayer(64, extra);
     this.linear = new nn.Linear(64, classes);
   }
 
   override stages(): readonly nn.Stage[] {
-    const { layer1, layer2, layer3, linear } = this;
-    return residualStages(this, { layer1, layer2, layer3 }, { linear });
+    const { layer1, layer2, layer3, linear, extra } = this;
+    return residualStages(this, { layer1, layer2, layer3 }, { linear }, extra);
   }
 
   /** Images [batch, channels, height, width] → logits [batch, classes]. */

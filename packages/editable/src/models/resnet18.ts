@@ -3,12 +3,15 @@
  * blocks; torchvision's names. Width 64 is the paper's.
  */
 import { nn, type Tensor } from '@editable/torch';
+import { ExtraLayer } from './extra-layer.js';
 import { chain, convolution, residualStages } from './residual.js';
 
 export interface ResNetOptions {
   readonly width?: number;
   readonly inChannels?: number;
   readonly classes?: number;
+  /** Hidden units of an extra layer before the last one (section 4.3); left out: there is none. */
+  readonly extra?: number;
 }
 
 class ResNet18 extends nn.Module {
@@ -18,9 +21,10 @@ class ResNet18 extends nn.Module {
   readonly layer2: nn.Sequential;
   readonly layer3: nn.Sequential;
   readonly layer4: nn.Sequential;
+  readonly extra: ExtraLayer | undefined;
   readonly fc: nn.Linear;
 
-  constructor({ width = 64, inChannels = 3, classes = 10 }: ResNetOptions) {
+  constructor({ width = 64, inChannels = 3, classes = 10, extra }: ResNetOptions) {
     super();
     const two = (from: number, to: number, stride: number): nn.Sequential =>
       chain(from, to, { blocks: 2, stride, shortcut: 'projection' });
@@ -30,12 +34,13 @@ class ResNet18 extends nn.Module {
     this.layer2 = two(width, 2 * width, 2);
     this.layer3 = two(2 * width, 4 * width, 2);
     this.layer4 = two(4 * width, 8 * width, 2);
+    this.extra = extra === undefined ? undefined : new ExtraLayer(8 * width, extra);
     this.fc = new nn.Linear(8 * width, classes);
   }
 
   override stages(): readonly nn.Stage[] {
-    const { layer1, layer2, layer3, layer4, fc } = this;
-    return residualStages(this, { layer1, layer2, layer3, layer4 }, { fc });
+    const { layer1, layer2, layer3, layer4, fc, extra } = this;
+    return residualStages(this, { layer1, layer2, layer3, layer4 }, { fc }, extra);
   }
 
   /** Images [batch, channels, height, width] → logits [batch, classes]. */

@@ -24,12 +24,14 @@ export interface TrainingBatch {
   readonly images: Tensor;
   /** int64 [batch] */
   readonly labels: Tensor;
+  /** Logits [batch, classes] of the model whose predictions are to be kept; then these, not the labels, give L_base. */
+  readonly teacher?: Tensor;
 }
 
 export interface Objective {
   /** Obj(θ, l_e), a scalar, differentiable in the parameters and in learned hyperparameters. */
   readonly total: Tensor;
-  /** L_base: cross-entropy in train mode. */
+  /** L_base, in train mode: cross-entropy, or KL(teacher ‖ model) where the batch has a teacher. */
   readonly base: Tensor;
   /** L_edit = max(0, l_e(θ̂)). */
   readonly edit: Tensor;
@@ -47,10 +49,13 @@ export interface Objective {
 export function baseObjective(
   model: nn.Model,
   parameters: nn.NamedTensors,
-  { images, labels }: TrainingBatch,
+  { images, labels, teacher }: TrainingBatch,
 ): Objective {
   const { output, buffers } = model.call(images, { parameters, training: true });
-  const base = output.crossEntropyLoss(labels);
+  const base =
+    teacher === undefined
+      ? output.crossEntropyLoss(labels)
+      : meanDivergence(teacher.detach().logSoftmax(1), output.logSoftmax(1));
   const accuracy = noGrad(() => output.argmax({ dim: 1 }).eq(labels).to('float32').mean().item());
   const zero = zeros([], { dtype: base.dtype, device: base.device });
   return { total: base, base, edit: zero, locality: zero, success: true, steps: 0, accuracy, buffers };
@@ -97,5 +102,8 @@ function klOfEdit(
 ): Tensor {
   const reference = noGrad(() => run(input, before).logSoftmax(1));
   const edited = run(input, after).logSoftmax(1);
-  return reference.exp().mul(reference.sub(edited)).sum([1]).mean();
+  return meanDivergence(reference, edited);
 }
+
+/** Mean KL(p ‖ q) over the batch, of log-probabilities [batch, classes]. */
+const meanDivergence = (p: Tensor, q: Tensor): Tensor => p.exp().mul(p.sub(q)).sum([1]).mean();

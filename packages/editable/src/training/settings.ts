@@ -32,6 +32,11 @@ export interface TrainingSettings {
   readonly weightDecay: number;
   readonly schedule: 'constant' | 'cosine' | 'one-cycle';
   readonly optimizer: 'adam' | 'sgd';
+  /**
+   * L_base: cross-entropy with the labels, or KL divergence from the predictions of the run that training starts from
+   * (section 4.3; Hinton et al., 2015).
+   */
+  readonly baseLoss: 'cross-entropy' | 'distillation';
   /** Bound on the norm of all gradients together. */
   readonly clipNorm: number;
   /**
@@ -67,6 +72,7 @@ export const defaultTraining: TrainingSettings = {
   weightDecay: 0,
   schedule: 'cosine',
   optimizer: 'adam',
+  baseLoss: 'cross-entropy',
   clipNorm: 10,
   clipEditNorm: null,
   augment: true,
@@ -95,6 +101,9 @@ export function checkTraining(settings: TrainingSettings): void {
     require(settings[name] >= 0, name, settings[name], 'a number of at least 0');
   require(Number.isSafeInteger(settings.seed) &&
     settings.seed >= 0, 'seed', settings.seed, 'a whole number of at least 0');
+  require(settings.baseLoss !== 'distillation' ||
+    settings.from !==
+      null, 'baseLoss', 'distillation', 'cross-entropy, or a run to start from, whose predictions are kept');
   editorNamed(settings.editor.name, settings.editor.hyperparameters);
 }
 

@@ -18,7 +18,7 @@ import { assembleBatch, BatchSchedule, type ImageDataset, type ImageSplit, strea
 import type { Constraint } from '../editing/constraint.js';
 import { classification } from '../editing/constraints/classification.js';
 import { EditableError } from '../errors.js';
-import { createModel } from '../models/registry.js';
+import { createModel, grownFrom } from '../models/registry.js';
 import { JsonLines } from '../runs/json-lines.js';
 import {
   fastLayout,
@@ -74,13 +74,16 @@ export async function trainRun(
   if (existsSync(join(folder, runFiles.model)) && !existsSync(join(folder, runFiles.checkpoint)))
     return openRun(folder, { device });
 
-  const model = fastLayout(config.model, initial ?? createModel(config.model, { seed: settings.seed, folder, device }));
-  const work = new TrainingWork(config, settings, dataset, device);
+  const fresh = { seed: settings.seed, folder, device };
+  const start = initial === undefined ? createModel(config.model, fresh) : grownFrom(initial, config.model, fresh);
+  const model = fastLayout(config.model, start);
+  const teacher = settings.baseLoss === 'distillation' ? model : undefined;
+  const work = new TrainingWork(config, settings, dataset, device, teacher);
   const trainer = new Trainer(model, settings);
   const metrics = new JsonLines<StepMetrics>(join(folder, runFiles.metrics));
   let done = loadCheckpoint(folder, trainer, metrics);
   while (done < work.steps) {
-    const terms = trainer.step(work.batch(done), work.constraint(done), work.learningRate(done));
+    const terms = scope(() => trainer.step(work.batch(done), work.constraint(done), work.learningRate(done)));
     done += 1;
     const line: StepMetrics = {
       step: done,
@@ -114,8 +117,15 @@ class TrainingWork {
   readonly #images: ImageSplit;
   readonly #schedule: BatchSchedule;
   readonly #device: Device;
+  readonly #teacher: nn.Model | undefined;
 
-  constructor(config: RunConfig, settings: TrainingSettings, dataset: ImageDataset, device: Device) {
+  constructor(
+    config: RunConfig,
+    settings: TrainingSettings,
+    dataset: ImageDataset,
+    device: Device,
+    teacher: nn.Model | undefined,
+  ) {
     const { train } = trainingSplits(dataset);
     const count = Math.min(settings.trainImages ?? train.length, train.length);
     this.#images = subset(
@@ -130,10 +140,14 @@ class TrainingWork {
     this.#settings = settings;
     this.#dataset = dataset;
     this.#device = device;
+    this.#teacher = teacher;
   }
 
   batch(step: number): TrainingBatch {
-    return this.#assemble(this.#schedule.at(step), 'augment', step);
+    const batch = this.#assemble(this.#schedule.at(step), 'augment', step);
+    if (this.#teacher === undefined) return batch;
+    const teacher = this.#teacher;
+    return { ...batch, teacher: noGrad(() => scope(() => teacher.call(batch.images).output)) };
   }
 
   /** One edit a step: an augmented training image and a label drawn uniformly (section 4.1). */

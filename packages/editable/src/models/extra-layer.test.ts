@@ -1,0 +1,70 @@
+import { grad, noGrad, randn, scope } from '@editable/torch';
+import { describe, expect, it } from 'vitest';
+import { classification } from '../editing/constraints/classification.js';
+import { edit } from '../editing/edit.js';
+import { rmsprop } from '../editing/editors/index.js';
+import { createModel, grownFrom, type ModelSpec } from './registry.js';
+
+const specs: readonly ModelSpec[] = [
+  { kind: 'resnet18', width: 2, inChannels: 1, classes: 10 },
+  { kind: 'resnet20', inChannels: 1, classes: 10 },
+];
+
+describe.each(specs)('the extra layer of $kind', (spec) => {
+  const start = createModel(spec, { seed: 3 });
+  const grown = grownFrom(start, { ...spec, extra: 24 } as ModelSpec);
+
+  it('changes nothing while it is new', () => {
+    scope(() => {
+      const images = randn([3, 1, 16, 16]);
+      const [before, after] = noGrad(() => [start.call(images).output, grown.call(images).output]);
+      expect([...after.data()]).toEqual([...before.data()]);
+    });
+  });
+
+  it('is a stage of its own before the head, with torchvision-like names', () => {
+    expect(grown.stages.map(({ name }) => name)).toEqual([
+      ...start.stages.slice(0, -1).map(({ name }) => name),
+      'extra',
+      'head',
+    ]);
+    expect([...grown.parameters.keys()].filter((name) => !start.parameters.has(name))).toEqual([
+      'extra.expand.weight',
+      'extra.expand.bias',
+      'extra.contract.weight',
+      'extra.contract.bias',
+    ]);
+  });
+
+  it('can be edited alone', () => {
+    scope(() => {
+      const constraint = classification(randn([1, 1, 16, 16]), 7);
+      const { success, changed, model } = edit(grown, constraint, {
+        editor: rmsprop({ learningRate: 0.05 }),
+        layers: 'extra',
+      });
+      expect(success).toBe(true);
+      expect(changed.every((name) => name.startsWith('extra.'))).toBe(true);
+      expect(model.parameters.get('conv1.weight')).toBe(grown.parameters.get('conv1.weight'));
+    });
+  });
+
+  it('learns: its last weights have a gradient from the start', () => {
+    scope(() => {
+      const weight = grown.parameters.get('extra.contract.weight')!.detach().clone().requiresGrad_();
+      const parameters = new Map([...grown.parameters, ['extra.contract.weight', weight] as const]);
+      const loss = grown
+        .call(randn([4, 1, 16, 16]), { parameters })
+        .output.square()
+        .mean();
+      expect(grad(loss, [weight])[0]!.abs().sum().item()).toBeGreaterThan(0);
+    });
+  });
+});
+
+describe('createModel', () => {
+  it('refuses an extra layer without units', () => {
+    const spec = { kind: 'resnet20', inChannels: 3, classes: 10, extra: 0 } as const;
+    expect(() => createModel(spec)).toThrow(/extra to be a whole number from 1/);
+  });
+});
