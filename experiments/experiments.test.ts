@@ -1,0 +1,146 @@
+/** The whole path at the tiny scale: rows measured, kept, written as results, README and figures. */
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { main } from './main.js';
+
+const home = fileURLToPath(new URL('.', import.meta.url));
+const hasData = existsSync('/usr/share/datasets/fashion-mnist') || process.env.EDITABLE_DATA !== undefined;
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'experiments-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function run(name: string, ...more: readonly string[]) {
+  const texts = { stdout: '', stderr: '' };
+  const into = (stream: keyof typeof texts) => ({ write: (text: string) => (texts[stream] += text) });
+  const args = [name, '--scale', 'tiny', '--work', join(folder, 'work'), '--out', join(folder, 'out'), ...more];
+  const status = await main(args, home, { stdout: into('stdout'), stderr: into('stderr') });
+  return { status, ...texts };
+}
+
+const result = (name: string) => JSON.parse(readFileSync(join(folder, 'out', name, 'results/tiny.json'), 'utf8'));
+
+/** A copy of the experiment's README whose block is of the tiny scale. */
+function copyReadme(name: string): string {
+  const path = join(folder, 'out', name, 'README.md');
+  mkdirSync(join(folder, 'out', name), { recursive: true });
+  copyFileSync(join(home, name, 'README.md'), path);
+  writeFileSync(path, readFileSync(path, 'utf8').replace('<!-- results:small -->', '<!-- results:tiny -->'));
+  return path;
+}
+
+describe.skipIf(!hasData)('npm run experiment', () => {
+  it('measures the rows asked for and writes them as results and into the README', async () => {
+    const readme = copyReadme('table-1');
+    const before = readFileSync(readme, 'utf8');
+    const { status, stdout, stderr } = await run('table-1', '--rows', 'gd,rmsprop');
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+    const { rows, ...facts } = result('table-1');
+    expect(facts).toMatchObject({
+      experiment: 'table-1',
+      scale: 'tiny',
+      commit: expect.stringMatching(/^([0-9a-f]{40}( with changes)?|unknown)$/),
+      seed: 0,
+      data: { dataset: 'fashion-mnist', testImages: 300 },
+      machine: { device: 'cpu', threads: expect.any(Number) },
+      seconds: expect.any(Number),
+    });
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual(['gd', 'rmsprop']);
+    expect(rows[1]).toMatchObject({
+      training: 'plain',
+      editor: 'rmsprop',
+      hyperparameters: { learningRate: expect.any(Number), beta: expect.any(Number) },
+      layers: expect.stringMatching(/^(layer3|all)$/),
+      edits: 5,
+      testImages: 300,
+      samplingError: 0,
+      tunedOn: { edits: 4, images: 100, minimumSuccess: 1, drawdown: expect.any(Number) },
+      paper: { drawdown: 0.0177, successRate: 1, meanSteps: 3.11 },
+    });
+    expect(rows[1].tunedOn.subsets.map(({ layers }: { layers: string }) => layers).sort()).toEqual(['all', 'layer3']);
+    expect(rows[1].testError).toBeGreaterThan(0);
+    expect(rows[1].testError).toBeLessThan(0.9);
+    expect(rows[1].drawdownInterval[0]).toBeLessThanOrEqual(rows[1].drawdown);
+    expect(rows[1].drawdownAbsolute).toBeGreaterThanOrEqual(Math.abs(rows[1].drawdown));
+    expect(rows[1].secondsPerEdit).toBeGreaterThan(0);
+    expect(rows[1].editBytes).toBeGreaterThan(0);
+    const [head] = before.split('<!-- results:tiny -->');
+    const written = readFileSync(readme, 'utf8');
+    expect(written.startsWith(`${head}<!-- results:tiny -->`)).toBe(true);
+    expect(written.slice(written.indexOf('<!-- /results -->'))).toBe(before.slice(before.indexOf('<!-- /results -->')));
+    expect(written).toMatch(/\| rmsprop +\|/);
+    expect(written).toMatch(/\*\*Not measured\.\*\*/);
+    expect(stdout).toMatch(/\| rmsprop +\|/);
+  });
+
+  it('measures nothing again, and keeps the rows that are not asked for', async () => {
+    const before = result('table-1');
+    const { status, stderr } = await run('table-1', '--rows', 'gd');
+    expect(status).toBe(0);
+    expect(stderr).not.toMatch(/\] row /);
+    expect(result('table-1').rows).toEqual(before.rows);
+  });
+
+  it('has rows of equal setups in common between experiments', async () => {
+    await run('table-2', '--rows', 'rmsprop-layer3');
+    const { stderr } = await run('table-3', '--rows', 'plain-rmsprop,editable-1,cnp,lookup-table,retraining,rehearsal');
+    expect(stderr).not.toMatch(/\] row plain-rmsprop/);
+    expect(stderr).toMatch(/\] row editable-1/);
+    const { rows } = result('table-3');
+    const names = ['plain-rmsprop', 'editable-1', 'cnp', 'lookup-table', 'retraining', 'rehearsal'];
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual(names);
+    const [shared] = result('table-2').rows;
+    expect(rows[0]).toEqual({ ...shared, name: 'plain-rmsprop', paper: rows[0].paper });
+    expect(rows[1].training).toBe('editable-1');
+    expect(rows[3]).toMatchObject({ editor: 'lookup-table', layers: null, successRate: 1, tunedOn: null });
+    expect(rows[4].edits).toBe(2);
+  });
+
+  it('draws figures', async () => {
+    const { status, stderr } = await run('edit-sequences', '--rows', 'plain-random,editable-random');
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+    expect(readdirSync(join(folder, 'out/edit-sequences/results')).sort()).toEqual([
+      'tiny-random.png',
+      'tiny-random.svg',
+      'tiny-random.vl.json',
+      'tiny.json',
+    ]);
+    const [plain] = result('edit-sequences').rows;
+    expect(plain.checkpoints.map(({ edits }: { edits: number }) => edits)).toEqual([1, 2, 4]);
+  });
+
+  it('draws the figure of descriptors', async () => {
+    const { status, stdout, stderr } = await run('figure-2');
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/Components for 90 %/);
+    const [plain, editable] = result('figure-2').rows;
+    expect(plain.classDrawdown).toHaveLength(10);
+    expect(plain.map).toHaveLength(plain.described);
+    expect(editable.cumulative.at(-1)).toBeLessThanOrEqual(1);
+    const files = readdirSync(join(folder, 'out/figure-2/results'));
+    for (const chart of ['class-drawdown', 'edit-map', 'explained-variance'])
+      expect(files).toContain(`tiny-${chart}.svg`);
+  });
+
+  it('says in one sentence which rows there are', async () => {
+    const { status, stderr } = await run('table-1', '--rows', 'sgd');
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      'experiment: --rows: table-1 has no row "sgd"; it has gd, scaled-gd, rprop, rmsprop, momentum, adam.\n',
+    );
+  });
+});

@@ -1,0 +1,142 @@
+/** `npm run experiment -- NAME`: one table or figure at one scale. Progress goes to stderr, the result to stdout. */
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { cudaIsAvailable, type Device, TorchError } from '@editable/torch';
+import { EditableError, loadDataset, makeRunFolder } from 'editable';
+import { editSequences } from './edit-sequences/experiment.js';
+import { figure2 } from './figure-2/experiment.js';
+import type { Experiment } from './shared/experiment.js';
+import { ExperimentError } from './shared/experiment-error.js';
+import { duration } from './shared/numbers.js';
+import { type ExperimentResult, runExperiment } from './shared/run-experiment.js';
+import type { ScaleName } from './shared/scale.js';
+import { scales } from './shared/scales.js';
+import type { Session } from './shared/session.js';
+import { table1 } from './table-1/experiment.js';
+import { table2 } from './table-2/experiment.js';
+import { table3 } from './table-3/experiment.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: each experiment has rows of its own, which only it reads
+const experiments: readonly Experiment<any>[] = [table1, table2, table3, figure2, editSequences];
+
+const usage = `Usage: npm run experiment -- NAME [--scale SCALE] [options]
+
+NAME   ${experiments.map(({ name }) => name).join(', ')}
+SCALE  ${Object.keys(scales).join(', ')} (default: small)
+
+  --rows a,b       measure these rows only
+  --data-dir DIR   where the data set lies (default: EDITABLE_DATA, else its usual place)
+  --weights DIR    where published checkpoints lie (default: EDITABLE_DATA, else ../shared/data beside the clone)
+  --work DIR       runs, trials and records, found again the next time (default: runs/experiments)
+  --out DIR        experiments' folders, which take results and READMEs (default: experiments)
+  --device DEVICE  cpu or cuda (default: cpu)
+  --seed N         default: 0
+  --exact          judge drawdown on all test images, whatever the scale says`;
+
+/** Where text goes: the process's streams, or a test's. */
+export interface Output {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+}
+
+/** Returns the exit status. `home`: the folder of experiments. */
+export async function main(args: readonly string[], home: string, output: Output = process): Promise<number> {
+  const started = performance.now();
+  const say = (text: string): void => {
+    output.stderr.write(`[${duration((performance.now() - started) / 1000)}] ${text}\n`);
+  };
+  try {
+    const flags = readFlags(args);
+    if (flags.help) {
+      output.stdout.write(`${usage}\n`);
+      return 0;
+    }
+    const { file, text, title } = await run(flags, home, say);
+    output.stdout.write(`${title}, scale ${flags.scale}\n\n${text}\n\n${file}\n`);
+    return 0;
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    output.stderr.write(`experiment: ${(error as Error).message}\n`);
+    return 1;
+  }
+}
+
+interface Flags {
+  readonly experiment: string;
+  readonly scale: ScaleName;
+  readonly rows: readonly string[] | null;
+  readonly dataDir: string | undefined;
+  readonly weights?: string | undefined;
+  readonly work: string;
+  readonly out?: string | undefined;
+  readonly device: Device;
+  readonly seed: number;
+  readonly exact: boolean;
+  readonly help: boolean;
+}
+
+async function run(
+  flags: Flags,
+  home: string,
+  say: (text: string) => void,
+): Promise<ExperimentResult & { readonly title: string }> {
+  const experiment = experiments.find(({ name }) => name === flags.experiment);
+  if (experiment === undefined) throw new ExperimentError(`there is no experiment "${flags.experiment}".\n${usage}`);
+  const scale = scales[flags.scale];
+  if (flags.device !== 'cpu' && !cudaIsAvailable())
+    throw new ExperimentError(`--device: this libtorch finds no GPU here, received "${flags.device}".`);
+  const session: Session = {
+    scale,
+    dataset: await loadDataset(scale.dataset, { dataDir: flags.dataDir }),
+    device: flags.device,
+    seed: flags.seed,
+    work: join(flags.work, scale.name),
+    weights: [flags.weights, process.env.EDITABLE_DATA, resolve(home, '../../shared/data')].filter(
+      (folder) => folder !== undefined && folder !== '',
+    ) as string[],
+    exact: flags.exact,
+    say,
+  };
+  makeRunFolder(session.work);
+  const result = await runExperiment(experiment, session, { rows: flags.rows, out: flags.out ?? home, home });
+  return { ...result, title: experiment.title };
+}
+
+function readFlags(args: readonly string[]): Flags {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      scale: { type: 'string', default: 'small' },
+      rows: { type: 'string' },
+      'data-dir': { type: 'string' },
+      weights: { type: 'string' },
+      work: { type: 'string', default: 'runs/experiments' },
+      out: { type: 'string' },
+      device: { type: 'string', default: 'cpu' },
+      seed: { type: 'string', default: '0' },
+      exact: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const { scale, rows, seed, device, 'data-dir': dataDir, ...rest } = values;
+  if (!(scale in scales))
+    throw new ExperimentError(`--scale: expected one of ${Object.keys(scales).join(', ')}, received "${scale}".`);
+  if (!/^\d{1,9}$/.test(seed)) throw new ExperimentError(`--seed: expected a whole number, received "${seed}".`);
+  return {
+    ...rest,
+    experiment: positionals[0] ?? '',
+    scale: scale as ScaleName,
+    rows: rows === undefined ? null : rows.split(','),
+    seed: Number(seed),
+    device: device as Device,
+    dataDir,
+  };
+}
+
+/** Errors that are messages to the person who called, parseArgs' own among them. */
+const isExpected = (error: unknown): boolean =>
+  error instanceof ExperimentError ||
+  error instanceof EditableError ||
+  error instanceof TorchError ||
+  (error instanceof TypeError && (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') === true);

@@ -1,0 +1,65 @@
+/** What an experiment is: named rows, each measured on its own; how they are shown; what the paper claims of them. */
+import type { Scale } from './scale.js';
+import type { Session } from './session.js';
+
+export interface Experiment<Row> {
+  /** Of its folder. */
+  readonly name: string;
+  readonly title: string;
+  plans(scale: Scale): readonly RowPlan<Row>[];
+  readonly columns: readonly Column<Row>[];
+  readonly claims: readonly Claim<Row>[];
+  /** Draws into a folder; the names of the files begin with `prefix`. Returns the files. */
+  readonly figures?: (rows: readonly NamedRow<Row>[], options: FigureOptions) => Promise<readonly string[]>;
+}
+
+export interface FigureOptions {
+  readonly folder: string;
+  readonly prefix: string;
+  readonly classes: readonly string[];
+}
+
+export interface RowPlan<Row> {
+  /** As --rows takes it. */
+  readonly name: string;
+  /** All that decides the row besides the model, the scale's tuning and the seed; equal setups are measured once. */
+  readonly setup: unknown;
+  readonly paper: PaperFigures | null;
+  measure(session: Session): Promise<Row>;
+}
+
+/** What the paper's table says. */
+export interface PaperFigures {
+  readonly drawdown: number;
+  readonly successRate?: number;
+  readonly meanSteps?: number;
+  readonly testError?: number;
+}
+
+/** A row with what is known of its making. */
+export type NamedRow<Row> = Row & {
+  readonly name: string;
+  readonly paper: PaperFigures | null;
+  /** The commit that measured it. */
+  readonly commit: string;
+  /** Taken by the call that finished it. */
+  readonly seconds: number;
+};
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly right?: boolean;
+  readonly cell: (row: NamedRow<Row>) => string;
+}
+
+export interface Claim<Row> {
+  readonly text: string;
+  /** Whether our rows show it; null where those compared were not measured. */
+  readonly holds: (rows: readonly NamedRow<Row>[]) => Verdict | null;
+}
+
+export interface Verdict {
+  readonly holds: boolean;
+  /** The figures compared. */
+  readonly because: string;
+}

@@ -1,0 +1,125 @@
+/** Ways to repair a model, as data, and what makes each ready: the paper's editors, its baselines, common workarounds. */
+import { join } from 'node:path';
+import {
+  ConditionalProcessRepairer,
+  createConditionalProcess,
+  DeepNearestNeighborsRepairer,
+  type EditorName,
+  GradientRepairer,
+  LookupTableRepairer,
+  modelHash,
+  RehearsalRepairer,
+  type Repairer,
+  RetrainingRepairer,
+  type Run,
+  type TestSet,
+  type TrainImages,
+  trainConditionalProcess,
+  trainingSplits,
+} from 'editable';
+import { shortDigest } from './digest.js';
+import type { ConditionalChoice, RehearsalChoice, RetrainingChoice } from './scale.js';
+import type { Session } from './session.js';
+import { type EditorToTune, type TunedEditor, type TunedOn, tunedEditor } from './tuned-editor.js';
+
+export type Method =
+  | ({ readonly kind: 'editor' } & EditorToTune)
+  | ({ readonly kind: 'rehearsal' } & EditorToTune & RehearsalChoice)
+  | ({ readonly kind: 'cnp'; readonly after: string } & ConditionalChoice)
+  | { readonly kind: 'dknn'; readonly k: number }
+  | { readonly kind: 'lookup-table' }
+  | ({ readonly kind: 'retraining' } & Omit<RetrainingChoice, 'edits'>);
+
+/** A method that only needs images to be judged on. */
+export interface ReadyMethod {
+  /** The editor's name, or the method's. */
+  readonly editor: EditorName | Method['kind'];
+  readonly hyperparameters: Readonly<Record<string, number>>;
+  /** null: it changes no layers. */
+  readonly layers: string | null;
+  readonly tunedOn: TunedOn | null;
+  readonly repairer: (testSet: TestSet) => Repairer;
+}
+
+/** Tunes or trains what the method needs; what was tuned or trained before is found again. */
+export async function readyMethod(session: Session, run: Run, method: Method): Promise<ReadyMethod> {
+  const { model } = run;
+  const train = (): TrainImages => trainImages(session, run);
+  switch (method.kind) {
+    case 'editor': {
+      const tuned = await tunedEditor(session, run, method);
+      return { ...described(tuned), repairer: (testSet) => new GradientRepairer(model, testSet, tuned.choice) };
+    }
+    case 'rehearsal': {
+      const { weight, images } = method;
+      const tuned = await tunedEditor(session, run, method);
+      const options = { editor: tuned.choice, train: train(), weight, images, seed: session.seed };
+      const { hyperparameters, ...rest } = described(tuned);
+      const own = { editor: 'rehearsal', hyperparameters: { ...hyperparameters, weight, images } } as const;
+      return { ...rest, ...own, repairer: (testSet) => new RehearsalRepairer(model, testSet, options) };
+    }
+    case 'cnp':
+      return conditional(session, run, method);
+    case 'dknn':
+      return untuned('dknn', { k: method.k }, (testSet) => {
+        return new DeepNearestNeighborsRepairer(model, testSet, { train: train(), k: method.k });
+      });
+    case 'lookup-table':
+      return untuned('lookup-table', {}, (testSet) => new LookupTableRepairer(model, testSet));
+    case 'retraining': {
+      const { kind, ...settings } = method;
+      const { augmentation } = session.dataset;
+      const options = { ...settings, augmentation, train: train(), seed: session.seed };
+      return {
+        ...untuned(kind, settings, (testSet) => new RetrainingRepairer(model, testSet, options)),
+        layers: 'all',
+      };
+    }
+  }
+}
+
+/** Editable+CNP: its model is trained with its encoder, from the run's. */
+async function conditional(
+  session: Session,
+  run: Run,
+  { kind, after, ...settings }: Extract<Method, { kind: 'cnp' }>,
+): Promise<ReadyMethod> {
+  const { dataset, seed, work, say } = session;
+  const fresh = createConditionalProcess(run.model, { shape: dataset.shape, after, seed });
+  const name = shortDigest([modelHash(run.model), after, settings, seed]);
+  const { steps } = settings;
+  const trained = await trainConditionalProcess(fresh, {
+    ...settings,
+    seed,
+    train: trainImages(session, run),
+    augmentation: dataset.augmentation,
+    checkpointFile: join(work, `cnp-${name}.safetensors`),
+    onStep: ({ step, loss, edit, locality }) => {
+      if (step % 50 !== 0 && step !== steps) return;
+      say(
+        `  step ${step} of ${steps}: loss ${loss.toFixed(3)} (edit ${edit.toFixed(3)}, locality ${locality.toFixed(4)})`,
+      );
+    },
+  });
+  const ready = untuned(kind, settings, (testSet) => new ConditionalProcessRepairer(trained, testSet));
+  return { ...ready, layers: after };
+}
+
+const trainImages = ({ dataset, device }: Session, { config }: Run): TrainImages => ({
+  split: trainingSplits(dataset).train,
+  normalization: config.normalization,
+  device,
+});
+
+const described = ({ choice, tunedOn }: TunedEditor): Omit<ReadyMethod, 'repairer'> => ({
+  editor: choice.name,
+  hyperparameters: choice.hyperparameters,
+  layers: typeof choice.layers === 'string' ? choice.layers : choice.layers.join('+'),
+  tunedOn,
+});
+
+const untuned = (
+  editor: Method['kind'],
+  hyperparameters: Readonly<Record<string, number>>,
+  repairer: ReadyMethod['repairer'],
+): ReadyMethod => ({ editor, hyperparameters, layers: null, tunedOn: null, repairer });

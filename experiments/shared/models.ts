@@ -1,0 +1,96 @@
+/** The models that experiments edit, each a run folder in the session's work: made once, opened afterwards. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadStateDict } from '@editable/torch';
+import {
+  createModel,
+  createRun,
+  defaultTraining,
+  type ModelSpec,
+  openRun,
+  type Run,
+  type RunConfig,
+  runConfig,
+  runFiles,
+  type StepMetrics,
+  type TrainingSettings,
+  trainRun,
+  withWeights,
+} from 'editable';
+import { shortDigest } from './digest.js';
+import { publishedWeights } from './published-weights.js';
+import type { BaseModel, EditableChoice } from './scale.js';
+import type { Session } from './session.js';
+
+/** Which model a row is about. */
+export type Training = 'plain' | EditableChoice;
+
+export const trainingName = (training: Training): string => (training === 'plain' ? 'plain' : training.name);
+
+export const modelOf = (session: Session, training: Training): Promise<Run> =>
+  training === 'plain' ? plainModel(session) : editableModel(session, training);
+
+/** The model without Editable Training: imported or trained, as the scale says. */
+export async function plainModel(session: Session): Promise<Run> {
+  const { base } = session.scale;
+  const folder = join(session.work, 'plain');
+  if (base.kind === 'checkpoint') return importedModel(session, base, folder);
+  const training = settings(session, { objective: 'plain', ...base.training });
+  return trained(session, folder, runConfig(session.dataset, resnet18(session, base.width), training));
+}
+
+/** Trained from scratch or fine-tuned from the plain model; other settings are another folder. */
+async function editableModel(session: Session, choice: EditableChoice): Promise<Run> {
+  const plain = await plainModel(session);
+  const training = settings(session, { objective: 'editable', from: choice.from, ...choice.training });
+  const config: RunConfig = { ...plain.config, training };
+  const folder = join(session.work, `${choice.name}-${shortDigest(training)}`);
+  return trained(session, folder, config, choice.from === null ? undefined : plain);
+}
+
+async function importedModel(
+  { scale, dataset, device, weights, work, say }: Session,
+  { model: kind, file, normalization }: Extract<BaseModel, { kind: 'checkpoint' }>,
+  folder: string,
+): Promise<Run> {
+  if (existsSync(join(folder, runFiles.config))) return openRun(folder, { device });
+  const spec: ModelSpec = { kind, inChannels: dataset.shape[0], classes: dataset.classes.length };
+  const path = publishedWeights(file, weights);
+  say(`importing ${file} into ${work}`);
+  const config: RunConfig = { ...runConfig(dataset, spec, null), dataset: scale.dataset, normalization };
+  createRun(folder, config, withWeights(createModel(spec), loadStateDict(path), path));
+  return openRun(folder, { device });
+}
+
+async function trained(session: Session, folder: string, config: RunConfig, from?: Run): Promise<Run> {
+  const { device, dataset, say } = session;
+  const has = (file: string): boolean => existsSync(join(folder, file));
+  if (!has(runFiles.model) || has(runFiles.checkpoint)) say(`training ${folder}`);
+  return trainRun(folder, config, dataset, {
+    device,
+    onStep: everyEpoch(say),
+    ...(from === undefined ? {} : { initial: from.model }),
+  });
+}
+
+/** A line after each epoch, and within a long one every 100 steps. */
+const everyEpoch =
+  (say: (text: string) => void) =>
+  ({ step, steps, epoch, epochs, loss, base, locality, edit }: StepMetrics): void => {
+    if (step % (steps / epochs) !== 0 && step % 100 !== 0) return;
+    const terms = `loss ${loss.toFixed(3)} (base ${base.toFixed(3)}, edit ${edit.toFixed(3)}, locality ${locality.toFixed(4)})`;
+    say(`  epoch ${epoch} of ${epochs}, step ${step} of ${steps}: ${terms}`);
+  };
+
+const settings = ({ seed }: Session, own: Partial<TrainingSettings>): TrainingSettings => ({
+  ...defaultTraining,
+  seed,
+  ...own,
+});
+
+const resnet18 = ({ dataset }: Session, width: number): ModelSpec => ({
+  kind: 'resnet18',
+  width,
+  inChannels: dataset.shape[0],
+  classes: dataset.classes.length,
+});

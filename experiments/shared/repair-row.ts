@@ -1,0 +1,85 @@
+/** One row of a table: a model and a way to repair it, measured by independent edits (section 4.1). */
+import { join } from 'node:path';
+import {
+  type EditTargets,
+  evaluateRepairs,
+  judgedImages,
+  makeRunFolder,
+  modelHash,
+  type RepairEvaluationOptions,
+} from 'editable';
+import { digest } from './digest.js';
+import { type EditCost, editCost } from './edit-cost.js';
+import { type Method, readyMethod } from './methods.js';
+import { modelOf, type Training, trainingName } from './models.js';
+import { judging, type Session } from './session.js';
+import type { TunedOn } from './tuned-editor.js';
+
+/** Everything that a row is about. */
+export interface RepairSetup {
+  readonly training: Training;
+  readonly method: Method;
+  readonly targets?: EditTargets;
+  /** Fewer than the scale's, for a method that takes minutes an edit. */
+  readonly edits?: number;
+  /** Judge on all images, where that costs no more than a sample. */
+  readonly exact?: boolean;
+}
+
+export interface RepairRow extends EditCost {
+  readonly training: string;
+  readonly editor: string;
+  readonly hyperparameters: Readonly<Record<string, number>>;
+  readonly layers: string | null;
+  readonly targets: EditTargets;
+  readonly testError: number;
+  readonly drawdown: number;
+  readonly drawdownInterval: readonly [low: number, high: number];
+  readonly samplingError: number;
+  readonly drawdownAbsolute: number;
+  readonly successRate: number;
+  readonly meanSteps: number;
+  readonly generality: number;
+  readonly flips: number;
+  readonly edits: number;
+  readonly testImages: number;
+  readonly tunedOn: TunedOn | null;
+}
+
+export async function measureRepairs(session: Session, setup: RepairSetup): Promise<RepairRow> {
+  const { dataset, say } = session;
+  const run = await modelOf(session, setup.training);
+  const method = await readyMethod(session, run, setup.method);
+  const { editor, hyperparameters, layers, tunedOn } = method;
+  const options = evaluationOptions(session, setup, run.config.normalization);
+  using images = judgedImages(dataset, options);
+  using repairer = method.repairer(images);
+  const recordsFile = recordsFileOf(session, [modelHash(run.model), setup, editor, hyperparameters, layers]);
+  say(`  ${options.edits} edits with ${editor}${layers === null ? '' : ` on ${layers}`}`);
+  const {
+    records,
+    targets,
+    seed: _,
+    seconds: __,
+    meanJudged: ___,
+    ...figures
+  } = await evaluateRepairs(repairer, dataset, { ...options, recordsFile });
+  const training = trainingName(setup.training);
+  const cost = editCost(session, repairer, { normalization: run.config.normalization, tasks: records });
+  return { training, editor, hyperparameters, layers, targets, ...figures, ...cost, tunedOn };
+}
+
+function evaluationOptions(
+  session: Session,
+  { targets = 'random', edits = session.scale.edits, exact = false }: RepairSetup,
+  normalization: NonNullable<RepairEvaluationOptions['normalization']>,
+): RepairEvaluationOptions {
+  const { seed, device } = session;
+  return { edits, targets, seed, normalization, device, ...judging(exact ? { ...session, exact } : session) };
+}
+
+function recordsFileOf({ work, seed, exact }: Session, of: readonly unknown[]): string {
+  const folder = join(work, 'evaluations');
+  makeRunFolder(folder);
+  return join(folder, `${digest([of, seed, exact]).slice(0, 24)}.jsonl`);
+}

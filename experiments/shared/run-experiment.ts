@@ -1,0 +1,126 @@
+/** Runs an experiment's rows, those measured before left as they are, and writes results, README and figures. */
+import { join } from 'node:path';
+import { modelHash } from 'editable';
+import { circumstances } from './circumstances.js';
+import type { Experiment, NamedRow, RowPlan } from './experiment.js';
+import { ExperimentError } from './experiment-error.js';
+import { Kept } from './kept.js';
+import { plainModel } from './models.js';
+import { duration } from './numbers.js';
+import { writeReadmeBlock } from './readme.js';
+import { type ResultFile, writeResult } from './result-file.js';
+import { claimsList, resultsTable } from './results-table.js';
+import type { Session } from './session.js';
+
+export interface RunOptions {
+  /** Rows to measure; null: all. Others that were measured before are in the results, too. */
+  readonly rows: readonly string[] | null;
+  /** Folder of experiments; results go into one of the experiment's name. */
+  readonly out: string;
+  /** A folder of the clone that runs. */
+  readonly home: string;
+}
+
+/** What is kept of a row: equal setups have it in common, whatever they are called. */
+interface Measured<Row> {
+  readonly row: Row;
+  readonly commit: string;
+  readonly seconds: number;
+}
+
+export interface ExperimentResult {
+  readonly file: string;
+  /** For people: the table and the claims. */
+  readonly text: string;
+  readonly measured: number;
+}
+
+export async function runExperiment<Row>(
+  experiment: Experiment<Row>,
+  session: Session,
+  { rows: wanted, out, home }: RunOptions,
+): Promise<ExperimentResult> {
+  const plans = experiment.plans(session.scale);
+  checkNames(experiment.name, wanted, plans);
+  const facts = circumstances(home, session.device);
+  const kept = new Kept<Measured<Row>>(session.work);
+  const model = modelHash((await plainModel(session)).model);
+  const rows: NamedRow<Row>[] = [];
+  let measured = 0;
+  for (const plan of plans) {
+    const key = keyOf(session, plan, model);
+    let found = kept.get(key);
+    if (found === undefined && (wanted?.includes(plan.name) ?? true)) {
+      found = await measure(session, plan, facts.commit);
+      kept.set(key, found);
+      measured += 1;
+    }
+    if (found === undefined) continue;
+    const { row, commit, seconds } = found;
+    rows.push({ name: plan.name, ...row, paper: plan.paper, commit, seconds });
+  }
+  const folder = join(out, experiment.name);
+  const result = resultOf(experiment, session, rows, facts);
+  const file = writeResult(folder, result);
+  await drawFigures(experiment, session, rows, join(folder, 'results'));
+  const text = describe(experiment, result);
+  if (writeReadmeBlock(join(folder, 'README.md'), session.scale.name, text)) session.say('README.md written');
+  return { file, text, measured };
+}
+
+async function measure<Row>(session: Session, plan: RowPlan<Row>, commit: string): Promise<Measured<Row>> {
+  session.say(`row ${plan.name}`);
+  const started = performance.now();
+  const row = await plan.measure(session);
+  const seconds = (performance.now() - started) / 1000;
+  session.say(`  took ${duration(seconds)}`);
+  return { row, commit, seconds };
+}
+
+/** Everything that a row depends on. */
+function keyOf<Row>({ scale, dataset, seed, device, exact }: Session, { setup }: RowPlan<Row>, model: string): unknown {
+  const { tuning, chain, maxSteps, edits, testImages, precision } = scale;
+  const rules = { tuning, chain, maxSteps, edits, testImages, precision: exact ? null : precision };
+  return { version: 1, setup, model, ...rules, dataset: dataset.name, seed, device };
+}
+
+const resultOf = <Row>(
+  { name }: Experiment<Row>,
+  { scale, dataset, seed }: Session,
+  rows: readonly NamedRow<Row>[],
+  facts: ReturnType<typeof circumstances>,
+): ResultFile<Row> => ({
+  experiment: name,
+  scale: scale.name,
+  ...facts,
+  seed,
+  data: { dataset: dataset.name, testImages: scale.testImages ?? dataset.split('test').length, base: scale.base },
+  seconds: rows.reduce((sum, { seconds }) => sum + seconds, 0),
+  rows,
+});
+
+async function drawFigures<Row>(
+  { figures }: Experiment<Row>,
+  { scale, dataset, say }: Session,
+  rows: readonly NamedRow<Row>[],
+  folder: string,
+): Promise<void> {
+  if (figures === undefined || rows.length === 0) return;
+  for (const file of await figures(rows, { folder, prefix: scale.name, classes: dataset.classes })) say(`drew ${file}`);
+}
+
+function describe<Row>({ columns, claims }: Experiment<Row>, result: ResultFile<Row>): string {
+  const { rows, machine, commit, seconds, seed, data } = result;
+  const { processor, threads, device, libtorch } = machine;
+  const place = device === 'cpu' ? `${processor}, ${threads} threads` : device;
+  const made = `Measured in ${duration(seconds)} on ${place}, libtorch ${libtorch}; ${data.testImages} test images, seed ${seed}, commit ${commit.slice(0, 12)}${commit.slice(40)}.`;
+  const parts = [resultsTable(columns, rows), made, claimsList(claims, rows)];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function checkNames(experiment: string, wanted: readonly string[] | null, plans: readonly RowPlan<unknown>[]): void {
+  const names = plans.map(({ name }) => name);
+  const unknown = wanted?.find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new ExperimentError(`--rows: ${experiment} has no row "${unknown}"; it has ${names.join(', ')}.`);
+}

@@ -1,0 +1,109 @@
+/** What a scale decides: everything in which a run on two cores differs from the paper's on a GPU, as data. */
+import type { CifarResNetName, DatasetName, Normalization, TrainingSettings } from 'editable';
+
+export type ScaleName = 'tiny' | 'small' | 'paper';
+
+export interface Scale {
+  readonly name: ScaleName;
+  readonly dataset: DatasetName;
+  readonly base: BaseModel;
+  /** Subsets of layers that editors are tuned over, each as `selectParameters` takes it. */
+  readonly layers: readonly string[];
+  /** The paper's chain 3. */
+  readonly chain: string;
+  /** N */
+  readonly edits: number;
+  /** k */
+  readonly maxSteps: number;
+  /** Images that drawdown is judged on; null: the whole test split. */
+  readonly testImages: number | null;
+  /** Half-width of the 95 % interval that sampling may add to mean drawdown; null: exact. */
+  readonly precision: number | null;
+  readonly tuning: Tuning;
+  /** Models with Editable Training; the first is the one that figures and sequences show. */
+  readonly editable: readonly EditableChoice[];
+  readonly conditional: ConditionalChoice;
+  /** DkNN's numbers of neighbours. */
+  readonly neighbors: readonly number[];
+  readonly retraining: RetrainingChoice;
+  readonly rehearsal: RehearsalChoice;
+  readonly figure: FigureChoice;
+  readonly sequence: SequenceChoice;
+}
+
+export type BaseModel =
+  | {
+      readonly kind: 'checkpoint';
+      readonly model: CifarResNetName;
+      /** Under the folder of weights. */
+      readonly file: string;
+      readonly normalization: Normalization;
+    }
+  | { readonly kind: 'trained'; readonly width: number; readonly training: Partial<TrainingSettings> };
+
+export interface Tuning {
+  /** A first look at every subset of layers; null: all of them are tuned in full. */
+  readonly coarse: Sample | null;
+  readonly full: Sample;
+  /** Subsets that are tuned in full after the first look. */
+  readonly keep: number;
+  /** Share of edits that must succeed: the paper's 0.95. */
+  readonly minimumSuccess: number;
+}
+
+/** Edits a trial makes, and validation images that it judges them on. */
+export interface Sample {
+  readonly edits: number;
+  readonly images: number;
+}
+
+export interface EditableChoice {
+  /** Of the row, and of the run's folder. */
+  readonly name: string;
+  /** `plain`: fine-tuned from the plain model (section 4.3). */
+  readonly from: 'plain' | null;
+  readonly training: Partial<TrainingSettings>;
+  /** What its editor is tuned over. */
+  readonly layers: readonly string[];
+  /** Row of the paper's Table 3 to stand beside. */
+  readonly paper: string | null;
+  /** A stricter rule for tuning its editor; default: that of `tuning`. */
+  readonly minimumSuccess?: number;
+}
+
+export interface ConditionalChoice {
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly cEdit: number;
+  readonly cLoc: number;
+  readonly margin: number;
+}
+
+export interface RetrainingChoice {
+  readonly edits: number;
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+}
+
+export interface RehearsalChoice {
+  readonly weight: number;
+  readonly images: number;
+}
+
+export interface FigureChoice {
+  readonly edits: number;
+  readonly testImages: number | null;
+  readonly perplexity: number;
+  readonly iterations: number;
+  /** Components that the curve of explained variance shows. */
+  readonly components: number;
+}
+
+export interface SequenceChoice {
+  readonly edits: number;
+  /** Edits from one judging to the next. */
+  readonly every: number;
+  readonly testImages: number | null;
+}

@@ -1,0 +1,93 @@
+/** An editor tuned by the paper's rule (section 4.1) on validation images: hyperparameters and the subset of layers. */
+import { type EditorChoice, type EditorName, type Run, type Trial, tune } from 'editable';
+import type { Sample, Tuning } from './scale.js';
+import { type Session, trialsFile } from './session.js';
+
+/** What the choice rests on. */
+export interface TunedOn extends Sample {
+  readonly minimumSuccess: number;
+  readonly drawdown: number;
+  readonly successRate: number;
+  /** The best of every subset that was looked at; those looked at first rest on fewer edits and images. */
+  readonly subsets: readonly SubsetTrial[];
+}
+
+export interface SubsetTrial extends Sample {
+  readonly layers: string;
+  readonly drawdown: number;
+  readonly successRate: number;
+}
+
+export interface TunedEditor {
+  readonly choice: EditorChoice;
+  readonly tunedOn: TunedOn;
+}
+
+export interface EditorToTune {
+  readonly editor: EditorName;
+  readonly layers: readonly string[];
+  readonly minimumSuccess?: number | undefined;
+}
+
+/** A coarse look at every subset where there are several, then the best of them in full. */
+export async function tunedEditor(session: Session, run: Run, wanted: EditorToTune): Promise<TunedEditor> {
+  const { tuning } = session.scale;
+  const { coarse, full, keep } = tuning;
+  const first = coarse === null || wanted.layers.length <= keep ? [] : await bestOfEach(session, run, wanted, coarse);
+  const kept = first.length === 0 ? wanted.layers : ranked(first).slice(0, keep).map(layersOf);
+  const trials = ranked(await bestOfEach(session, run, { ...wanted, layers: kept }, full));
+  const [best] = trials as [Trial];
+  return {
+    choice: best.editor,
+    tunedOn: {
+      ...full,
+      minimumSuccess: successOf(wanted, tuning),
+      drawdown: best.drawdown,
+      successRate: best.successRate,
+      subsets: [...trials, ...first.filter((trial) => !kept.includes(layersOf(trial)))].map(subsetTrial),
+    },
+  };
+}
+
+async function bestOfEach(session: Session, run: Run, wanted: EditorToTune, sample: Sample): Promise<Trial[]> {
+  const { scale, seed, device, dataset, say } = session;
+  const found: Trial[] = [];
+  for (const layers of wanted.layers) {
+    const { best } = await tune(run.model, dataset, {
+      editor: wanted.editor,
+      layers: [layers],
+      ...sample,
+      maxSteps: scale.maxSteps,
+      minimumSuccess: successOf(wanted, scale.tuning),
+      seed,
+      normalization: run.config.normalization,
+      device,
+      trialsFile: trialsFile(session),
+    });
+    const { drawdown, successRate, editor } = best;
+    say(
+      `  tuned ${editor.name} on ${layers} (${sample.edits} edits, ${sample.images} images): drawdown ${points(drawdown)}, success ${points(successRate)}, ${JSON.stringify(editor.hyperparameters)}`,
+    );
+    found.push(best);
+  }
+  return found;
+}
+
+const successOf = ({ minimumSuccess }: EditorToTune, tuning: Tuning): number => minimumSuccess ?? tuning.minimumSuccess;
+
+/** By the rule: those that succeed often enough by drawdown, then the others by success. */
+const ranked = (trials: readonly Trial[]): Trial[] =>
+  [...trials].sort(
+    (a, b) =>
+      Number(b.qualifies) - Number(a.qualifies) ||
+      (a.qualifies ? a.drawdown - b.drawdown : b.successRate - a.successRate),
+  );
+
+const layersOf = ({ editor: { layers } }: Trial): string => (typeof layers === 'string' ? layers : layers.join('+'));
+
+const subsetTrial = (trial: Trial): SubsetTrial => {
+  const { drawdown, successRate, edits, images } = trial;
+  return { layers: layersOf(trial), drawdown, successRate, edits, images };
+};
+
+const points = (share: number): string => `${(share * 100).toFixed(2)} %`;

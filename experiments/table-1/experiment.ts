@@ -1,0 +1,39 @@
+/** Table 1: six editors on the plain model, each on the subset of layers where it does least harm. */
+import { type EditorName, editorNames } from 'editable';
+import { lessDrawdown } from '../shared/claims.js';
+import type { Experiment, PaperFigures } from '../shared/experiment.js';
+import { repairColumns } from '../shared/repair-columns.js';
+import { repairPlan } from '../shared/repair-plan.js';
+import type { RepairRow } from '../shared/repair-row.js';
+
+const paper: Readonly<Record<EditorName, PaperFigures>> = {
+  gd: { drawdown: 0.038, successRate: 0.988, meanSteps: 3.54, testError: 0.063 },
+  'scaled-gd': { drawdown: 0.0281, successRate: 0.991, meanSteps: 3.91, testError: 0.063 },
+  rprop: { drawdown: 0.0199, successRate: 1, meanSteps: 2.99, testError: 0.063 },
+  rmsprop: { drawdown: 0.0177, successRate: 1, meanSteps: 3.11, testError: 0.063 },
+  momentum: { drawdown: 0.0242, successRate: 0.96, meanSteps: 5.6, testError: 0.063 },
+  adam: { drawdown: 0.194, successRate: 1, meanSteps: 3.86, testError: 0.063 },
+};
+
+const { row, layers, testError, paperDrawdown, drawdown, paperSuccess, success, paperSteps, steps } = repairColumns;
+
+export const table1: Experiment<RepairRow> = {
+  name: 'table-1',
+  title: 'Table 1: editors on the plain model',
+  plans: (scale) =>
+    editorNames.map((editor) =>
+      repairPlan(
+        editor,
+        { training: 'plain', method: { kind: 'editor', editor, layers: scale.layers } },
+        paper[editor],
+      ),
+    ),
+  columns: [row, layers, testError, paperDrawdown, drawdown, paperSuccess, success, paperSteps, steps],
+  claims: [
+    lessDrawdown('RMSProp and RProp have less drawdown than gradient descent.', ['rmsprop', 'rprop'], ['gd']),
+    lessDrawdown('RMSProp and RProp have less drawdown than Scaled GD.', ['rmsprop', 'rprop'], ['scaled-gd']),
+    lessDrawdown('Momentum and Adam do worse than RMSProp.', ['rmsprop'], ['momentum', 'adam']),
+    lessDrawdown('Momentum does better than gradient descent.', ['momentum'], ['gd']),
+    lessDrawdown('Adam does worst.', ['gd', 'scaled-gd', 'rprop', 'rmsprop', 'momentum'], ['adam']),
+  ],
+};

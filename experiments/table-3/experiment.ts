@@ -1,0 +1,92 @@
+/** Table 3: Editable Training beside plain training and the baselines; beyond it, the workarounds of section 1. */
+import type { Experiment, RowPlan } from '../shared/experiment.js';
+import { ownEditor } from '../shared/model-editor.js';
+import { repairColumns } from '../shared/repair-columns.js';
+import { repairPlan } from '../shared/repair-plan.js';
+import type { RepairRow } from '../shared/repair-row.js';
+import type { EditableChoice, Scale } from '../shared/scale.js';
+import { claims } from './claims.js';
+import { paper } from './paper.js';
+
+export const table3: Experiment<RepairRow> = {
+  name: 'table-3',
+  title: 'Table 3: Editable Training and what it is compared with',
+  plans: (scale) => [
+    ...plainPlans(scale),
+    ...scale.editable.map(editablePlan),
+    ...otherPlans(scale),
+    ...mistakePlans(scale),
+  ],
+  columns: [
+    repairColumns.row,
+    repairColumns.layers,
+    repairColumns.paperTestError,
+    repairColumns.testError,
+    repairColumns.paperDrawdown,
+    repairColumns.drawdown,
+    repairColumns.paperSuccess,
+    repairColumns.success,
+    repairColumns.paperSteps,
+    repairColumns.steps,
+    repairColumns.generality,
+    repairColumns.time,
+    repairColumns.memory,
+    repairColumns.edits,
+  ],
+  claims,
+};
+
+const plainPlans = ({ chain }: Scale): readonly RowPlan<RepairRow>[] => [
+  repairPlan(
+    'plain-gd',
+    { training: 'plain', method: { kind: 'editor', editor: 'gd', layers: ['all'] } },
+    paper['plain-gd'],
+  ),
+  repairPlan(
+    'plain-rmsprop',
+    { training: 'plain', method: { kind: 'editor', editor: 'rmsprop', layers: [chain] } },
+    paper['plain-rmsprop'],
+  ),
+];
+
+/** Edited by the editor that it was trained for, tuned for it. */
+const editablePlan = (choice: EditableChoice): RowPlan<RepairRow> =>
+  repairPlan(
+    choice.name,
+    { training: choice, method: { kind: 'editor', ...ownEditor(choice) } },
+    choice.paper === null ? null : (paper[choice.paper] ?? null),
+  );
+
+function otherPlans({ chain, conditional, neighbors, retraining, rehearsal }: Scale): readonly RowPlan<RepairRow>[] {
+  const { edits, ...settings } = retraining;
+  return [
+    repairPlan('cnp', { training: 'plain', method: { kind: 'cnp', after: chain, ...conditional } }, paper.cnp),
+    ...neighbors.map((k) =>
+      repairPlan(`dknn-${k}`, { training: 'plain', method: { kind: 'dknn', k }, exact: true }, paper[`dknn-${k}`]),
+    ),
+    repairPlan('lookup-table', { training: 'plain', method: { kind: 'lookup-table' }, exact: true }),
+    repairPlan('retraining', { training: 'plain', method: { kind: 'retraining', ...settings }, edits }),
+    repairPlan('rehearsal', {
+      training: 'plain',
+      method: { kind: 'rehearsal', editor: 'rmsprop', layers: [chain], ...rehearsal },
+    }),
+  ];
+}
+
+/** Real mistakes and their true labels, in place of random targets. */
+const mistakePlans = ({ chain, editable: [first] }: Scale): readonly RowPlan<RepairRow>[] => [
+  repairPlan('plain-mistakes', {
+    training: 'plain',
+    method: { kind: 'editor', editor: 'rmsprop', layers: [chain] },
+    targets: 'mistakes',
+  }),
+  ...(first === undefined
+    ? []
+    : [
+        repairPlan('editable-mistakes', {
+          training: first,
+          method: { kind: 'editor', ...ownEditor(first) },
+          targets: 'mistakes',
+        }),
+      ]),
+];
