@@ -35,6 +35,7 @@ export const editSequences: Experiment<SequenceRow> = {
     (['random', 'mistakes'] as const).flatMap((targets) =>
       bothTrainings(scale).map((training) => plan(scale.sequence, training, targets)),
     ),
+  testImages: ({ sequence }) => sequence.testImages,
   columns: [
     { title: 'Row', cell: ({ name }) => name },
     { title: 'Test error before', right: true, cell: ({ testError }) => percent(testError) },

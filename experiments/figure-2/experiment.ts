@@ -50,6 +50,7 @@ export const figure2: Experiment<DescriptorRow> = {
       paper: null,
       measure: (session) => describeModel(session, training, scale.figure),
     })),
+  testImages: ({ figure }) => figure.testImages,
   columns: [
     { title: 'Model', cell: ({ training }) => training },
     { title: 'Drawdown, same class', right: true, cell: ({ sameClass }) => percent(sameClass) },

@@ -32,7 +32,8 @@ function commitOf(home: string): string {
     execFileSync('git', ['-C', home, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
     // Results are tracked, too, and are no change to what makes them.
-    const changes = git('status', '--porcelain', '--untracked-files=no', '--', ':/', ':!/experiments/*/results');
+    const written = [':!/experiments/*/results', ':!/experiments/*/README.md'];
+    const changes = git('status', '--porcelain', '--untracked-files=no', '--', ':/', ...written);
     return `${git('rev-parse', 'HEAD')}${changes === '' ? '' : ' with changes'}`;
   } catch {
     return 'unknown';

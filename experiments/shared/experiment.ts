@@ -7,6 +7,8 @@ export interface Experiment<Row> {
   readonly name: string;
   readonly title: string;
   plans(scale: Scale): readonly RowPlan<Row>[];
+  /** Images judged, where not as many as the scale's; null: the whole test split. */
+  readonly testImages?: (scale: Scale) => number | null;
   readonly columns: readonly Column<Row>[];
   readonly claims: readonly Claim<Row>[];
   /** Draws into a folder; the names of the files begin with `prefix`. Returns the files. */

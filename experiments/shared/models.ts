@@ -43,8 +43,9 @@ export async function plainModel(session: Session): Promise<Run> {
 async function editableModel(session: Session, choice: EditableChoice): Promise<Run> {
   const plain = await plainModel(session);
   const training = settings(session, { objective: 'editable', from: choice.from, ...choice.training });
-  const config: RunConfig = { ...plain.config, training };
-  const folder = join(session.work, `${choice.name}-${shortDigest(training)}`);
+  const model = withExtra(plain.config.model, choice.extra);
+  const config: RunConfig = { ...plain.config, model, training };
+  const folder = join(session.work, `${choice.name}-${shortDigest([model, training])}`);
   return trained(session, folder, config, choice.from === null ? undefined : plain);
 }
 
@@ -81,6 +82,9 @@ const everyEpoch =
     const terms = `loss ${loss.toFixed(3)} (base ${base.toFixed(3)}, edit ${edit.toFixed(3)}, locality ${locality.toFixed(4)})`;
     say(`  epoch ${epoch} of ${epochs}, step ${step} of ${steps}: ${terms}`);
   };
+
+const withExtra = (model: ModelSpec, extra: number | undefined): ModelSpec =>
+  extra === undefined || model.kind === 'torchscript' ? model : { ...model, extra };
 
 const settings = ({ seed }: Session, own: Partial<TrainingSettings>): TrainingSettings => ({
   ...defaultTraining,

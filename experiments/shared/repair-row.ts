@@ -52,10 +52,10 @@ export async function measureRepairs(session: Session, setup: RepairSetup): Prom
   const method = await readyMethod(session, run, setup.method);
   const { editor, hyperparameters, layers, tunedOn } = method;
   const options = evaluationOptions(session, setup, run.config.normalization);
+  say(`  ${options.edits} edits with ${editor}${layers === null ? '' : ` on ${layers}`}`);
   using images = judgedImages(dataset, options);
   using repairer = method.repairer(images);
   const recordsFile = recordsFileOf(session, [modelHash(run.model), setup, editor, hyperparameters, layers]);
-  say(`  ${options.edits} edits with ${editor}${layers === null ? '' : ` on ${layers}`}`);
   const {
     records,
     targets,
@@ -65,7 +65,10 @@ export async function measureRepairs(session: Session, setup: RepairSetup): Prom
     ...figures
   } = await evaluateRepairs(repairer, dataset, { ...options, recordsFile });
   const training = trainingName(setup.training);
-  const cost = editCost(session, repairer, { normalization: run.config.normalization, tasks: records });
+  // An image that has its label already costs next to nothing.
+  const changing = records.filter(({ steps }) => steps > 0);
+  const tasks = changing.length === 0 ? records : changing;
+  const cost = editCost(session, repairer, { normalization: run.config.normalization, tasks });
   return { training, editor, hyperparameters, layers, targets, ...figures, ...cost, tunedOn };
 }
 

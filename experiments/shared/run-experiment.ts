@@ -85,7 +85,7 @@ function keyOf<Row>({ scale, dataset, seed, device, exact }: Session, { setup }:
 }
 
 const resultOf = <Row>(
-  { name }: Experiment<Row>,
+  { name, testImages = (own) => own.testImages }: Experiment<Row>,
   { scale, dataset, seed }: Session,
   rows: readonly NamedRow<Row>[],
   facts: ReturnType<typeof circumstances>,
@@ -94,7 +94,7 @@ const resultOf = <Row>(
   scale: scale.name,
   ...facts,
   seed,
-  data: { dataset: dataset.name, testImages: scale.testImages ?? dataset.split('test').length, base: scale.base },
+  data: { dataset: dataset.name, testImages: testImages(scale) ?? dataset.split('test').length, base: scale.base },
   seconds: rows.reduce((sum, { seconds }) => sum + seconds, 0),
   rows,
 });

@@ -63,6 +63,8 @@ export interface EditableChoice {
   /** `plain`: fine-tuned from the plain model (section 4.3). */
   readonly from: 'plain' | null;
   readonly training: Partial<TrainingSettings>;
+  /** Hidden units of an extra layer before the last one (section 4.3). */
+  readonly extra?: number;
   /** What its editor is tuned over. */
   readonly layers: readonly string[];
   /** Row of the paper's Table 3 to stand beside. */
