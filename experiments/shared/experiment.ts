@@ -44,7 +44,7 @@ export type NamedRow<Row> = Row & {
   readonly paper: PaperFigures | null;
   /** The commit that measured it. */
   readonly commit: string;
-  /** Taken by the call that finished it. */
+  /** Over all calls that worked on it; tuning and training that another row did before are not in it. */
   readonly seconds: number;
 };
 

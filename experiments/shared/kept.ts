@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readFileOrExplain } from '@editable/torch';
 import { makeRunFolder, writeJson } from 'editable';
 import { digest } from './digest.js';
+import { SpentTime } from './spent-time.js';
 
 interface Entry<Value> {
   readonly key: unknown;
@@ -16,6 +17,12 @@ export class Kept<Value> {
 
   constructor(work: string) {
     this.#folder = join(work, 'rows');
+    makeRunFolder(this.#folder);
+  }
+
+  /** Adds up the time that calls spend on a value before it is set. */
+  clock(key: unknown): SpentTime {
+    return new SpentTime(this.#path(key).replace(/json$/, 'seconds'));
   }
 
   get(key: unknown): Value | undefined {
@@ -25,7 +32,6 @@ export class Kept<Value> {
   }
 
   set(key: unknown, value: Value): void {
-    makeRunFolder(this.#folder);
     writeJson(this.#path(key), { key, value } satisfies Entry<Value>);
   }
 

@@ -11,6 +11,7 @@ import { writeReadmeBlock } from './readme.js';
 import { type ResultFile, writeResult } from './result-file.js';
 import { claimsList, resultsTable } from './results-table.js';
 import type { Session } from './session.js';
+import type { SpentTime } from './spent-time.js';
 
 export interface RunOptions {
   /** Rows to measure; null: all. Others that were measured before are in the results, too. */
@@ -51,8 +52,10 @@ export async function runExperiment<Row>(
     const key = keyOf(session, plan, model);
     let found = kept.get(key);
     if (found === undefined && (wanted?.includes(plan.name) ?? true)) {
-      found = await measure(session, plan, facts.commit);
+      using clock = kept.clock(key);
+      found = await measure(session, plan, { commit: facts.commit, clock });
       kept.set(key, found);
+      clock.finish();
       measured += 1;
     }
     if (found === undefined) continue;
@@ -68,11 +71,14 @@ export async function runExperiment<Row>(
   return { file, text, measured };
 }
 
-async function measure<Row>(session: Session, plan: RowPlan<Row>, commit: string): Promise<Measured<Row>> {
+async function measure<Row>(
+  session: Session,
+  plan: RowPlan<Row>,
+  { commit, clock }: { readonly commit: string; readonly clock: SpentTime },
+): Promise<Measured<Row>> {
   session.say(`row ${plan.name}`);
-  const started = performance.now();
   const row = await plan.measure(session);
-  const seconds = (performance.now() - started) / 1000;
+  const { seconds } = clock;
   session.say(`  took ${duration(seconds)}`);
   return { row, commit, seconds };
 }
