@@ -87,7 +87,7 @@ const small: Scale = {
   maxSteps: 10,
   testImages: null,
   precision: 0.001,
-  tuning: { coarse: { edits: 20, images: 250 }, full: { edits: 40, images: 1000 }, keep: 1, minimumSuccess: 0.95 },
+  tuning: { coarse: { edits: 20, images: 250 }, full: { edits: 40, images: 500 }, keep: 1, minimumSuccess: 0.95 },
   editable: [smallEditable(1), smallEditable(0.1)],
   conditional: { steps: 1000, batchSize: 128, learningRate: 5e-4, cEdit: 1, cLoc: 1, margin: 1 },
   neighbors: [10, 100],
