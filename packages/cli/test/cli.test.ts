@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readSafetensors } from '@editable/torch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -119,6 +120,32 @@ describe.skipIf(!hasData)('editable', () => {
     expect(tuned).toMatchObject({ normalization, model: { kind: 'resnet18', width: 2 } });
     expect(refusal([...words, '--width', '4'])).toContain('--width: expected 2, as --from');
     expect(refusal([...words, '--model', 'resnet20'])).toContain('--model: expected resnet18, as --from');
+  });
+
+  it('trains an extra layer alone, and leaves what comes before it as it was', () => {
+    const words = [
+      'train',
+      '--from',
+      at('plain'),
+      '--extra-layer',
+      '6',
+      '--freeze-before',
+      'extra',
+      '--layers',
+      'extra',
+    ];
+    const more = ['--base-loss', 'distillation', '--epochs', '1', '--train-images', '256', '--max-steps', '2'];
+    document([...words, ...more, '--out', at('extra')]);
+    const [before, after] = ['plain', 'extra'].map((run) => readSafetensors(at(run, 'model.safetensors')).tensors);
+    for (const [name, { bytes }] of before!) {
+      if (!name.startsWith('fc.')) expect(after!.get(name)!.bytes, name).toEqual(bytes);
+    }
+    expect(after!.get('extra.expand.weight')!.shape).toEqual([6, 16]);
+    expect(after!.get('extra.contract.weight')!.bytes.some((value) => value !== 0)).toBe(true);
+    expect(refusal([...words, '--extra-layer', '8', '--from', at('extra'), '--out', at('e2')])).toContain(
+      '--extra-layer',
+    );
+    expect(refusal(['train', '--freeze-before', 'layer9', '--out', at('e3')])).toContain('received "layer9"');
   });
 
   it('fine-tunes an imported TorchScript program into a run that is whole', () => {

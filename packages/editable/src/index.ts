@@ -45,6 +45,7 @@ export {
 } from './models/registry.js';
 export * from './models/resnet-cifar.js';
 export * from './models/resnet18.js';
+export { tailOf } from './models/tail.js';
 export { modelHash } from './patches/model-hash.js';
 export { applyPatch, describePatch, type PatchDescription, type PatchDetails, savePatch } from './patches/patch.js';
 export type { PatchInfo, PatchTarget } from './patches/patch-info.js';

@@ -5,7 +5,7 @@ import type { Console } from '../console/console.js';
 import { count, duration, percent } from '../console/numbers.js';
 import { layersOf, overridden } from '../editor-choice.js';
 import { UsageError } from '../errors.js';
-import { choice, number, path, toggle, wholeNumber } from '../options/kinds.js';
+import { choice, number, path, text, toggle, wholeNumber } from '../options/kinds.js';
 import { datasetNames, editorKinds, editorNames, type SessionFlags, sessionOptions } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
@@ -39,6 +39,7 @@ interface TrainFlags extends SessionFlags {
   readonly augment: boolean;
   readonly from: string | undefined;
   readonly trainImages: number | undefined;
+  readonly freezeBefore: string | undefined;
   readonly editor: EditorName;
   readonly editorLearningRate: number | undefined;
   readonly beta: number | undefined;
@@ -94,6 +95,10 @@ const options: OptionTable<TrainFlags> = {
   augment: { kind: toggle, default: true, description: 'train without random crops and flips' },
   trainImages: { kind: wholeNumber({ min: 1 }), description: 'train on the first N images only' },
   from: { kind: path('run'), description: "start from this run's model, in its normalization (fine-tuning)" },
+  freezeBefore: {
+    kind: text('stage', 'a stage of the model'),
+    description: 'train this stage (layer3, extra, head) and those after it only; the ones before stay as they are',
+  },
   editor: { kind: choice(editorNames), default: 'rmsprop', description: 'the editor that training prepares for' },
   editorLearningRate: {
     kind: editorKinds.learningRate,
@@ -235,5 +240,6 @@ async function settingsOf(flags: TrainFlags): Promise<TrainingSettings> {
     learnEditor: flags.learnEditor,
     checkpointEvery: flags.checkpointEvery,
     trainImages: flags.trainImages ?? null,
+    freezeBefore: flags.freezeBefore ?? null,
   };
 }

@@ -49,6 +49,8 @@ export interface TrainingSettings {
   readonly seed: number;
   /** The run whose weights training starts from; null: fresh ones. */
   readonly from: string | null;
+  /** Train the stage of this name and those after it; what comes before stays as it is, in eval mode. null: train all. */
+  readonly freezeBefore: string | null;
   readonly editor: EditorChoice;
   readonly cEdit: number;
   readonly cLoc: number;
@@ -78,6 +80,7 @@ export const defaultTraining: TrainingSettings = {
   augment: true,
   seed: 0,
   from: null,
+  freezeBefore: null,
   editor: { name: 'rmsprop', hyperparameters: { learningRate: 1e-3, beta: 0.5 }, layers: 'layer3', maxSteps: 10 },
   cEdit: 0.01,
   cLoc: 0.01,

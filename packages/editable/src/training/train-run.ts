@@ -19,6 +19,7 @@ import type { Constraint } from '../editing/constraint.js';
 import { classification } from '../editing/constraints/classification.js';
 import { EditableError } from '../errors.js';
 import { createModel, grownFrom } from '../models/registry.js';
+import { tailOf } from '../models/tail.js';
 import { JsonLines } from '../runs/json-lines.js';
 import {
   fastLayout,
@@ -76,9 +77,9 @@ export async function trainRun(
 
   const fresh = { seed: settings.seed, folder, device };
   const start = initial === undefined ? createModel(config.model, fresh) : grownFrom(initial, config.model, fresh);
-  const model = fastLayout(config.model, start);
-  const teacher = settings.baseLoss === 'distillation' ? model : undefined;
-  const work = new TrainingWork(config, settings, dataset, device, teacher);
+  const whole = fastLayout(config.model, start);
+  const model = settings.freezeBefore === null ? whole : tailOf(whole, settings.freezeBefore);
+  const work = new TrainingWork(config, settings, dataset, { device, whole, model });
   const trainer = new Trainer(model, settings);
   const metrics = new JsonLines<StepMetrics>(join(folder, runFiles.metrics));
   let done = loadCheckpoint(folder, trainer, metrics);
@@ -97,13 +98,21 @@ export async function trainRun(
     if (done % settings.checkpointEvery === 0 || done === work.steps) saveCheckpoint(folder, trainer, done);
     await turn();
   }
-  saveModel(folder, trainer.snapshot());
+  const { parameters, buffers } = trainer.snapshot();
+  saveModel(folder, whole.with({ parameters, buffers }));
   saveEditorChoice(folder, {
     ...settings.editor,
     hyperparameters: { ...settings.editor.hyperparameters, ...trainer.hyperparameters() },
   });
   removeFile(join(folder, runFiles.checkpoint));
   return openRun(folder, { device });
+}
+
+interface StartingModel {
+  readonly device: Device;
+  readonly whole: nn.Model;
+  /** The part of it that is trained. */
+  readonly model: nn.Model;
 }
 
 /** What each step works on: functions of the settings and the step alone. */
@@ -117,15 +126,10 @@ class TrainingWork {
   readonly #images: ImageSplit;
   readonly #schedule: BatchSchedule;
   readonly #device: Device;
-  readonly #teacher: nn.Model | undefined;
+  /** What is trained, and what it starts from: it gives the trained part its inputs, and predictions to keep. */
+  readonly #start: StartingModel;
 
-  constructor(
-    config: RunConfig,
-    settings: TrainingSettings,
-    dataset: ImageDataset,
-    device: Device,
-    teacher: nn.Model | undefined,
-  ) {
+  constructor(config: RunConfig, settings: TrainingSettings, dataset: ImageDataset, start: StartingModel) {
     const { train } = trainingSplits(dataset);
     const count = Math.min(settings.trainImages ?? train.length, train.length);
     this.#images = subset(
@@ -139,15 +143,15 @@ class TrainingWork {
     this.#config = config;
     this.#settings = settings;
     this.#dataset = dataset;
-    this.#device = device;
-    this.#teacher = teacher;
+    this.#device = start.device;
+    this.#start = start;
   }
 
   batch(step: number): TrainingBatch {
-    const batch = this.#assemble(this.#schedule.at(step), 'augment', step);
-    if (this.#teacher === undefined) return batch;
-    const teacher = this.#teacher;
-    return { ...batch, teacher: noGrad(() => scope(() => teacher.call(batch.images).output)) };
+    const { images, labels } = this.#assemble(this.#schedule.at(step), 'augment', step);
+    const batch = { images: this.#enter(images), labels };
+    if (this.#settings.baseLoss !== 'distillation') return batch;
+    return { ...batch, teacher: noGrad(() => scope(() => this.#start.model.call(batch.images).output)) };
   }
 
   /** One edit a step: an augmented training image and a label drawn uniformly (section 4.1). */
@@ -155,7 +159,14 @@ class TrainingWork {
     if (this.#settings.objective === 'plain') return undefined;
     const random = stream(this.#settings.seed, 'edit', step);
     const { images } = this.#assemble([random.int(this.#images.length)], 'augment-edit', step);
-    return classification(images, random.int(this.#config.classes.length));
+    return classification(this.#enter(images), random.int(this.#config.classes.length));
+  }
+
+  /** What the trained part receives. */
+  #enter(images: Tensor): Tensor {
+    const { whole, model } = this.#start;
+    if (model === whole) return images;
+    return noGrad(() => scope(() => whole.call(images, { to: whole.stages.length - model.stages.length }).output));
   }
 
   #assemble(indices: ArrayLike<number>, label: string, step: number): { images: Tensor; labels: Tensor } {
