@@ -32,17 +32,13 @@ export class LookupTableRepairer implements Repairer {
   repair(input: Tensor, target: number): Repair {
     checkLabel(target, this.#classes);
     if (this.classify(input)[0] === target) return unchanged(this, null);
-    const judged = withEntry(
-      this.base.classes,
-      this.#images.batches.flatMap((batch) => equalRows(batch, input)),
-      target,
-    );
+    const found = (): boolean[] => this.#images.batches.flatMap((batch) => equalRows(batch, input));
     return {
       success: true,
       steps: 1,
       loss: null,
       changed: true,
-      judge: (positions) => atPositions(judged, positions),
+      judge: (positions) => atPositions(withEntry(this.base.classes, found(), target), positions),
       classify: (images) => withEntry(this.classify(images), equalRows(images, input), target),
     };
   }
