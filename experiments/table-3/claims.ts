@@ -57,7 +57,8 @@ export const claims: readonly Claim<RepairRow>[] = [
   },
 ];
 
-const editableRows = (rows: readonly Row[]): readonly Row[] => rows.filter(({ name }) => /^editable-[\d.]/.test(name));
+const editableRows = (rows: readonly Row[]): readonly Row[] =>
+  rows.filter(({ name }) => /^editable-(?!mistakes)/.test(name));
 
 const leastDrawdown = (rows: readonly Row[]): Row | undefined => [...rows].sort((a, b) => a.drawdown - b.drawdown)[0];
 
