@@ -59,12 +59,12 @@ export async function runDemo(
   const stage = new DemoStage({ dataset, settings, device, seed, dataDir: flags.dataDir, console });
   const folders = { plain: join(out, 'plain'), editable: join(out, 'editable') };
   useOneThread();
-  const plainTraining = await stage.train(folders.plain, settings.plain, 'plain training');
+  const plainTraining = await stage.train('plain', folders.plain, settings.plain, 'plain training');
   const background = stage.measureInBackground(folders.plain);
   const editableChanges = { ...settings.editable, from: folders.plain };
-  const editableTraining = await stage.train(folders.editable, editableChanges, 'Editable Training');
-  const editable = await stage.measure(editableTraining);
-  const plain = await stage.measure(plainTraining, await background);
+  const editableTraining = await stage.train('editable', folders.editable, editableChanges, 'Editable Training');
+  const editable = await stage.measure('editable', editableTraining);
+  const plain = await stage.measure('plain', plainTraining, await background);
   const rows = [
     { procedure: 'Plain', evaluation: plain.evaluation.document },
     {
@@ -119,13 +119,19 @@ class DemoStage {
     this.#options = options;
   }
 
-  train(folder: string, changes: Partial<TrainingSettings>, label: string): Promise<TrainingResult> {
+  train(
+    which: keyof DemoSettings['tuning'],
+    folder: string,
+    changes: Partial<TrainingSettings>,
+    label: string,
+  ): Promise<TrainingResult> {
     const { dataset, settings, device, seed, console } = this.#options;
     const spec = {
       kind: 'resnet18',
       width: settings.width,
       inChannels: dataset.shape[0],
       classes: dataset.classes.length,
+      ...(which === 'editable' ? { extra: settings.extra } : {}),
     } as const;
     const config = runConfig(dataset, spec, { ...defaultTraining, ...changes, seed });
     const epochs = config.training?.epochs;
@@ -133,12 +139,12 @@ class DemoStage {
     return train({ folder, config, dataset, device, label }, console);
   }
 
-  /** Seconds of the evaluation, once another process has tuned and evaluated the run. */
+  /** Seconds of the evaluation, once another process has tuned and evaluated the plain run. */
   async measureInBackground(folder: string): Promise<number> {
     const { settings, device, dataDir } = this.#options;
     const { edits, testImages } = settings;
     return measureInBackground(folder, {
-      tuning: this.#tuning(),
+      tuning: this.#tuning('plain'),
       edits,
       testImages: testImages ?? undefined,
       dataDir,
@@ -147,13 +153,13 @@ class DemoStage {
   }
 
   /** Tunes and evaluates, or finds it done already; `seconds` then says how long that took. */
-  async measure(training: TrainingResult, seconds?: number): Promise<DemoModel> {
+  async measure(which: keyof DemoSettings['tuning'], training: TrainingResult, seconds?: number): Promise<DemoModel> {
     const { dataset, settings, device, seed, console } = this.#options;
     const { run } = training;
     const opened: OpenedModel = { run, dataset, model: run.model, patches: [], device };
     const tuning =
-      earlierTuning(run.folder, this.#tuning()) ??
-      (await tuneRun(opened, this.#tuning(), { console, label: 'tuning the editor' }));
+      earlierTuning(run.folder, this.#tuning(which)) ??
+      (await tuneRun(opened, this.#tuning(which), { console, label: 'tuning the editor' }));
     const { editor } = tuning.best;
     console.print(`${run.folder}`);
     console.print(
@@ -169,8 +175,8 @@ class DemoStage {
     return { training, tuning, evaluation: { ...evaluated, document } };
   }
 
-  #tuning(): TuningSettings {
-    return { ...this.#options.settings.tuning, seed: this.#options.seed };
+  #tuning(which: keyof DemoSettings['tuning']): TuningSettings {
+    return { ...this.#options.settings.tuning[which], seed: this.#options.seed };
   }
 
   repair({ training, tuning }: DemoModel, out: string): { repair: Repair; picture: ReturnType<typeof testPicture> } {

@@ -9,11 +9,15 @@ export interface DemoSettings {
   readonly plain: Partial<TrainingSettings>;
   /** Starts from the plain run's weights (section 4.3). */
   readonly editable: Partial<TrainingSettings>;
-  readonly tuning: Omit<TuningSettings, 'seed'>;
+  /** Hidden units of the editable network's extra layer (section 4.3). */
+  readonly extra: number;
+  readonly tuning: { readonly plain: Omit<TuningSettings, 'seed'>; readonly editable: Omit<TuningSettings, 'seed'> };
   readonly edits: number;
   /** Judged on; null: all. */
   readonly testImages: number | null;
 }
+
+const tuning = { edits: 100, images: 300, maxSteps: 10, searchSteps: 9, minimumSuccess: 0.99 } as const;
 
 export const demoSettings: DemoSettings = {
   dataset: 'fashion-mnist',
@@ -25,27 +29,27 @@ export const demoSettings: DemoSettings = {
     schedule: 'one-cycle',
     augment: false,
   },
+  // An extra layer trained alone, to be edited alone: what it receives is computed without a graph, once, and at evaluation
+  // it costs next to nothing to run again after each edit.
   editable: {
     objective: 'editable',
-    epochs: 1,
-    learningRate: 1e-3,
+    epochs: 2,
+    batchSize: 32,
+    learningRate: 3e-4,
     schedule: 'cosine',
     augment: false,
-    editor: { name: 'rmsprop', hyperparameters: { learningRate: 1.5e-3, beta: 0.5 }, layers: 'layer3', maxSteps: 10 },
-    cEdit: 0.1,
+    baseLoss: 'distillation',
+    freezeBefore: 'extra',
+    editor: { name: 'gd', hyperparameters: { learningRate: 1.5e-2 }, layers: 'extra', maxSteps: 10 },
+    cEdit: 10,
     cLoc: 1,
-    clipEditNorm: 0.6,
-    localityImages: 64,
+    clipEditNorm: 1,
     learnEditor: false,
   },
+  extra: 4096,
   tuning: {
-    editor: 'rmsprop',
-    layers: ['layer3'],
-    edits: 100,
-    images: 300,
-    maxSteps: 10,
-    searchSteps: 9,
-    minimumSuccess: 0.99,
+    plain: { ...tuning, editor: 'rmsprop', layers: ['layer3'] },
+    editable: { ...tuning, editor: 'gd', layers: ['extra'] },
   },
   edits: 100,
   testImages: null,

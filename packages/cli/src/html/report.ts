@@ -108,7 +108,7 @@ function trainingCurves({ models: [plain, editable] }: Report): Markup {
     ],
     'Edit and locality loss over training steps',
   );
-  return html`<section><h2>Training</h2><div class="charts"><figure>${base}<figcaption>Cross-entropy by step. Editable Training starts from the plain model.</figcaption></figure>
+  return html`<section><h2>Training</h2><div class="charts"><figure>${base}<figcaption>L_base by step: cross-entropy, and for Editable Training, which starts from the plain model, the divergence from its predictions.</figcaption></figure>
 <figure>${terms}<figcaption>What Editable Training adds: L_edit, what edits miss of their targets, and L_loc, what they disturb (equations 3 and 4).</figcaption></figure></div></section>`;
 }
 
@@ -144,7 +144,10 @@ function provenance({ models, environment, settings, dataset, seconds, repair }:
   const { edits, testImages, drawdownInterval } = evaluation.document;
   const facts: readonly (readonly [string, string])[] = [
     ['Data', `${dataset.name} from ${dataset.folder}; tuning saw validation images only`],
-    ['Network', `ResNet-18 of width ${settings.width}; the editable one starts from ${settings.from}`],
+    [
+      'Network',
+      `ResNet-18 of width ${settings.width}; the editable one starts from ${settings.from} with an extra layer before the last (section 4.3), which is trained alone`,
+    ],
     ...models.map(
       ({ name, tuning }) =>
         [
