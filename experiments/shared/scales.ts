@@ -73,20 +73,20 @@ const smallEditable = (cLoc: number): EditableChoice => ({
 
 /**
  * An extra layer on the published checkpoint, trained alone: its inputs are computed without a graph, so an epoch takes a
- * minute, and the test error stays. Gradient descent: RMSProp moves every weight of the layer alike, the unconcerned ones too.
+ * minute or two, and the test error stays. Gradient descent: RMSProp moves every weight of the layer alike, the unconcerned ones too.
  */
 const smallExtra: EditableChoice = {
   name: 'editable-extra',
   from: 'plain',
-  extra: 1024,
+  extra: 4096,
   training: {
-    epochs: 2,
+    epochs: 4,
     batchSize: 32,
     baseLoss: 'distillation',
     freezeBefore: 'extra',
     learningRate: 3e-4,
     learnEditor: false,
-    editor: { name: 'gd', hyperparameters: { learningRate: 6e-3 }, layers: 'extra', maxSteps: 10 },
+    editor: { name: 'gd', hyperparameters: { learningRate: 2e-3 }, layers: 'extra', maxSteps: 10 },
     cEdit: 5,
     cLoc: 1,
     clipEditNorm: 1,
