@@ -9,10 +9,11 @@ export const editorOf = (scale: Scale, training: Training): EditorToTune =>
   training === 'plain' ? { editor: 'rmsprop', layers: [scale.chain] } : ownEditor(training);
 
 /** The editor that an editable model was trained for. */
-export const ownEditor = ({ training, layers, minimumSuccess }: EditableChoice): EditorToTune => ({
+export const ownEditor = ({ training, layers, minimumSuccess, search }: EditableChoice): EditorToTune => ({
   editor: training.editor?.name ?? 'rmsprop',
   layers,
   ...(minimumSuccess === undefined ? {} : { minimumSuccess }),
+  ...(search === undefined ? {} : { search }),
 });
 
 /** The plain model and the scale's first editable one. */

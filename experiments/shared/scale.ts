@@ -71,6 +71,8 @@ export interface EditableChoice {
   readonly paper: string | null;
   /** A stricter rule for tuning its editor; default: that of `tuning`. */
   readonly minimumSuccess?: number;
+  /** Where it is cheap: more edits than `tuning` has, and fewer steps than k, so that edits keep a margin. */
+  readonly search?: Sample & { readonly searchSteps: number };
 }
 
 export interface ConditionalChoice {

@@ -94,6 +94,7 @@ const smallExtra: EditableChoice = {
   layers: ['extra'],
   paper: null,
   minimumSuccess: 1,
+  search: { edits: 200, images: 500, searchSteps: 8 },
 };
 
 const small: Scale = {

@@ -27,12 +27,17 @@ export interface EditorToTune {
   readonly editor: EditorName;
   readonly layers: readonly string[];
   readonly minimumSuccess?: number | undefined;
+  /** In place of the scale's full sample. */
+  readonly search?: (Sample & { readonly searchSteps: number }) | undefined;
 }
+
+type SearchedSample = Sample & { readonly searchSteps?: number };
 
 /** A coarse look at every subset where there are several, then the best of them in full. */
 export async function tunedEditor(session: Session, run: Run, wanted: EditorToTune): Promise<TunedEditor> {
   const { tuning } = session.scale;
-  const { coarse, full, keep } = tuning;
+  const { coarse, keep } = tuning;
+  const full = wanted.search ?? tuning.full;
   const first = coarse === null || wanted.layers.length <= keep ? [] : await bestOfEach(session, run, wanted, coarse);
   const kept = first.length === 0 ? wanted.layers : ranked(first).slice(0, keep).map(layersOf);
   const trials = ranked(await bestOfEach(session, run, { ...wanted, layers: kept }, full));
@@ -49,7 +54,7 @@ export async function tunedEditor(session: Session, run: Run, wanted: EditorToTu
   };
 }
 
-async function bestOfEach(session: Session, run: Run, wanted: EditorToTune, sample: Sample): Promise<Trial[]> {
+async function bestOfEach(session: Session, run: Run, wanted: EditorToTune, sample: SearchedSample): Promise<Trial[]> {
   const { scale, seed, device, dataset, say } = session;
   const found: Trial[] = [];
   for (const layers of wanted.layers) {

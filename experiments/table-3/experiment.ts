@@ -49,11 +49,11 @@ const plainPlans = ({ chain }: Scale): readonly RowPlan<RepairRow>[] => [
   ),
 ];
 
-/** Edited by the editor that it was trained for, tuned for it. */
+/** Edited by the editor that it was trained for, tuned for it; judging edits of an extra layer on every image is cheap. */
 const editablePlan = (choice: EditableChoice): RowPlan<RepairRow> =>
   repairPlan(
     choice.name,
-    { training: choice, method: { kind: 'editor', ...ownEditor(choice) } },
+    { training: choice, method: { kind: 'editor', ...ownEditor(choice) }, exact: choice.extra !== undefined },
     choice.paper === null ? null : (paper[choice.paper] ?? null),
   );
 
