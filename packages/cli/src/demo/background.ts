@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { setThreads } from '@editable/torch';
 import { UsageError } from '../errors.js';
 import type { TuningSettings } from '../jobs/tuning.js';
+import { optionName } from '../options/table.js';
 
 const command = fileURLToPath(new URL('../../bin/editable.js', import.meta.url));
 
@@ -48,7 +49,7 @@ const tuningFlags = ({
   seed,
 }: TuningSettings): string[] =>
   Object.entries({ editor, layers: layers.join(), edits, images, maxSteps, searchSteps, minimumSuccess, seed }).flatMap(
-    ([name, value]) => [`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, String(value)],
+    ([name, value]) => [optionName(name), String(value)],
   );
 
 /** The command's standard output. It ends when this process does: see `endWithParent`. */

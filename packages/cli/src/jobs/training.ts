@@ -6,7 +6,6 @@ import {
   errorRate,
   type ImageDataset,
   JsonLines,
-  openRun,
   type Run,
   type RunConfig,
   runFiles,
@@ -56,10 +55,8 @@ export async function train(
 ): Promise<TrainingResult> {
   const started = performance.now();
   const state = stateOf(folder);
-  const from = config.training?.from ?? null;
-  const initial = from === null || state === 'finished before' ? undefined : openRun(from, { device }).model;
   const run = await withProgress({ folder, label, console, continued: state === 'continued' }, (onStep) =>
-    trainRun(folder, config, dataset, { device, onStep, ...(initial ? { initial } : {}) }),
+    trainRun(folder, config, dataset, { device, onStep }),
   );
   if (state === 'finished before') console.remark(`${folder} is trained already; its result is shown again.`);
   const metrics = metricsOf(folder);

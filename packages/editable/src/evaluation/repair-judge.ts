@@ -69,7 +69,7 @@ export class RepairJudge {
 
   /** What two evaluations must share for one to continue the other's records. */
   key(): string {
-    const { edits, seed, targets, views, precision } = this.#settings;
+    const { edits, seed, targets, views, precision, normalization, device } = this.#settings;
     const identity = {
       ...this.#repairer.identity,
       dataset: this.#dataset.name,
@@ -77,6 +77,8 @@ export class RepairJudge {
       seed,
       targets,
       views,
+      normalization,
+      device,
       ...(precision === undefined ? {} : { precision, edits }),
     };
     return createHash('sha256').update(JSON.stringify(identity)).digest('hex');

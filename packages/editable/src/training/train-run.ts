@@ -51,7 +51,7 @@ export interface StepMetrics extends StepTerms {
 export interface TrainRunOptions {
   readonly onStep?: (metrics: StepMetrics) => void;
   readonly device?: Device;
-  /** The model to start from, in place of a fresh one. */
+  /** The model to start from; default: that of the run which the settings' `from` names, else a fresh one. */
   readonly initial?: nn.Model;
 }
 
@@ -76,7 +76,8 @@ export async function trainRun(
     return openRun(folder, { device });
 
   const fresh = { seed: settings.seed, folder, device };
-  const start = initial === undefined ? createModel(config.model, fresh) : grownFrom(initial, config.model, fresh);
+  const from = initial ?? (settings.from === null ? undefined : openRun(settings.from, { device }).model);
+  const start = from === undefined ? createModel(config.model, fresh) : grownFrom(from, config.model, fresh);
   const whole = fastLayout(config.model, start);
   const model = settings.freezeBefore === null ? whole : tailOf(whole, settings.freezeBefore);
   const work = new TrainingWork(config, settings, dataset, { device, whole, model });
