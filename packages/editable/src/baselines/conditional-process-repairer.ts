@@ -1,8 +1,10 @@
 /** Editable+CNP as a way to repair (section 4.1): one application of the condition, judged from the stage that takes it. */
 import { noGrad, scope, type Tensor } from '@editable/torch';
 import { classification } from '../editing/constraints/classification.js';
+import type { Activations } from '../evaluation/activations.js';
+import { classesOf } from '../evaluation/predictions.js';
 import type { BasePredictions, Repair, Repairer } from '../evaluation/repairer.js';
-import { type Activations, classesOf, type TestSet } from '../evaluation/test-set.js';
+import type { TestSet } from '../evaluation/test-set.js';
 import { modelHash } from '../patches/model-hash.js';
 import { type ConditionalProcess, conditioned, conditionOf, stageAfter } from './conditional-process.js';
 import { lossOf, repairedModel, unchanged } from './repaired-model.js';

@@ -1,8 +1,10 @@
 /** A lookup table in front of the model (section 1): the one input, equal to the bit, gets its target; nothing follows. */
 import { type nn, noGrad, scope, type Tensor } from '@editable/torch';
 import { checkLabel } from '../editing/constraints/classification.js';
+import type { Activations } from '../evaluation/activations.js';
+import { classesOf } from '../evaluation/predictions.js';
 import type { BasePredictions, Repair, Repairer } from '../evaluation/repairer.js';
-import { type Activations, classesOf, type TestSet } from '../evaluation/test-set.js';
+import type { TestSet } from '../evaluation/test-set.js';
 import { modelHash } from '../patches/model-hash.js';
 import { atPositions, classesOfModel, unchanged } from './repaired-model.js';
 

@@ -10,8 +10,10 @@ import { checkSteps, type EditOptions, type EditResult, editLoop, named } from '
 import { editorNamed } from '../editing/editors/index.js';
 import { firstStageOf, type LayerSelection, selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
+import type { Activations } from '../evaluation/activations.js';
+import { classesOf } from '../evaluation/predictions.js';
 import type { BasePredictions, Repair, Repairer } from '../evaluation/repairer.js';
-import { type Activations, classesOf, type TestSet } from '../evaluation/test-set.js';
+import type { TestSet } from '../evaluation/test-set.js';
 import { modelHash } from '../patches/model-hash.js';
 import { canonicalChoice, type EditorChoice } from '../training/settings.js';
 import { finiteLoss, repairedModel, unchanged } from './repaired-model.js';

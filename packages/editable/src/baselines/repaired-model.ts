@@ -2,8 +2,10 @@
 import { type nn, noGrad, scope, type Tensor } from '@editable/torch';
 import type { Constraint } from '../editing/constraint.js';
 import { EditableError } from '../errors.js';
+import type { Activations } from '../evaluation/activations.js';
+import { classesOf } from '../evaluation/predictions.js';
 import type { Repair, Repairer } from '../evaluation/repairer.js';
-import { type Activations, classesOf, type TestSet } from '../evaluation/test-set.js';
+import type { TestSet } from '../evaluation/test-set.js';
 
 /** Where a repaired model's answers on the judged images come from. */
 export interface JudgedBy {

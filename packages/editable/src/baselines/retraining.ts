@@ -6,8 +6,10 @@ import { cat, type nn, optim, scope, type Tensor, tensor } from '@editable/torch
 import { type Augmentation, BatchSchedule, stream } from '../data/index.js';
 import { classification } from '../editing/constraints/classification.js';
 import { EditableError } from '../errors.js';
+import type { Activations } from '../evaluation/activations.js';
+import { classesOf } from '../evaluation/predictions.js';
 import type { BasePredictions, Repair, Repairer } from '../evaluation/repairer.js';
-import { type Activations, classesOf, type TestSet } from '../evaluation/test-set.js';
+import type { TestSet } from '../evaluation/test-set.js';
 import { modelHash } from '../patches/model-hash.js';
 import { baseObjective, type TrainingBatch } from '../training/objective.js';
 import { lossOf, repairedModel, unchanged } from './repaired-model.js';

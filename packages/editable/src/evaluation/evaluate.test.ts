@@ -4,11 +4,17 @@ import { join } from 'node:path';
 import { memory, scope, tensor } from '@editable/torch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assembleBatch, type ImageDataset, loadDataset, stream } from '../data/index.js';
+import { classification } from '../editing/constraints/classification.js';
+import { edit } from '../editing/edit.js';
+import { rmsprop } from '../editing/editors/index.js';
 import { createModel } from '../models/registry.js';
 import { defaultTraining } from '../training/settings.js';
 import { Trainer } from '../training/trainer.js';
+import { Activations } from './activations.js';
 import { evaluate, evaluateRepairs, judgedImages } from './evaluate.js';
 import { GradientRepairer } from './gradient-repairer.js';
+import { countFlips, noClass } from './predictions.js';
+import { inBfloat16, ReducedPrecision } from './reduced-precision.js';
 
 const editor = { name: 'rmsprop', hyperparameters: { learningRate: 2e-3 }, layers: 'layer3', maxSteps: 10 } as const;
 const exactly = { editor, edits: 40, testImages: 2000, seed: 3, views: 4 };
@@ -88,5 +94,49 @@ describe('evaluate', () => {
   it('refuses counts that cannot be', async () => {
     await expect(evaluate(model, dataset, { ...exactly, edits: 0 })).rejects.toThrow(/edits: expected a whole number/);
     await expect(evaluate(model, dataset, { ...exactly, precision: -1 })).rejects.toThrow(/precision: expected/);
+  });
+});
+
+describe('reducedPrecision', () => {
+  it('gives the records of float32', async () => {
+    const whole = await evaluate(model, dataset, { ...exactly, reducedPrecision: true });
+    expect(whole.records).toEqual((await evaluate(model, dataset, exactly)).records);
+  });
+
+  it('gives the classes of float32 for edited models, of which bfloat16 alone gets some wrong', () => {
+    using testSet = judgedImages(dataset, exactly);
+    const whole = testSet.activations(model, 0).batches;
+    using reduced = new ReducedPrecision(model, whole, 0);
+    const activations = new Activations(whole, 0, false, reduced);
+    const [counts, few] = [{ wrong: 0, again: 0 }, [0, 7, 300, 1999]];
+    for (let i = 0; i < 10; i++) {
+      scope(() => {
+        const input = whole[0]!.narrow(0, i, 1);
+        const edited = edit(model, classification(input, (testSet.labels[i]! + 1) % 10), {
+          editor: rmsprop({ learningRate: 2e-3 }),
+        }).model;
+        const exact = testSet.predict(edited);
+        expect(activations.predict(edited)).toEqual(exact);
+        expect(activations.predict(edited, few)).toEqual(Uint8Array.from(few, (at) => exact[at]!));
+        const parts = reduced.batches.map((batch) => reduced.classesOf(inBfloat16(edited), batch));
+        counts.wrong += countFlips(exact, Uint8Array.from(parts.flatMap(({ classes }) => [...classes])));
+        counts.again += parts.flatMap(({ uncertain }) => uncertain).length;
+      });
+    }
+    expect(counts.wrong).toBeGreaterThan(0);
+    expect(counts.again).toBeLessThan(0.2 * 10 * exactly.testImages);
+  });
+
+  it('judges images again whose logits are not finite', () => {
+    using testSet = judgedImages(dataset, exactly);
+    const whole = testSet.activations(model, 0).batches;
+    using reduced = new ReducedPrecision(model, whole, 0);
+    const broken = scope(() => {
+      const bias = model.parameters.get('fc.bias')!;
+      return model.with({ parameters: new Map([['fc.bias', bias.mul(Number.NaN)]]) });
+    });
+    expect(new Activations(whole, 0, false, reduced).predict(broken)).toEqual(
+      new Uint8Array(exactly.testImages).fill(noClass),
+    );
   });
 });

@@ -7,8 +7,10 @@ import { editorNamed } from '../editing/editors/index.js';
 import { firstStageOf, selectParameters } from '../editing/layers.js';
 import { modelHash } from '../patches/model-hash.js';
 import { canonicalChoice, type EditorChoice } from '../training/settings.js';
+import type { Activations } from './activations.js';
+import { classesOf } from './predictions.js';
 import type { BasePredictions, Repair, Repairer } from './repairer.js';
-import { type Activations, classesOf, type TestSet } from './test-set.js';
+import type { TestSet } from './test-set.js';
 
 export class GradientRepairer implements Repairer {
   readonly identity: Readonly<Record<string, unknown>>;

@@ -1,7 +1,8 @@
 /** What one edit would change on the test set: looked at before it is kept. */
 import type { nn } from '@editable/torch';
 import { firstStageOf } from '../editing/layers.js';
-import { errorRate, type TestSet } from './test-set.js';
+import { errorRate } from './predictions.js';
+import type { TestSet } from './test-set.js';
 
 export interface Flip {
   /** Index in the test set. */

@@ -13,10 +13,10 @@ import {
 import { EditableError } from '../errors.js';
 import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from './edit-tasks.js';
 import type { RepairEvaluationOptions } from './evaluate.js';
+import { countFlips, errorRate, noClass } from './predictions.js';
 import type { EditRecord } from './records.js';
 import type { Repair, Repairer } from './repairer.js';
 import { judgeBySample, type SampledChange, SamplingPlan } from './sampling.js';
-import { countFlips, errorRate, noClass } from './test-set.js';
 
 interface Settings {
   readonly edits: number;

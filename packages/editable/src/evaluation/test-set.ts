@@ -1,6 +1,9 @@
 /** Images to judge a model on, and its predictions on them with everything before the edited stages computed once. */
-import { cat, type Device, type nn, noGrad, scope, type Tensor, tensor } from '@editable/torch';
+import { type Device, type nn, noGrad, scope, type Tensor, tensor } from '@editable/torch';
 import { assembleBatch, type ImageSplit, type Normalization, sequentialBatches } from '../data/index.js';
+import { Activations } from './activations.js';
+import { finiteClasses } from './predictions.js';
+import { isFasterInBfloat16, ReducedPrecision } from './reduced-precision.js';
 import type { BasePredictions } from './repairer.js';
 
 export interface TestSetOptions {
@@ -8,14 +11,19 @@ export interface TestSetOptions {
   readonly device?: Device;
   /** Images a forward pass. */
   readonly batchSize?: number;
+  /** Predict in bfloat16 where that is faster here, and again in float32 where it could matter: the classes are the same. */
+  readonly reducedPrecision?: boolean;
 }
 
 export class TestSet implements Disposable {
   readonly labels: Uint8Array;
   readonly #batches: readonly Tensor[];
+  readonly #reducedPrecision: boolean;
 
-  constructor(split: ImageSplit, { normalization, device = 'cpu', batchSize = 250 }: TestSetOptions) {
+  constructor(split: ImageSplit, options: TestSetOptions) {
+    const { normalization, device = 'cpu', batchSize = 250, reducedPrecision = false } = options;
     this.labels = split.labels.slice();
+    this.#reducedPrecision = reducedPrecision;
     this.#batches = [...sequentialBatches(split.length, batchSize)].map((indices) =>
       tensor(assembleBatch(split, indices, { normalization }).images, {
         shape: [indices.length, ...split.shape],
@@ -30,9 +38,12 @@ export class TestSet implements Disposable {
 
   /** What stage `from` receives, batch by batch; the images themselves for 0. */
   activations(model: nn.Model, from: number): Activations {
-    if (from === 0) return new Activations(this.#batches, 0, false);
-    const batches = this.#batches.map((batch) => noGrad(() => scope(() => model.call(batch, { to: from }).output)));
-    return new Activations(batches, from, true);
+    const owned = from > 0;
+    const batches = owned
+      ? this.#batches.map((batch) => noGrad(() => scope(() => model.call(batch, { to: from }).output)))
+      : this.#batches;
+    const isReduced = this.#reducedPrecision && isFasterInBfloat16(model, batches[0] as Tensor, from);
+    return new Activations(batches, from, owned, isReduced ? new ReducedPrecision(model, batches, from) : undefined);
   }
 
   /** The predicted class of every image, or of those at `positions` (ascending); `noClass` where the output is not finite. */
@@ -41,16 +52,7 @@ export class TestSet implements Disposable {
     activations: Activations = this.activations(model, 0),
     positions?: readonly number[],
   ): Uint8Array {
-    const { batches, from } = activations;
-    if (positions !== undefined) return scope(() => classesOf(model, activations.gather(positions), from));
-    const predictions = new Uint8Array(this.length);
-    let offset = 0;
-    for (const batch of batches) {
-      const values = classesOf(model, batch, from);
-      predictions.set(values, offset);
-      offset += values.length;
-    }
-    return predictions;
+    return activations.predict(model, positions);
   }
 
   /** The predicted classes and the probabilities of every class. */
@@ -72,61 +74,4 @@ export class TestSet implements Disposable {
   [Symbol.dispose](): void {
     for (const batch of this.#batches) batch.dispose();
   }
-}
-
-/** Cached inputs of one stage; they belong to the model's unedited part. */
-export class Activations implements Disposable {
-  readonly batches: readonly Tensor[];
-  readonly from: number;
-  readonly #owned: boolean;
-
-  constructor(batches: readonly Tensor[], from: number, owned: boolean) {
-    this.batches = batches;
-    this.from = from;
-    this.#owned = owned;
-  }
-
-  /** The inputs at these positions, which ascend: a new tensor. */
-  gather(positions: readonly number[]): Tensor {
-    let start = 0;
-    const parts = this.batches.flatMap((batch) => {
-      const end = start + (batch.shape[0] as number);
-      const own = positions.filter((position) => position >= start && position < end);
-      const at = BigInt64Array.from(own, (position) => BigInt(position - start));
-      start = end;
-      return own.length === 0 ? [] : [batch.indexSelect(0, tensor(at, { device: batch.device }))];
-    });
-    return cat(parts);
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#owned) for (const batch of this.batches) batch.dispose();
-  }
-}
-
-/** The class of an image on which the model gives NaN or infinity: none, so it counts as wrong. */
-export const noClass = 255;
-
-/** Classes of a batch that enters stage `from`. */
-export const classesOf = (model: nn.Model, batch: Tensor, from = 0): Uint8Array =>
-  scope(() => noGrad(() => finiteClasses(model.call(batch, { from }).output)));
-
-function finiteClasses(logits: Tensor): Uint8Array {
-  const classes = Uint8Array.from(logits.argmax({ dim: 1 }).data() as BigInt64Array, Number);
-  const finite = logits.isfinite().all(1).data();
-  return classes.map((value, i) => (finite[i] === 0 ? noClass : value));
-}
-
-/** Share of predictions that differ from the labels. */
-export function errorRate(predictions: Uint8Array, labels: Uint8Array): number {
-  let wrong = 0;
-  for (let i = 0; i < labels.length; i++) if (predictions[i] !== labels[i]) wrong += 1;
-  return wrong / labels.length;
-}
-
-/** How many predictions differ between two models. */
-export function countFlips(before: Uint8Array, after: Uint8Array): number {
-  let flips = 0;
-  for (let i = 0; i < before.length; i++) if (before[i] !== after[i]) flips += 1;
-  return flips;
 }

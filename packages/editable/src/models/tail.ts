@@ -1,6 +1,7 @@
 /** The last stages of a model as a model of its own: what comes before is then computed apart, and does not change. */
 import type { nn, Tensor } from '@editable/torch';
 import { EditableError } from '../errors.js';
+import { moduleName } from './module-name.js';
 
 /**
  * The stages from `stage` (a stage's name) on; the input is what that stage receives.
@@ -31,9 +32,9 @@ class Tail implements nn.Model {
     this.#from = from;
     this.stages = whole.stages.slice(from);
     const names = new Set(this.stages.flatMap((stage) => stage.parameters));
-    const modules = new Set([...names].map(moduleOf));
+    const modules = new Set([...names].map(moduleName));
     this.parameters = new Map([...whole.parameters].filter(([name]) => names.has(name)));
-    this.buffers = new Map([...whole.buffers].filter(([name]) => modules.has(moduleOf(name))));
+    this.buffers = new Map([...whole.buffers].filter(([name]) => modules.has(moduleName(name))));
   }
 
   call(input: Tensor, { from = 0, to = this.stages.length, ...rest }: nn.CallOptions = {}): nn.CallResult {
@@ -44,6 +45,3 @@ class Tail implements nn.Model {
     return new Tail(this.#whole.with(changes), this.#from);
   }
 }
-
-/** `layer3.0.bn1.weight` belongs to `layer3.0.bn1`. */
-const moduleOf = (name: string): string => name.slice(0, Math.max(name.lastIndexOf('.'), 0));

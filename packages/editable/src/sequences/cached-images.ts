@@ -1,7 +1,8 @@
 /** Images as the first edited stage receives them: what the stages before it make of them is computed once. */
 import type { Device, nn, Tensor } from '@editable/torch';
 import type { ImageSplit, Normalization } from '../data/index.js';
-import { type Activations, TestSet } from '../evaluation/test-set.js';
+import type { Activations } from '../evaluation/activations.js';
+import { TestSet } from '../evaluation/test-set.js';
 
 const batchSize = 250;
 

@@ -1,0 +1,86 @@
+/** What one stage of a model receives for every judged image, computed once, and the predictions of models from there on. */
+import { cat, type nn, scope, type Tensor, tensor } from '@editable/torch';
+import { classesOf } from './predictions.js';
+import { inBfloat16, type ReducedPrecision } from './reduced-precision.js';
+
+/** Cached inputs of one stage; they belong to the model's unedited part. */
+export class Activations implements Disposable {
+  readonly batches: readonly Tensor[];
+  readonly from: number;
+  /** Where edited models are judged in bfloat16. */
+  readonly reduced: ReducedPrecision | undefined;
+  readonly #owned: boolean;
+
+  constructor(batches: readonly Tensor[], from: number, owned: boolean, reduced?: ReducedPrecision) {
+    this.batches = batches;
+    this.from = from;
+    this.reduced = reduced;
+    this.#owned = owned;
+  }
+
+  /** The predicted class of every image, or of those at `positions` (ascending); `noClass` where the output is not finite. */
+  predict(model: nn.Model, positions?: readonly number[]): Uint8Array {
+    return this.reduced === undefined
+      ? predictExactly(model, this, positions)
+      : predictReduced(model, this, this.reduced, positions);
+  }
+
+  [Symbol.dispose](): void {
+    this.reduced?.[Symbol.dispose]();
+    if (this.#owned) for (const batch of this.batches) batch.dispose();
+  }
+}
+
+function predictExactly(
+  model: nn.Model,
+  { batches, from }: Activations,
+  positions: readonly number[] | undefined,
+): Uint8Array {
+  if (positions !== undefined) return scope(() => classesOf(model, gather(batches, positions), from));
+  return joined(batches.map((batch) => classesOf(model, batch, from)));
+}
+
+/** In bfloat16, then those that it leaves uncertain in float32. */
+function predictReduced(
+  model: nn.Model,
+  activations: Activations,
+  reduced: ReducedPrecision,
+  positions: readonly number[] | undefined,
+): Uint8Array {
+  return scope(() => {
+    const roundedModel = inBfloat16(model);
+    const { batches } = reduced;
+    const parts = (positions === undefined ? batches : [gather(batches, positions)]).map((batch) =>
+      reduced.classesOf(roundedModel, batch),
+    );
+    const classes = joined(parts.map((part) => part.classes));
+    const starts = startsOf(parts.map((part) => part.classes.length));
+    const uncertain = parts.flatMap((part, i) => part.uncertain.map((at) => starts[i]! + at));
+    if (uncertain.length === 0) return classes;
+    const places = positions === undefined ? uncertain : uncertain.map((at) => positions[at]!);
+    const exact = predictExactly(model, activations, places);
+    for (const [i, at] of uncertain.entries()) classes[at] = exact[i]!;
+    return classes;
+  });
+}
+
+const joined = (parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
+
+function startsOf(lengths: readonly number[]): number[] {
+  const starts = [0];
+  for (const length of lengths) starts.push(starts.at(-1)! + length);
+  return starts;
+}
+
+/** The inputs at these positions, which ascend: a new tensor. */
+function gather(batches: readonly Tensor[], positions: readonly number[]): Tensor {
+  let start = 0;
+  const parts = batches.flatMap((batch) => {
+    const end = start + (batch.shape[0] as number);
+    const own = positions.filter((position) => position >= start && position < end);
+    const at = BigInt64Array.from(own, (position) => BigInt(position - start));
+    start = end;
+    return own.length === 0 ? [] : [batch.indexSelect(0, tensor(at, { device: batch.device }))];
+  });
+  return cat(parts);
+}

@@ -1,0 +1,30 @@
+/** The classes that a model gives to images, and how two lists of classes differ. */
+import { type nn, noGrad, scope, type Tensor } from '@editable/torch';
+
+/** The class of an image on which the model gives NaN or infinity: none, so it counts as wrong. */
+export const noClass = 255;
+
+/** Classes of a batch that enters stage `from`. */
+export const classesOf = (model: nn.Model, batch: Tensor, from = 0): Uint8Array =>
+  scope(() => noGrad(() => finiteClasses(model.call(batch, { from }).output)));
+
+/** The classes of logits, [images, classes]. */
+export function finiteClasses(logits: Tensor): Uint8Array {
+  const classes = Uint8Array.from(logits.argmax({ dim: 1 }).data() as BigInt64Array, Number);
+  const finite = logits.isfinite().all(1).data();
+  return classes.map((value, i) => (finite[i] === 0 ? noClass : value));
+}
+
+/** Share of predictions that differ from the labels. */
+export function errorRate(predictions: Uint8Array, labels: Uint8Array): number {
+  let wrong = 0;
+  for (let i = 0; i < labels.length; i++) if (predictions[i] !== labels[i]) wrong += 1;
+  return wrong / labels.length;
+}
+
+/** How many predictions differ between two models. */
+export function countFlips(before: Uint8Array, after: Uint8Array): number {
+  let flips = 0;
+  for (let i = 0; i < before.length; i++) if (before[i] !== after[i]) flips += 1;
+  return flips;
+}
