@@ -23,7 +23,11 @@ export interface Session {
 export const trialsFile = ({ work }: Session): string => join(work, 'trials.jsonl');
 
 /** How the scale judges: on all images or some, exactly or by samples. */
-export const judging = ({ scale, exact }: Session): Pick<RepairEvaluationOptions, 'testImages' | 'precision'> => ({
+export const judging = ({
+  scale,
+  exact,
+}: Session): Pick<RepairEvaluationOptions, 'testImages' | 'precision' | 'reducedPrecision'> => ({
+  reducedPrecision: true,
   ...(scale.testImages === null ? {} : { testImages: scale.testImages }),
   ...(scale.precision === null || exact ? {} : { precision: scale.precision }),
 });

@@ -68,6 +68,7 @@ async function bestOfEach(session: Session, run: Run, wanted: EditorToTune, samp
       normalization: run.config.normalization,
       device,
       trialsFile: trialsFile(session),
+      reducedPrecision: true,
     });
     const { drawdown, successRate, editor } = best;
     say(

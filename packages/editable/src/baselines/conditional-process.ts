@@ -110,7 +110,8 @@ export const conditioned = (model: nn.Model, at: number, condition: Tensor): nn.
     const { from = 0, to = model.stages.length } = options;
     if (from > at || to <= at) return model.call(input, options);
     const before = model.call(input, { ...options, to: at });
-    const rest = model.call(before.output.add(condition), { ...options, from: at });
+    const received = before.output.add(condition.to(before.output.dtype));
+    const rest = model.call(received, { ...options, from: at });
     return { output: rest.output, buffers: new Map([...before.buffers, ...rest.buffers]) };
   },
   with: (changes) => conditioned(model.with(changes), at, condition),

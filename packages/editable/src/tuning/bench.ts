@@ -28,6 +28,8 @@ export interface BenchOptions {
   readonly timedEdits?: number;
   readonly normalization?: Normalization;
   readonly device?: Device;
+  /** As for `evaluate`. */
+  readonly reducedPrecision?: boolean;
   readonly kept?: TrialsFile | undefined;
 }
 
@@ -124,9 +126,9 @@ export class Bench implements Disposable {
     return seconds.length === 0 ? null : median(seconds);
   }
 
-  #place(): Pick<BenchOptions, 'normalization' | 'device'> {
-    const { normalization, device } = this.#options;
-    return { ...(normalization ? { normalization } : {}), ...(device ? { device } : {}) };
+  #place(): Pick<BenchOptions, 'normalization' | 'device' | 'reducedPrecision'> {
+    const { normalization, device, reducedPrecision = false } = this.#options;
+    return { ...(normalization ? { normalization } : {}), ...(device ? { device } : {}), reducedPrecision };
   }
 
   [Symbol.dispose](): void {
@@ -137,7 +139,14 @@ export class Bench implements Disposable {
 
 /** Everything but the choice that a trial's figures depend on. */
 function identityOf(model: nn.Model, dataset: ImageDataset, options: BenchOptions): string {
-  const { split, kept: _, normalization = dataset.normalization, device = 'cpu', ...settings } = options;
+  const {
+    split,
+    kept: _,
+    reducedPrecision: __,
+    normalization = dataset.normalization,
+    device = 'cpu',
+    ...settings
+  } = options;
   const images = createHash('sha256').update(split.labels);
   for (let i = 0; i < split.length; i++) images.update(split.image(i));
   return JSON.stringify({

@@ -43,6 +43,7 @@ export interface CardSettings {
   readonly seed: number;
   readonly normalization?: Normalization;
   readonly device?: Device;
+  readonly reducedPrecision: boolean;
   readonly trialsFile?: string | undefined;
   readonly onProgress: (progress: CardProgress) => void;
 }
@@ -120,7 +121,7 @@ export class CardSearch {
       };
       const { hyperparameters: _, ...choice } = editor;
       const learningRates = around(editor);
-      found.push(await searchHyperparameters(bench, choice, { learningRates, stopPastBest: true, onTrial }));
+      found.push(await searchHyperparameters(bench, choice, { learningRates, onTrial }));
     }
     return found;
   }
@@ -157,13 +158,14 @@ export class CardSearch {
   }
 
   #bench(stage: CardStage, own: Omit<BenchOptions, 'split' | 'edits' | 'seed'>): Bench {
-    const { normalization, device } = this.#settings;
+    const { normalization, device, reducedPrecision } = this.#settings;
     const { edits, seed } = this.samples[stage];
     return new Bench(this.#model, this.#dataset, {
       split: this.#splits[stage],
       edits,
       seed,
       kept: this.#kept,
+      reducedPrecision,
       ...(normalization ? { normalization } : {}),
       ...(device ? { device } : {}),
       ...own,
@@ -206,7 +208,7 @@ function checkRate(minimumSuccess: number): void {
 }
 
 /** Only the learning rate: pairs are compared by it, so it must not be far from where edits begin to fail. */
-const coarsely: SearchOptions = { stopPastBest: true, others: false, halvings: 2 };
+const coarsely: SearchOptions = { others: false, halvings: 2 };
 
 /** The coarse search's learning rate, half of it, and the grid above, in case these fail on more edits. */
 function around({ name, hyperparameters: { learningRate = 1 } }: EditorChoice): readonly number[] {

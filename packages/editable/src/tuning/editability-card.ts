@@ -29,6 +29,8 @@ export interface CardOptions {
   readonly seed?: number;
   readonly normalization?: Normalization;
   readonly device?: Device;
+  /** As for `evaluate`: the same trials, sooner. */
+  readonly reducedPrecision?: boolean;
   /** JSON lines of trials; a search of the same model with the same settings continues from it. */
   readonly trialsFile?: string | undefined;
   readonly onProgress?: (progress: CardProgress) => void;
@@ -106,7 +108,7 @@ export async function editabilityCard(
 function settled(model: nn.Model, options: CardOptions): CardSettings {
   const { maxSteps = 10, editors = editorNames, layers = layerSubsets(model) } = options;
   const { edits = 40, images = 1000, minimumSuccess = 0.95, seed = 0, searchSteps = maxSteps } = options;
-  const { onProgress = () => {} } = options;
+  const { onProgress = () => {}, reducedPrecision = false } = options;
   if (editors.length === 0 || layers.length === 0) {
     throw new EditableError(
       'INVALID_ARGUMENT',
@@ -124,6 +126,7 @@ function settled(model: nn.Model, options: CardOptions): CardSettings {
     minimumSuccess,
     seed,
     searchSteps,
+    reducedPrecision,
     onProgress,
   };
 }
