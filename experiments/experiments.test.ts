@@ -136,6 +136,18 @@ describe.skipIf(!hasData)('npm run experiment', () => {
       expect(files).toContain(`tiny-${chart}.svg`);
   });
 
+  it('judges edits exactly, in reduced precision and by samples', async () => {
+    const { status, stderr } = await run('sampled-drawdown', '--rows', 'plain');
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+    const [plain] = result('sampled-drawdown').rows;
+    expect(plain).toMatchObject({ training: 'plain', differing: 0, testImages: 10_000 });
+    for (const { held, meanJudged, statedHalfWidth, halfWidth } of plain.precisions) {
+      expect(held).toBeLessThanOrEqual(plain.edits);
+      expect(meanJudged).toBeLessThan(10_000);
+      expect(statedHalfWidth).toBeLessThan(1.5 * halfWidth);
+    }
+  });
+
   it('says in one sentence which rows there are', async () => {
     const { status, stderr } = await run('table-1', '--rows', 'sgd');
     expect(status).toBe(1);

@@ -29,6 +29,7 @@ export interface Scale {
   readonly rehearsal: RehearsalChoice;
   readonly figure: FigureChoice;
   readonly sequence: SequenceChoice;
+  readonly sampling: SamplingChoice;
 }
 
 export type BaseModel =
@@ -103,6 +104,12 @@ export interface FigureChoice {
   readonly iterations: number;
   /** Components that the curve of explained variance shows. */
   readonly components: number;
+}
+
+export interface SamplingChoice {
+  readonly edits: number;
+  /** Asked for: half-widths of the 95 % interval of one edit's drawdown. */
+  readonly halfWidths: readonly number[];
 }
 
 export interface SequenceChoice {

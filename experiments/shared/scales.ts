@@ -3,6 +3,10 @@ import type { EditableChoice, Scale, ScaleName } from './scale.js';
 
 const resnet18Layers = ['layer1', 'layer2', 'layer3', 'layer4', 'all'];
 
+/** ± 0.1 points on the mean of 1,000 edits, for each of them. */
+const meanOfThousand = 0.001 * Math.sqrt(1000);
+const halfWidths = [meanOfThousand, 0.01, 0.005, 0.0025, 0.001];
+
 const tiny: Scale = {
   name: 'tiny',
   dataset: 'fashion-mnist',
@@ -51,6 +55,7 @@ const tiny: Scale = {
   rehearsal: { weight: 1, images: 32 },
   figure: { edits: 30, testImages: 100, perplexity: 3, iterations: 60, components: 20 },
   sequence: { edits: 4, every: 2, testImages: 100 },
+  sampling: { edits: 4, halfWidths: [meanOfThousand, 0.01] },
 };
 
 /** Fine-tuning from the published checkpoint. */
@@ -121,6 +126,7 @@ const small: Scale = {
   rehearsal: { weight: 1, images: 128 },
   figure: { edits: 300, testImages: 3000, perplexity: 30, iterations: 1000, components: 100 },
   sequence: { edits: 100, every: 5, testImages: null },
+  sampling: { edits: 120, halfWidths },
 };
 
 const paperEpochs = 100;
@@ -173,6 +179,7 @@ const paper: Scale = {
   rehearsal: { weight: 1, images: 512 },
   figure: { edits: 4500, testImages: null, perplexity: 30, iterations: 1000, components: 200 },
   sequence: { edits: 1000, every: 25, testImages: null },
+  sampling: { edits: 120, halfWidths },
 };
 
 export const scales: Readonly<Record<ScaleName, Scale>> = { tiny, small, paper };
