@@ -47,7 +47,7 @@ describe.skipIf(!hasData)('npm run experiment', () => {
   it('measures the rows asked for and writes them as results and into the README', async () => {
     const readme = copyReadme('table-1');
     const before = readFileSync(readme, 'utf8');
-    const { status, stdout, stderr } = await run('table-1', '--rows', 'gd,rmsprop');
+    const { status, stdout, stderr } = await run('table-1', '--rows', 'gd,rmsprop,card');
     expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
     const { rows, ...facts } = result('table-1');
     expect(facts).toMatchObject({
@@ -59,7 +59,8 @@ describe.skipIf(!hasData)('npm run experiment', () => {
       machine: { device: 'cpu', threads: expect.any(Number) },
       seconds: expect.any(Number),
     });
-    expect(rows.map(({ name }: { name: string }) => name)).toEqual(['gd', 'rmsprop']);
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual(['gd', 'rmsprop', 'card']);
+    expect(rows[2]).toMatchObject({ training: 'plain', tunedOn: { minimumSuccess: 1, images: expect.any(Number) } });
     expect(rows[1]).toMatchObject({
       training: 'plain',
       editor: 'rmsprop',
@@ -152,7 +153,7 @@ describe.skipIf(!hasData)('npm run experiment', () => {
     const { status, stderr } = await run('table-1', '--rows', 'sgd');
     expect(status).toBe(1);
     expect(stderr).toBe(
-      'experiment: --rows: table-1 has no row "sgd"; it has gd, scaled-gd, rprop, rmsprop, momentum, adam.\n',
+      'experiment: --rows: table-1 has no row "sgd"; it has gd, scaled-gd, rprop, rmsprop, momentum, adam, card.\n',
     );
   });
 });

@@ -20,10 +20,11 @@ import {
 import { shortDigest } from './digest.js';
 import type { ConditionalChoice, RehearsalChoice, RetrainingChoice } from './scale.js';
 import type { Session } from './session.js';
-import { type EditorToTune, type TunedEditor, type TunedOn, tunedEditor } from './tuned-editor.js';
+import { cardsChoice, type EditorToTune, type TunedEditor, type TunedOn, tunedEditor } from './tuned-editor.js';
 
 export type Method =
   | ({ readonly kind: 'editor' } & EditorToTune)
+  | { readonly kind: 'card'; readonly layers: readonly string[] }
   | ({ readonly kind: 'rehearsal' } & EditorToTune & RehearsalChoice)
   | ({ readonly kind: 'cnp'; readonly after: string } & ConditionalChoice)
   | { readonly kind: 'dknn'; readonly k: number }
@@ -48,6 +49,10 @@ export async function readyMethod(session: Session, run: Run, method: Method): P
   switch (method.kind) {
     case 'editor': {
       const tuned = await tunedEditor(session, run, method);
+      return { ...described(tuned), repairer: (testSet) => new GradientRepairer(model, testSet, tuned.choice) };
+    }
+    case 'card': {
+      const tuned = await cardsChoice(session, run, method);
       return { ...described(tuned), repairer: (testSet) => new GradientRepairer(model, testSet, tuned.choice) };
     }
     case 'rehearsal': {

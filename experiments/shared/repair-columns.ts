@@ -7,6 +7,7 @@ type RepairColumn = Column<RepairRow>;
 
 type ColumnName =
   | 'row'
+  | 'editor'
   | 'layers'
   | 'testError'
   | 'drawdown'
@@ -27,6 +28,7 @@ const paperFigure =
 
 export const repairColumns: Readonly<Record<ColumnName, RepairColumn>> = {
   row: { title: 'Row', cell: (row) => row.name },
+  editor: { title: 'Editor', cell: ({ editor }) => editor },
   layers: { title: 'Layers', cell: ({ layers }) => layers ?? '' },
   testError: { title: 'Test error', right: true, cell: ({ testError }) => percent(testError) },
   paperDrawdown: { title: 'Drawdown, paper', right: true, cell: paperFigure('drawdown', percent) },

@@ -1,5 +1,5 @@
 /** An editor tuned by the paper's rule (section 4.1) on validation images: hyperparameters and the subset of layers. */
-import { type EditorChoice, type EditorName, type Run, type Trial, tune } from 'editable';
+import { type EditorChoice, type EditorName, editabilityCard, type Run, type Trial, tune } from 'editable';
 import type { Sample, Tuning } from './scale.js';
 import { type Session, trialsFile } from './session.js';
 
@@ -52,6 +52,32 @@ export async function tunedEditor(session: Session, run: Run, wanted: EditorToTu
       subsets: [...trials, ...first.filter((trial) => !kept.includes(layersOf(trial)))].map(subsetTrial),
     },
   };
+}
+
+/** What the editability card of the model says is best, of all editors on these layers. */
+export async function cardsChoice(
+  session: Session,
+  run: Run,
+  { layers }: { readonly layers: readonly string[] },
+): Promise<TunedEditor> {
+  const { scale, seed, device, dataset, say } = session;
+  const { minimumSuccess, full } = scale.tuning;
+  const { best, samples, entries, trials } = await editabilityCard(run.model, dataset, {
+    ...full,
+    layers,
+    maxSteps: scale.maxSteps,
+    minimumSuccess,
+    seed,
+    normalization: run.config.normalization,
+    device,
+    trialsFile: trialsFile(session),
+    reducedPrecision: true,
+  });
+  const { drawdown, successRate, editor } = best;
+  say(`  card of ${trials} trials: ${editor.name} on ${layersOf(best)}, drawdown ${points(drawdown)}`);
+  const { edits, images } = samples.final;
+  const subsets = entries.filter((entry) => entry.editor.name === editor.name).map(subsetTrial);
+  return { choice: editor, tunedOn: { edits, images, minimumSuccess, drawdown, successRate, subsets } };
 }
 
 async function bestOfEach(session: Session, run: Run, wanted: EditorToTune, sample: SearchedSample): Promise<Trial[]> {
