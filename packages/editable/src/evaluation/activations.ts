@@ -1,5 +1,6 @@
 /** What one stage of a model receives for every judged image, computed once, and the predictions of models from there on. */
 import { cat, type nn, scope, type Tensor, tensor } from '@editable/torch';
+import { sequentialBatches } from '../data/index.js';
 import { classesOf } from './predictions.js';
 import { inBfloat16, type ReducedPrecision } from './reduced-precision.js';
 
@@ -36,8 +37,7 @@ function predictExactly(
   { batches, from }: Activations,
   positions: readonly number[] | undefined,
 ): Uint8Array {
-  if (positions !== undefined) return scope(() => classesOf(model, gather(batches, positions), from));
-  return joined(batches.map((batch) => classesOf(model, batch, from)));
+  return joined(overBatches(batches, positions, (batch) => classesOf(model, batch, from)));
 }
 
 /** In bfloat16, then those that it leaves uncertain in float32. */
@@ -49,10 +49,7 @@ function predictReduced(
 ): Uint8Array {
   return scope(() => {
     const roundedModel = inBfloat16(model);
-    const { batches } = reduced;
-    const parts = (positions === undefined ? batches : [gather(batches, positions)]).map((batch) =>
-      reduced.classesOf(roundedModel, batch),
-    );
+    const parts = overBatches(reduced.batches, positions, (batch) => reduced.classesOf(roundedModel, batch));
     const classes = joined(parts.map((part) => part.classes));
     const starts = startsOf(parts.map((part) => part.classes.length));
     const uncertain = parts.flatMap((part, i) => part.uncertain.map((at) => starts[i]! + at));
@@ -62,6 +59,26 @@ function predictReduced(
     for (const [i, at] of uncertain.entries()) classes[at] = exact[i]!;
     return classes;
   });
+}
+
+/** Every batch, or the inputs at `positions` in batches as large as these: memory stays that of one. */
+function overBatches<Result>(
+  batches: readonly Tensor[],
+  positions: readonly number[] | undefined,
+  use: (batch: Tensor) => Result,
+): Result[] {
+  if (positions === undefined) return batches.map(use);
+  const [first] = batches as readonly [Tensor];
+  return [...sequentialBatches(positions.length, first.shape[0] as number)].map((indices) =>
+    scope(() =>
+      use(
+        gather(
+          batches,
+          Array.from(indices, (i) => positions[i]!),
+        ),
+      ),
+    ),
+  );
 }
 
 const joined = (parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
