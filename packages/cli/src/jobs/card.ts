@@ -41,6 +41,7 @@ export async function makeCard(
     const card = await editabilityCard(model, dataset, {
       ...settings,
       normalization: run.config.normalization,
+      reducedPrecision: true,
       device,
       trialsFile: join(run.folder, trialsFile),
       onProgress: (progress) => bars.update(progress),

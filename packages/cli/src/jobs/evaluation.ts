@@ -56,6 +56,7 @@ export async function evaluateRun(
       ...(testImages === undefined ? {} : { testImages }),
       ...(precision === undefined ? {} : { precision }),
       normalization: run.config.normalization,
+      reducedPrecision: true,
       device,
       recordsFile,
       onEdit: (done) => bar.update(done),

@@ -80,7 +80,7 @@ export function repair({ run, dataset, model, device }: OpenedModel, settings: R
   const editSeconds = (performance.now() - editStarted) / 1000;
   const probabilitiesAfter = probabilitiesOf(result.model, input);
   const { split, indices } = judged(dataset.split('test'), settings.testImages, seed);
-  using test = new TestSet(split, { normalization, device });
+  using test = new TestSet(split, { normalization, device, reducedPrecision: true });
   const { flips, ...measured } = preview(model, result.model, result.changed, test);
   const changed = flips.map((flip) => ({ ...flip, index: indices[flip.index] as number }));
   const written = result.success && result.changed.length > 0;

@@ -48,6 +48,7 @@ export async function tuneRun(
     const { best, trials } = await tune(model, dataset, {
       ...settings,
       normalization: run.config.normalization,
+      reducedPrecision: true,
       device,
       trialsFile: join(run.folder, trialsFile),
       onTrial: (trial, done, total) => {
