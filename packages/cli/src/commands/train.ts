@@ -50,6 +50,7 @@ interface TrainFlags extends SessionFlags {
   readonly clipEditNorm: number | undefined;
   readonly localityImages: number | undefined;
   readonly firstOrder: boolean;
+  readonly checkpointSteps: boolean;
   readonly learnEditor: boolean;
   readonly checkpointEvery: number;
   readonly out: string;
@@ -125,6 +126,11 @@ const options: OptionTable<TrainFlags> = {
     kind: toggle,
     default: false,
     description: "treat the editor's gradients as constants: faster, weaker",
+  },
+  checkpointSteps: {
+    kind: toggle,
+    default: false,
+    description: "keep what the editor's steps started from instead of their graph: less memory, more time",
   },
   learnEditor: { kind: toggle, default: true, description: "keep the editor's α and β as they are" },
   checkpointEvery: {
@@ -237,6 +243,7 @@ async function settingsOf(flags: TrainFlags): Promise<TrainingSettings> {
     clipEditNorm: flags.clipEditNorm ?? null,
     localityImages: flags.localityImages ?? null,
     firstOrder: flags.firstOrder,
+    ...(flags.checkpointSteps ? { checkpointSteps: true } : {}),
     learnEditor: flags.learnEditor,
     checkpointEvery: flags.checkpointEvery,
     trainImages: flags.trainImages ?? null,

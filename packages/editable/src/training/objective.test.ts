@@ -1,8 +1,12 @@
-import { randn, scope, tensor } from '@editable/torch';
+import { grad, manualSeed, memory, type nn, randn, resetPeakMemory, scope, tensor } from '@editable/torch';
 import { describe, expect, it } from 'vitest';
+import { classification } from '../editing/constraints/classification.js';
+import { editorNamed } from '../editing/editors/index.js';
+import { selectParameters } from '../editing/layers.js';
 import { createModel } from '../models/registry.js';
-import { baseObjective } from './objective.js';
+import { baseObjective, editableObjective } from './objective.js';
 import { checkTraining, defaultTraining } from './settings.js';
+import { Trainer } from './trainer.js';
 
 const model = createModel({ kind: 'resnet18', width: 2, inChannels: 1, classes: 3 });
 
@@ -37,5 +41,71 @@ describe('checkTraining', () => {
   it('refuses distillation without a run to start from', () => {
     expect(() => checkTraining({ ...defaultTraining, baseLoss: 'distillation' })).toThrow(/baseLoss: expected/);
     expect(() => checkTraining({ ...defaultTraining, baseLoss: 'distillation', from: 'runs/plain' })).not.toThrow();
+  });
+});
+
+describe('editableObjective with checkpointSteps', () => {
+  const double = (tensors: nn.NamedTensors): nn.NamedTensors =>
+    new Map([...tensors].map(([name, value]) => [name, value.to('float64').detach().requiresGrad_()]));
+  const wide = model.with({
+    parameters: double(model.parameters),
+    buffers: new Map(
+      [...model.buffers].map(([name, value]) => [name, value.dtype === 'float32' ? value.to('float64') : value]),
+    ),
+  });
+
+  it.each([
+    ['layer3', 'rmsprop', false],
+    ['layer3', 'rmsprop', true],
+    ['all', 'rmsprop', false],
+    ['layer2', 'adam', false],
+    ['layer4', 'momentum', false],
+    ['layer4', 'gd', false],
+  ] as const)('gives the gradients of the whole graph: %s, %s, first order %s', (layers, name, firstOrder) => {
+    scope(() => {
+      manualSeed(1);
+      const [images, input] = [randn([4, 1, 8, 8], { dtype: 'float64' }), randn([1, 1, 8, 8], { dtype: 'float64' })];
+      const batch = { images, labels: tensor(BigInt64Array.from([0n, 1n, 2n, 0n])) };
+      const raw = tensor(Math.log(1e-3), { dtype: 'float64', requiresGrad: true });
+      const parameters = double(wide.parameters);
+      const inputs = [...parameters.values(), raw];
+      const objective = (checkpointSteps: boolean) =>
+        editableObjective(wide, parameters, batch, classification(input, 2, { margin: 50 }), {
+          editor: editorNamed(name, { learningRate: raw.exp() }),
+          editable: selectParameters(wide, layers),
+          maxSteps: 3,
+          cEdit: 0.5,
+          cLoc: 2,
+          firstOrder,
+          checkpointSteps,
+        });
+      const [whole, checkpointed] = [objective(false), objective(true)];
+      expect(whole.steps).toBe(3);
+      for (const term of ['total', 'edit', 'locality'] as const)
+        expect(checkpointed[term].item()).toBeCloseTo(whole[term].item(), 10);
+      const expected = grad(whole.edit.mul(0.5).add(whole.locality.mul(2)), inputs, { allowUnused: true });
+      const found = checkpointed.editGradients!(inputs);
+      const [sizes, errors] = [expected, expected.map((each, i) => each.sub(found[i]!))].map((all) =>
+        all.map((each) => each.abs().max().item()),
+      ) as [number[], number[]];
+      expect(Math.max(...sizes)).toBeGreaterThan(1e-3);
+      for (const [i, error] of errors.entries()) expect(error).toBeLessThanOrEqual(1e-9 * (1 + sizes[i]!));
+    });
+  });
+
+  it('holds less at the peak than the whole graph', () => {
+    const settings = { ...defaultTraining, batchSize: 2, editor: { ...defaultTraining.editor, layers: 'all' } };
+    const images = randn([2, 1, 8, 8]);
+    const batch = { images, labels: tensor(BigInt64Array.from([0n, 1n])) };
+    const wider = createModel({ kind: 'resnet18', width: 16, inChannels: 1, classes: 3 });
+    const peakOf = (checkpointSteps: boolean): number => {
+      const trainer = new Trainer(wider, { ...settings, checkpointSteps });
+      const constraint = classification(randn([1, 1, 8, 8]), 2, { margin: 1e4 });
+      const before = memory().bytes;
+      resetPeakMemory();
+      expect(trainer.step(batch, constraint, 1e-3).editorSteps).toBe(10);
+      return memory().peakBytes - before;
+    };
+    expect(peakOf(true)).toBeLessThan(0.6 * peakOf(false));
   });
 });

@@ -1,9 +1,10 @@
 /** The objective of Editable Training (equations 2 to 4) for one batch and one edit, every term apart. */
-import { cat, type nn, noGrad, type Tensor, zeros } from '@editable/torch';
+import { cat, grad, type nn, noGrad, Tensor, zeros } from '@editable/torch';
 import type { Constraint } from '../editing/constraint.js';
-import { editLoop, named } from '../editing/edit.js';
+import { editLoop, named, type Trajectory } from '../editing/edit.js';
 import type { Editor } from '../editing/editor.js';
 import { firstStageOf } from '../editing/layers.js';
+import { CheckpointedSteps } from './checkpointed-steps.js';
 
 export interface ObjectiveOptions {
   readonly editor: Editor;
@@ -17,6 +18,8 @@ export interface ObjectiveOptions {
   readonly firstOrder?: boolean;
   /** Estimate L_loc on the first so many images of the batch; null or left out: on all of them. */
   readonly localityImages?: number | null;
+  /** Keep what each editor step started from, not its graph: less memory for a second forward and backward of the edit. */
+  readonly checkpointSteps?: boolean;
 }
 
 export interface TrainingBatch {
@@ -43,6 +46,11 @@ export interface Objective {
   readonly accuracy: number;
   /** Running statistics after the base forward. */
   readonly buffers: nn.NamedTensors;
+  /**
+   * With `checkpointSteps`: gradients of cEdit · edit + cLoc · locality, of which `total` has none of the path through the
+   * editor's steps. `inputs`: parameters, and what learned hyperparameters are computed from.
+   */
+  readonly editGradients?: (inputs: readonly Tensor[]) => readonly Tensor[];
 }
 
 /** L_base alone: plain training. */
@@ -70,8 +78,9 @@ export function editableObjective(
   parameters: nn.NamedTensors,
   batch: TrainingBatch,
   constraint: Constraint,
-  { editor, editable, maxSteps, cEdit, cLoc, firstOrder = false, localityImages = null }: ObjectiveOptions,
+  options: ObjectiveOptions,
 ): Objective {
+  const { editor, editable, maxSteps, cEdit, cLoc, firstOrder = false, localityImages = null } = options;
   const plain = baseObjective(model, parameters, batch);
   const evaluated = model.with({ buffers: plain.buffers });
   const from = firstStageOf(model, editable);
@@ -84,13 +93,63 @@ export function editableObjective(
   const withTheta = (input: Tensor, theta: readonly Tensor[]): Tensor =>
     evaluated.call(input, { from, parameters: new Map([...parameters, ...named(editable, theta)]) }).output;
   const theta = editable.map((name) => parameters.get(name) as Tensor);
-  const lossAt = (values: readonly Tensor[]): Tensor => constraint.loss(withTheta(editPrefix, values));
-  const trajectory = editLoop(lossAt, theta, { editor, maxSteps, differentiable: true, firstOrder });
+  const lossFrom = (values: readonly Tensor[], from: Tensor): Tensor => constraint.loss(withTheta(from, values));
+  const lossAt = (values: readonly Tensor[]): Tensor => lossFrom(values, editPrefix);
+  const terms = (edited: Edited): Objective => {
+    const edit = edited.loss.relu();
+    const locality = edited.steps === 0 ? plain.locality : klOfEdit(batchPrefix, theta, edited.theta, withTheta);
+    const total = plain.base.add(edit.mul(cEdit)).add(locality.mul(cLoc));
+    return { ...plain, total, edit, locality, success: edited.success, steps: edited.steps };
+  };
+  if (!options.checkpointSteps) {
+    return terms(editLoop(lossAt, theta, { editor, maxSteps, differentiable: true, firstOrder }));
+  }
+  const others = [...parameters].filter(([name]) => !editable.includes(name)).map(([, value]) => value);
+  const taken = new CheckpointedSteps(lossFrom, theta, { editor, maxSteps, firstOrder, prefix: editPrefix, others });
+  const loss = lossAt(taken.theta);
+  const objective = terms({ theta: taken.theta, steps: taken.steps, loss, success: loss.item() <= 0 });
+  const weighted = objective.edit.mul(cEdit).add(objective.locality.mul(cLoc));
+  const chain: Chain = { weighted, theta, prefix: editPrefix, editor, others };
+  return { ...objective, editGradients: (inputs) => gradientsThrough(taken, chain, inputs) };
+}
 
-  const edit = trajectory.loss.relu();
-  const locality = trajectory.steps === 0 ? plain.locality : klOfEdit(batchPrefix, theta, trajectory.theta, withTheta);
-  const total = plain.base.add(edit.mul(cEdit)).add(locality.mul(cLoc));
-  return { ...plain, total, edit, locality, success: trajectory.success, steps: trajectory.steps };
+type Edited = Pick<Trajectory, 'theta' | 'steps' | 'loss' | 'success'>;
+
+/** What the weighted terms depend on besides θ̂. */
+interface Chain {
+  readonly weighted: Tensor;
+  readonly theta: readonly Tensor[];
+  readonly prefix: Tensor;
+  readonly editor: Editor;
+  readonly others: readonly Tensor[];
+}
+
+/** Gradients of the weighted terms: at θ̂ and directly, then back through the steps, then through what these started from. */
+function gradientsThrough(
+  taken: CheckpointedSteps,
+  { weighted, theta, prefix, editor, others }: Chain,
+  inputs: readonly Tensor[],
+): readonly Tensor[] {
+  const both = grad(weighted, [...taken.theta, ...inputs], { allowUnused: true, retainGraph: true });
+  const [upstream, direct] = [both.slice(0, theta.length), both.slice(theta.length)];
+  const back = taken.gradients(upstream);
+  const learned = Object.values(editor.hyperparameters).filter((value) => value instanceof Tensor);
+  const starts = [prefix, ...learned].map((value, i) => ({ value, seed: [back.prefix, ...back.hyperparameters][i]! }));
+  const reached = starts.filter(({ value }) => value.requiresGrad);
+  const before = grad(
+    reached.map(({ value }) => value),
+    inputs,
+    { gradOutputs: reached.map(({ seed }) => seed), allowUnused: true },
+  );
+  const own = new Map([
+    ...theta.map((each, i) => [each, back.theta[i]!] as const),
+    ...others.map((each, i) => [each, back.others[i]!] as const),
+  ]);
+  return inputs.map((input, i) => {
+    const sum = (direct[i] as Tensor).add(before[i] as Tensor);
+    const steps = own.get(input);
+    return steps === undefined ? sum : sum.add(steps);
+  });
 }
 
 /** Equation 4, without gradient to the unedited side. */

@@ -57,6 +57,8 @@ export interface TrainingSettings {
   /** Images of each batch that the locality term is estimated on; null: all. */
   readonly localityImages: number | null;
   readonly firstOrder: boolean;
+  /** Keep what each editor step started from, not its graph: less memory for more time where many steps change much. */
+  readonly checkpointSteps?: boolean;
   /** Learn the editor's hyperparameters with the model's parameters. */
   readonly learnEditor: boolean;
   /** Train on the first so many images only; null: on all but the validation split. */

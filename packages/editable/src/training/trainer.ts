@@ -119,7 +119,7 @@ export class Trainer {
   #objective(batch: TrainingBatch, constraint: Constraint | undefined): Objective {
     const model = this.#model.with({ buffers: this.#buffers });
     if (constraint === undefined) return baseObjective(model, this.#parameters, batch);
-    const { cEdit, cLoc, firstOrder, localityImages, editor } = this.#settings;
+    const { cEdit, cLoc, firstOrder, localityImages, editor, checkpointSteps = false } = this.#settings;
     return editableObjective(model, this.#parameters, batch, constraint, {
       editor: this.#editor(),
       editable: this.#editable,
@@ -128,6 +128,7 @@ export class Trainer {
       cLoc,
       firstOrder,
       localityImages,
+      checkpointSteps,
     });
   }
 
@@ -149,12 +150,16 @@ export class Trainer {
   }
 
   /** The gradient of equation 2; with clipEditNorm, of its two halves apart, which share no graph. */
-  #gradients({ total, base, edit, locality, steps }: Objective, inputs: readonly Tensor[]): readonly Tensor[] {
+  #gradients(objective: Objective, inputs: readonly Tensor[]): readonly Tensor[] {
     const { clipEditNorm, cEdit, cLoc } = this.#settings;
-    if (clipEditNorm === null || steps === 0) return grad(total, inputs, { allowUnused: true });
+    const { total, base, edit, locality, steps, editGradients } = objective;
+    if (editGradients === undefined && (steps === 0 || clipEditNorm === null)) {
+      return grad(total, inputs, { allowUnused: true });
+    }
     const plain = grad(base, inputs, { allowUnused: true, retainGraph: true });
-    const editing = grad(edit.mul(cEdit).add(locality.mul(cLoc)), inputs, { allowUnused: true });
-    const { gradients } = optim.clipGradNorm(editing, clipEditNorm);
+    const editing =
+      editGradients?.(inputs) ?? grad(edit.mul(cEdit).add(locality.mul(cLoc)), inputs, { allowUnused: true });
+    const { gradients } = optim.clipGradNorm(editing, clipEditNorm ?? Number.POSITIVE_INFINITY);
     return plain.map((each, i) => each.add(gradients[i] as Tensor));
   }
 
