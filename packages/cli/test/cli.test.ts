@@ -201,6 +201,28 @@ describe.skipIf(!hasData)('editable', () => {
     expect(refusal(['predict', at('whole'), '--index', '0', '--patch', patch])).toContain('as a patch');
   });
 
+  it('previews an edit on a sample of the test images where a precision is given', () => {
+    const { label } = document(['predict', at('plain'), '--index', '0']) as { label: number };
+    const target = String((label + 1) % 10);
+    const done = document([
+      'edit',
+      at('plain'),
+      '--index',
+      '0',
+      '--target',
+      target,
+      ...strong,
+      '--precision',
+      '0.1',
+      '--out',
+      at('sampled.safetensors'),
+    ]);
+    expect(done).toMatchObject({ success: true, testImages: 200, after: { label: (label + 1) % 10 } });
+    expect(done.judged).toBeLessThan(200);
+    expect(done.standardError).toBeGreaterThan(0);
+    expect(readdirSync(at('plain', 'predictions'))).toHaveLength(1);
+  });
+
   it('exits with 2 and writes nothing where an edit does not reach its target', () => {
     const predicted = document(['predict', at('plain'), '--index', '1']).label as number;
     const words = ['edit', at('plain'), '--index', '1', '--target', String((predicted + 1) % 10), ...strong];

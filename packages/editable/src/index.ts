@@ -24,6 +24,7 @@ export * from './editing/editors/index.js';
 export * from './editing/layers.js';
 export * from './errors.js';
 export { Activations } from './evaluation/activations.js';
+export { basePredictions, type PredictionsOptions } from './evaluation/base-predictions.js';
 export * from './evaluation/edit-tasks.js';
 export * from './evaluation/evaluate.js';
 export { GradientRepairer } from './evaluation/gradient-repairer.js';

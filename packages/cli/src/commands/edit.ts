@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { UsageError } from '../errors.js';
-import { path, text } from '../options/kinds.js';
+import { number, path, text } from '../options/kinds.js';
 import {
   type EditorFlags,
   editorOptions,
@@ -21,6 +21,7 @@ import type { OptionTable } from '../options/table.js';
 
 interface EditFlags extends InputFlags, EditorFlags, PatchFlags, TestImagesFlags, SessionFlags {
   readonly target: string;
+  readonly precision: number | undefined;
   readonly out: string | undefined;
 }
 
@@ -30,6 +31,10 @@ const options: OptionTable<EditFlags> = {
   ...editorOptions,
   ...patchOptions,
   ...testImagesOptions,
+  precision: {
+    kind: number({ above: 0 }),
+    description: 'judge a sample just large enough to know the drawdown to ± this, 0.005 for 0.5 % (default: exactly)',
+  },
   out: { kind: path('file'), description: 'where the patch goes (default: patches/ in the run)' },
   ...sessionOptions,
 };
@@ -62,12 +67,12 @@ async function editFromFlags(
   const target = labelNamed(flags.target, classes);
   const picture = await readPicture(flags, opened.dataset);
   const editor = await chooseEditor(opened.run, flags);
-  const { testImages, seed } = flags;
+  const { testImages, precision, seed } = flags;
   const out = flags.out ?? defaultPatch(opened.run.folder, picture, target);
   if (flags.out === undefined) makeRunFolder(dirname(out));
   else if (!existsSync(dirname(out)))
     throw new UsageError(`--out: expected a file in a folder that exists, received "${out}".`);
-  const done = repair(opened, { picture, target, editor, testImages, seed, out });
+  const done = repair(opened, { picture, target, editor, testImages, precision, seed, out });
   console.print(describePicture(picture, classes));
   console.print(describeRepair(done, classes));
   console.result({ ...done.document, changes: done.flips });

@@ -1,14 +1,23 @@
 /** One repair from the picture to the patch: edit, look at what else changed on the test split, write the changed tensors. */
+import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { nn } from '@editable/torch';
 import {
+  basePredictions,
   classification,
   describePatch,
   type EditorChoice,
+  type EditResult,
   edit,
   editorNamed,
   type Flip,
   type ImageSplit,
+  makeRunFolder,
+  modelHash,
+  type Preview,
   preview,
+  previewBySample,
   savePatch,
   stream,
   subset,
@@ -24,6 +33,8 @@ export interface RepairSettings {
   readonly target: number;
   readonly editor: EditorChoice;
   readonly testImages: number | undefined;
+  /** Half-width of the 95 % interval of drawdown to sample for; left out: exactly. */
+  readonly precision?: number | undefined;
   readonly seed: number;
   /** Where the patch goes. */
   readonly out: string;
@@ -42,8 +53,11 @@ export interface RepairDocument {
   readonly errorAfter: number;
   /** Test error after minus before. */
   readonly drawdown: number;
-  /** Test images whose class changed, the edited one too where it is among them. */
+  /** Of drawdown: above 0 where only a sample of the test images was judged. */
+  readonly standardError: number;
+  /** Test images whose class changed, the edited one too where it is among them; an estimate where a sample was judged. */
   readonly flips: number;
+  readonly judged: number;
   readonly testImages: number;
   /** null where the edit failed or nothing had to change. */
   readonly patch: string | null;
@@ -57,7 +71,7 @@ export interface RepairDocument {
 
 export interface Repair {
   readonly document: RepairDocument;
-  /** Every test image whose class changed. */
+  /** Every test image whose class changed, of those judged. */
   readonly flips: readonly Flip[];
   /** Those but the edited picture itself. */
   readonly others: readonly Flip[];
@@ -65,7 +79,8 @@ export interface Repair {
   readonly probabilitiesAfter: readonly number[];
 }
 
-export function repair({ run, dataset, model, device }: OpenedModel, settings: RepairSettings): Repair {
+export function repair(opened: OpenedModel, settings: RepairSettings): Repair {
+  const { run, dataset, model, device } = opened;
   const { picture, target, editor, seed, out } = settings;
   const started = performance.now();
   const { classes, normalization } = run.config;
@@ -80,8 +95,7 @@ export function repair({ run, dataset, model, device }: OpenedModel, settings: R
   const editSeconds = (performance.now() - editStarted) / 1000;
   const probabilitiesAfter = probabilitiesOf(result.model, input);
   const { split, indices } = judged(dataset.split('test'), settings.testImages, seed);
-  using test = new TestSet(split, { normalization, device, reducedPrecision: true });
-  const { flips, ...measured } = preview(model, result.model, result.changed, test);
+  const { flips, flipped, ...measured } = whatChanged(opened, result, split, settings);
   const changed = flips.map((flip) => ({ ...flip, index: indices[flip.index] as number }));
   const written = result.success && result.changed.length > 0;
   if (written) {
@@ -94,7 +108,7 @@ export function repair({ run, dataset, model, device }: OpenedModel, settings: R
       success: result.success,
       dataset: dataset.name,
       drawdown,
-      flips: flips.length,
+      flips: Math.round(flipped),
       target: { label: target, className: classes[target], ...sourceOf(picture) },
     });
   }
@@ -106,7 +120,7 @@ export function repair({ run, dataset, model, device }: OpenedModel, settings: R
     before: ranked(probabilitiesBefore, classes)[0] as Prediction,
     after: ranked(probabilitiesAfter, classes)[0] as Prediction,
     ...measured,
-    flips: flips.length,
+    flips: Math.round(flipped),
     patch: written ? out : null,
     patchBytes: written ? describePatch(out).bytes : null,
     editor,
@@ -115,6 +129,30 @@ export function repair({ run, dataset, model, device }: OpenedModel, settings: R
   };
   const others = changed.filter(({ index }) => index !== picture.index);
   return { document, flips: changed, others, probabilitiesBefore, probabilitiesAfter };
+}
+
+/** On every test image, or on a sample; then what the unedited model says is kept with the run, as it costs the most. */
+function whatChanged(
+  { run, model, device }: OpenedModel,
+  { model: edited, changed }: EditResult,
+  split: ImageSplit,
+  { precision, seed }: RepairSettings,
+): Preview {
+  const { normalization } = run.config;
+  if (precision === undefined || changed.length === 0) {
+    using test = new TestSet(split, { normalization, device, reducedPrecision: true });
+    return preview(model, edited, changed, test);
+  }
+  const file = predictionsFile(run.folder, model, split);
+  const base = basePredictions(model, split, { normalization, device, file });
+  return previewBySample(edited, split, base, { precision, normalization, device, seed });
+}
+
+function predictionsFile(run: string, model: nn.Model, split: ImageSplit): string {
+  const folder = join(run, 'predictions');
+  makeRunFolder(folder);
+  const images = createHash('sha256').update(split.labels).digest('hex').slice(0, 8);
+  return join(folder, `${modelHash(model).slice(0, 16)}-${split.length}-${images}.safetensors`);
 }
 
 /** Size of a file for people: "1.2 MB". */

@@ -15,13 +15,14 @@ export function describePicture({ index, file, truth, resizedFrom }: Picture, cl
   return truth === null ? `${what}${scaled}` : `${what}, labelled ${classes[truth]}`;
 }
 
-export function describeRepair({ document, others }: Repair, classes: readonly string[]): string {
+export function describeRepair(done: Repair, classes: readonly string[]): string {
+  const { document, others } = done;
   const { success, steps, target, before, after, editor, testImages, patch } = document;
   const outcome = success ? 'success: true' : `success: false, the target was not reached in ${steps} steps`;
   const effect =
     steps === 0
       ? 'nothing: the model says so already, no patch is needed'
-      : `${plural(others.length, 'prediction')} of ${count(testImages)}; test error ${percent(document.errorBefore)} → ${percent(document.errorAfter)} (${signedPercent(document.drawdown)})`;
+      : `${predictions(done)} of ${count(testImages)}; test error ${percent(document.errorBefore)} → ${percent(document.errorAfter)} (${drawdownOf(document)})`;
   const head = facts([
     ['edit', `${outcome}, ${plural(steps, 'step')} in ${document.editSeconds.toFixed(2)} s`],
     ['wanted', `${target.name} (${target.label})`],
@@ -33,6 +34,16 @@ export function describeRepair({ document, others }: Repair, classes: readonly s
   ]);
   return others.length === 0 || !success ? head : `${head}\n${flipsTable(others, classes)}`;
 }
+
+const predictions = ({ document, others }: Repair): string =>
+  isSample(document) ? `about ${plural(document.flips, 'prediction')}` : plural(others.length, 'prediction');
+
+const drawdownOf = (document: Repair['document']): string =>
+  isSample(document)
+    ? `${signedPercent(document.drawdown)} ± ${percent(1.96 * document.standardError)}, from ${count(document.judged)} images`
+    : signedPercent(document.drawdown);
+
+const isSample = ({ judged, testImages }: Repair['document']): boolean => judged < testImages;
 
 const describePrediction = ({ name, label, probability }: Prediction): string =>
   `${name} (${label}), ${percent(probability, 1)}`;

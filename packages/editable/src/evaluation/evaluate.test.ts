@@ -11,10 +11,13 @@ import { createModel } from '../models/registry.js';
 import { defaultTraining } from '../training/settings.js';
 import { Trainer } from '../training/trainer.js';
 import { Activations } from './activations.js';
+import { basePredictions } from './base-predictions.js';
 import { evaluate, evaluateRepairs, judgedImages } from './evaluate.js';
 import { GradientRepairer } from './gradient-repairer.js';
 import { countFlips, noClass } from './predictions.js';
+import { preview, previewBySample } from './preview.js';
 import { inBfloat16, ReducedPrecision } from './reduced-precision.js';
+import { TestSet } from './test-set.js';
 
 const editor = { name: 'rmsprop', hyperparameters: { learningRate: 2e-3 }, layers: 'layer3', maxSteps: 10 } as const;
 const exactly = { editor, edits: 40, testImages: 2000, seed: 3, views: 4 };
@@ -152,5 +155,37 @@ describe('reducedPrecision', () => {
     expect(new Activations(whole, 0, false, reduced).predict(broken)).toEqual(
       new Uint8Array(exactly.testImages).fill(noClass),
     );
+  });
+});
+
+describe('previewBySample', () => {
+  it('agrees with the exact preview within its interval, on fewer images, and keeps the base predictions', () => {
+    const { normalization } = dataset;
+    const split = dataset.split('test');
+    const file = join(folder, 'predictions.safetensors');
+    const base = basePredictions(model, split, { normalization, file });
+    const written = readFileSync(file);
+    expect(basePredictions(model, split, { normalization, file })).toEqual(base);
+    using all = new TestSet(split, { normalization });
+    scope(() => {
+      const input = all.activations(model, 0).batches[0]!.narrow(0, 3, 1);
+      const result = edit(model, classification(input, (split.labels[3]! + 1) % 10), {
+        editor: rmsprop({ learningRate: 2e-3 }),
+        layers: 'layer3',
+      });
+      const exact = preview(model, result.model, result.changed, all);
+      expect(exact).toMatchObject({ standardError: 0, judged: 10_000, flipped: exact.flips.length });
+      const sampled = previewBySample(result.model, split, base, { precision: 0.02, normalization });
+      expect(sampled.errorBefore).toBe(exact.errorBefore);
+      expect(sampled.judged).toBeLessThan(5000);
+      expect(Math.abs(sampled.drawdown - exact.drawdown)).toBeLessThan(3 * sampled.standardError);
+      const truth = new Map(exact.flips.map((flip) => [flip.index, flip]));
+      expect(sampled.flips.length).toBeGreaterThan(0);
+      for (const flip of sampled.flips) expect(truth.get(flip.index)).toEqual(flip);
+      // Predictions of another model are not taken for this one's.
+      basePredictions(result.model, split, { normalization, file });
+      expect(readFileSync(file).equals(written)).toBe(false);
+    });
+    expect(() => previewBySample(model, split, base, { precision: 0, normalization })).toThrow(/precision: expected/);
   });
 });

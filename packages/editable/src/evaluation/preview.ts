@@ -1,8 +1,12 @@
 /** What one edit would change on the test set: looked at before it is kept. */
-import type { nn } from '@editable/torch';
+import type { Device, nn } from '@editable/torch';
+import { type ImageSplit, type Normalization, subset } from '../data/index.js';
 import { firstStageOf } from '../editing/layers.js';
+import { EditableError } from '../errors.js';
 import { errorRate } from './predictions.js';
-import type { TestSet } from './test-set.js';
+import type { BasePredictions } from './repairer.js';
+import { judgeBySample, SamplingPlan } from './sampling.js';
+import { TestSet } from './test-set.js';
 
 export interface Flip {
   /** Index in the test set. */
@@ -17,8 +21,13 @@ export interface Preview {
   readonly errorAfter: number;
   /** errorAfter − errorBefore. */
   readonly drawdown: number;
-  /** Every image whose prediction changes. */
+  /** Of drawdown: 0 where every image was judged. */
+  readonly standardError: number;
+  /** Images whose prediction changes: every one, or those among the judged ones. */
   readonly flips: readonly Flip[];
+  /** How many there are in the whole test set: an estimate where only some images were judged. */
+  readonly flipped: number;
+  readonly judged: number;
   readonly testImages: number;
 }
 
@@ -29,10 +38,66 @@ export function preview(base: nn.Model, edited: nn.Model, changed: readonly stri
   const after = changed.length === 0 ? before : testSet.predict(edited, activations);
   const { labels } = testSet;
   const [errorBefore, errorAfter] = [errorRate(before, labels), errorRate(after, labels)];
-  const flips = [...labels.keys()].flatMap((index) =>
-    before[index] === after[index]
-      ? []
-      : [{ index, label: labels[index]!, before: before[index]!, after: after[index]! }],
-  );
-  return { errorBefore, errorAfter, drawdown: errorAfter - errorBefore, flips, testImages: labels.length };
+  const flips = [...labels.keys()].flatMap((index) => flipAt(index, labels[index]!, before[index]!, after[index]!));
+  const judged = labels.length;
+  const drawdown = errorAfter - errorBefore;
+  return {
+    errorBefore,
+    errorAfter,
+    drawdown,
+    standardError: 0,
+    flips,
+    flipped: flips.length,
+    judged,
+    testImages: judged,
+  };
 }
+
+export interface SampledPreviewOptions {
+  /** Half-width of the 95 % interval of drawdown. */
+  readonly precision: number;
+  readonly normalization: Normalization;
+  readonly device?: Device;
+  readonly seed?: number;
+}
+
+/**
+ * The same from a stratified sample, just large enough for the precision: only its images go through the edited model.
+ *
+ * @param base the unedited model's predictions on `split`: `basePredictions` keeps them.
+ * @throws EditableError INVALID_ARGUMENT for a precision that is not above 0
+ */
+export function previewBySample(
+  edited: nn.Model,
+  split: ImageSplit,
+  base: BasePredictions,
+  { precision, normalization, device = 'cpu', seed = 0 }: SampledPreviewOptions,
+): Preview {
+  if (!(precision > 0))
+    throw new EditableError('INVALID_ARGUMENT', `precision: expected a number above 0, received ${precision}.`);
+  const { labels } = split;
+  const flips: Flip[] = [];
+  const judge = (positions: readonly number[] = [...labels.keys()]): Uint8Array => {
+    using images = new TestSet(subset(split, positions), { normalization, device });
+    const after = images.predict(edited);
+    for (const [i, at] of positions.entries()) flips.push(...flipAt(at, labels[at]!, base.classes[at]!, after[i]!));
+    return after;
+  };
+  const plan = new SamplingPlan(base, labels, { precision });
+  const { drawdown, standardError, judged, flips: flipped } = judgeBySample(plan, { judge }, { seed, position: 0 });
+  const errorBefore = errorRate(base.classes, labels);
+  const inOrder = flips.sort((a, b) => a.index - b.index);
+  return {
+    errorBefore,
+    errorAfter: errorBefore + drawdown,
+    drawdown,
+    standardError,
+    flips: inOrder,
+    flipped,
+    judged,
+    testImages: labels.length,
+  };
+}
+
+const flipAt = (index: number, label: number, before: number, after: number): readonly Flip[] =>
+  before === after ? [] : [{ index, label, before, after }];

@@ -88,7 +88,11 @@ export interface SampleOptions {
  * Judges a pilot from every stratum, then as many more of each as the precision needs by what the pilot showed. The
  * estimate is unbiased whatever the pilot showed: the pilot's images count as themselves, the others stand for the rest.
  */
-export function judgeBySample(plan: SamplingPlan, repair: Repair, { seed, position }: SampleOptions): SampledChange {
+export function judgeBySample(
+  plan: SamplingPlan,
+  repair: Pick<Repair, 'judge'>,
+  { seed, position }: SampleOptions,
+): SampledChange {
   const random = stream(seed, 'judge', position);
   const strata = plan.cells.map(({ group, band, images }) => {
     const order = random.permutation(images.length);
@@ -155,7 +159,12 @@ class Stratum {
   }
 }
 
-function judgeMore(plan: SamplingPlan, repair: Repair, strata: readonly Stratum[], sizes: readonly number[]): void {
+function judgeMore(
+  plan: SamplingPlan,
+  repair: Pick<Repair, 'judge'>,
+  strata: readonly Stratum[],
+  sizes: readonly number[],
+): void {
   const owners = new Map<number, Stratum>();
   for (const [h, stratum] of strata.entries()) {
     const from = stratum.changes.length;

@@ -1,0 +1,57 @@
+/** What a model says of every image of a split, kept in a file: samples are drawn by it, edited models compared to it. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { type Device, loadSafetensors, type nn, saveSafetensors, scope, tensor } from '@editable/torch';
+import type { ImageSplit, Normalization } from '../data/index.js';
+import { modelHash } from '../patches/model-hash.js';
+import type { BasePredictions } from './repairer.js';
+import { TestSet } from './test-set.js';
+
+export interface PredictionsOptions {
+  readonly normalization: Normalization;
+  readonly device?: Device;
+  /** Read where it is of this model and these images, else written. */
+  readonly file?: string;
+}
+
+export function basePredictions(
+  model: nn.Model,
+  split: ImageSplit,
+  { normalization, device = 'cpu', file }: PredictionsOptions,
+): BasePredictions {
+  const key = file === undefined ? '' : keyOf(model, split, normalization);
+  const kept = file === undefined ? undefined : read(file, key);
+  if (kept !== undefined) return kept;
+  using images = new TestSet(split, { normalization, device });
+  const predictions = images.probabilities(model, images.activations(model, 0));
+  if (file !== undefined) write(file, key, predictions);
+  return predictions;
+}
+
+function read(file: string, key: string): BasePredictions | undefined {
+  if (!existsSync(file)) return undefined;
+  return scope(() => {
+    const { tensors, metadata } = loadSafetensors(file);
+    const [classes, probabilities] = [tensors.get('classes'), tensors.get('probabilities')];
+    if (metadata.get('of') !== key || classes === undefined || probabilities === undefined) return undefined;
+    return { classes: classes.data() as Uint8Array, probabilities: probabilities.data() as Float32Array };
+  });
+}
+
+const write = (file: string, key: string, { classes, probabilities }: BasePredictions): void =>
+  scope(() =>
+    saveSafetensors(
+      file,
+      new Map([
+        ['classes', tensor(classes)],
+        ['probabilities', tensor(probabilities, { shape: [classes.length, probabilities.length / classes.length] })],
+      ]),
+      new Map([['of', key]]),
+    ),
+  );
+
+function keyOf(model: nn.Model, split: ImageSplit, normalization: Normalization): string {
+  const images = createHash('sha256').update(split.labels);
+  for (let i = 0; i < split.length; i++) images.update(split.image(i));
+  return JSON.stringify({ model: modelHash(model), images: images.digest('hex'), normalization });
+}
