@@ -67,6 +67,7 @@ export type { CardProgress, CardSample, CardStage } from './tuning/card-search.j
 export * from './tuning/editability-card.js';
 export { layerSubsets } from './tuning/layer-subsets.js';
 export type { Trial } from './tuning/trial.js';
+export type { TrialOptions } from './tuning/trial-options.js';
 export { type TuneOptions, type Tuning, tune } from './tuning/tune.js';
 
 // What Table 3 compares with, and the workarounds of section 1.

@@ -1,7 +1,7 @@
 /** The three stages of a card's search: every pair coarsely, the best ones in full, and these again on fresh images. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Device, nn } from '@editable/torch';
-import { type ImageDataset, type ImageSplit, type Normalization, stream, subset } from '../data/index.js';
+import type { nn } from '@editable/torch';
+import { type ImageDataset, type ImageSplit, stream, subset } from '../data/index.js';
 import type { EditorName } from '../editing/editors/index.js';
 import { EditableError } from '../errors.js';
 import { trainingSplits } from '../runs/splits.js';
@@ -9,6 +9,7 @@ import type { EditorChoice } from '../training/settings.js';
 import { Bench, type BenchOptions } from './bench.js';
 import { searchSpaces } from './search-space.js';
 import { allowedFailures, bestOf, plausibleFailures, type Trial } from './trial.js';
+import type { TrialSettings } from './trial-options.js';
 import { TrialsFile } from './trials-file.js';
 import { learningRateOf, type SearchOptions, searchHyperparameters } from './tune.js';
 
@@ -32,19 +33,9 @@ export interface CardSample {
 }
 
 /** `CardOptions` with the defaults in place. */
-export interface CardSettings {
+export interface CardSettings extends TrialSettings {
   readonly editors: readonly EditorName[];
   readonly layers: readonly string[];
-  readonly edits: number;
-  readonly images: number;
-  readonly maxSteps: number;
-  readonly searchSteps: number;
-  readonly minimumSuccess: number;
-  readonly seed: number;
-  readonly normalization?: Normalization;
-  readonly device?: Device;
-  readonly reducedPrecision: boolean;
-  readonly trialsFile?: string | undefined;
   readonly onProgress: (progress: CardProgress) => void;
 }
 

@@ -3,8 +3,8 @@
  * halving, the finalists measured again on images that no choice was made on. The best is the paper's (section 4.1): the
  * least drawdown among those that succeed often enough within k steps.
  */
-import type { Device, nn } from '@editable/torch';
-import type { ImageDataset, Normalization } from '../data/index.js';
+import type { nn } from '@editable/torch';
+import type { ImageDataset } from '../data/index.js';
 import { type EditorName, editorNames } from '../editing/editors/index.js';
 import { selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
@@ -12,27 +12,17 @@ import { modelHash } from '../patches/model-hash.js';
 import { type CardProgress, type CardSample, CardSearch, type CardSettings, type CardStage } from './card-search.js';
 import { layerSubsets } from './layer-subsets.js';
 import { dominates, isBetter, type Trial } from './trial.js';
+import { type TrialOptions, trialSettings } from './trial-options.js';
 
-export interface CardOptions {
+/**
+ * `edits` and `images` are those of the full search: the coarse one makes a quarter of the edits (at least 8) on a quarter of
+ * the images (at least 100), the final measurement twice as many edits on other images.
+ */
+export interface CardOptions extends TrialOptions {
   /** Default: all six. */
   readonly editors?: readonly EditorName[] | undefined;
   /** Layer choices, each as `selectParameters` takes it; default: `layerSubsets(model)`. */
   readonly layers?: readonly string[] | undefined;
-  /** Edits a trial of the full search; the coarse one makes a quarter (at least 8), the final measurement twice as many. */
-  readonly edits?: number;
-  /** Validation images of the full search and, others, of the final measurement; the coarse one takes a quarter (at least 100). */
-  readonly images?: number;
-  readonly maxSteps?: number;
-  /** Steps that trials may take before the final measurement. Default: `maxSteps`. */
-  readonly searchSteps?: number;
-  readonly minimumSuccess?: number;
-  readonly seed?: number;
-  readonly normalization?: Normalization;
-  readonly device?: Device;
-  /** As for `evaluate`: the same trials, sooner. */
-  readonly reducedPrecision?: boolean;
-  /** JSON lines of trials; a search of the same model with the same settings continues from it. */
-  readonly trialsFile?: string | undefined;
   readonly onProgress?: (progress: CardProgress) => void;
 }
 
@@ -106,9 +96,7 @@ export async function editabilityCard(
 }
 
 function settled(model: nn.Model, options: CardOptions): CardSettings {
-  const { maxSteps = 10, editors = editorNames, layers = layerSubsets(model) } = options;
-  const { edits = 40, images = 1000, minimumSuccess = 0.95, seed = 0, searchSteps = maxSteps } = options;
-  const { onProgress = () => {}, reducedPrecision = false } = options;
+  const { editors = editorNames, layers = layerSubsets(model), onProgress = () => {} } = options;
   if (editors.length === 0 || layers.length === 0) {
     throw new EditableError(
       'INVALID_ARGUMENT',
@@ -116,19 +104,7 @@ function settled(model: nn.Model, options: CardOptions): CardSettings {
     );
   }
   for (const each of layers) selectParameters(model, each);
-  return {
-    ...options,
-    maxSteps,
-    editors: [...new Set(editors)],
-    layers: [...new Set(layers)],
-    edits,
-    images,
-    minimumSuccess,
-    seed,
-    searchSteps,
-    reducedPrecision,
-    onProgress,
-  };
+  return { ...trialSettings(options), editors: [...new Set(editors)], layers: [...new Set(layers)], onProgress };
 }
 
 /** Successive halving: what is behind after a cheap look gets no dear one. */

@@ -3,36 +3,21 @@
  * at least 95 % of edits within k steps. Looks at validation images only.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Device, nn } from '@editable/torch';
-import { type ImageDataset, type Normalization, stream, subset } from '../data/index.js';
+import type { nn } from '@editable/torch';
+import { type ImageDataset, stream, subset } from '../data/index.js';
 import type { EditorName } from '../editing/editors/index.js';
 import { trainingSplits } from '../runs/splits.js';
 import type { EditorChoice } from '../training/settings.js';
 import { Bench } from './bench.js';
 import { searchSpaces } from './search-space.js';
 import { allowedFailures, bestOf, type Trial } from './trial.js';
+import { type TrialOptions, trialSettings } from './trial-options.js';
 import { TrialsFile } from './trials-file.js';
 
-export interface TuneOptions {
+export interface TuneOptions extends TrialOptions {
   readonly editor: EditorName;
   /** Layer choices to try, each as `selectParameters` takes it. */
   readonly layers: readonly string[];
-  /** Edits a trial. */
-  readonly edits?: number;
-  /** Validation images that drawdown is judged on. */
-  readonly images?: number;
-  readonly maxSteps?: number;
-  /** Steps that trials may take: fewer than `maxSteps` leaves edits a margin. Default: `maxSteps`. */
-  readonly searchSteps?: number;
-  /** Share of edits that must succeed for hyperparameters to qualify; the paper's 0.95 where left out. */
-  readonly minimumSuccess?: number;
-  readonly seed?: number;
-  readonly normalization?: Normalization;
-  readonly device?: Device;
-  /** As for `evaluate`: the same trials, sooner. */
-  readonly reducedPrecision?: boolean;
-  /** JSON lines of trials; a search of the same model with the same settings continues from it. */
-  readonly trialsFile?: string | undefined;
   /** `total`: the most trials that there can be; learning rates beyond the best one are left out. */
   readonly onTrial?: (trial: Trial, done: number, total: number) => void;
 }
@@ -45,8 +30,8 @@ export interface Tuning {
 
 /** @throws EditableError INVALID_ARGUMENT where no layers are given or the counts exceed the validation images */
 export async function tune(model: nn.Model, dataset: ImageDataset, options: TuneOptions): Promise<Tuning> {
-  const { editor, layers, maxSteps = 10, edits = 40, images = 1000, seed = 0, trialsFile } = options;
-  const { minimumSuccess = 0.95, searchSteps = maxSteps, onTrial = () => {} } = options;
+  const { editor, layers, onTrial = () => {} } = options;
+  const { maxSteps, edits, images, searchSteps, minimumSuccess, seed, trialsFile, ...place } = trialSettings(options);
   const { validation } = trainingSplits(dataset);
   const count = Math.min(images, validation.length);
   const allowed = allowedFailures(edits, minimumSuccess);
@@ -58,9 +43,7 @@ export async function tune(model: nn.Model, dataset: ImageDataset, options: Tune
     allowedFailures: allowed,
     stopAfter: allowed,
     kept: trialsFile === undefined ? undefined : new TrialsFile(trialsFile),
-    ...(options.normalization ? { normalization: options.normalization } : {}),
-    ...(options.device ? { device: options.device } : {}),
-    reducedPrecision: options.reducedPrecision ?? false,
+    ...place,
   });
   const trials: Trial[] = [];
   const total = layers.length * trialsOf(editor);

@@ -1,0 +1,45 @@
+/** How trials are made, whatever is searched for. */
+import type { Device } from '@editable/torch';
+import type { Normalization } from '../data/index.js';
+
+export interface TrialOptions {
+  /** Edits a trial; default 40. */
+  readonly edits?: number;
+  /** Validation images that drawdown is judged on; default 1,000. */
+  readonly images?: number;
+  /** k; default 10. */
+  readonly maxSteps?: number;
+  /** Steps that trials may take: fewer than `maxSteps` leaves edits a margin. Default: `maxSteps`. */
+  readonly searchSteps?: number;
+  /** Share of edits that must succeed for hyperparameters to qualify; the paper's 0.95 where left out. */
+  readonly minimumSuccess?: number;
+  readonly seed?: number;
+  readonly normalization?: Normalization;
+  readonly device?: Device;
+  /** As for `evaluate`: the same trials, sooner. */
+  readonly reducedPrecision?: boolean;
+  /** JSON lines of trials; a search of the same model with the same settings continues from it. */
+  readonly trialsFile?: string | undefined;
+}
+
+type Open = 'normalization' | 'device' | 'trialsFile';
+
+/** With the defaults in place; the data set's normalization and the CPU are filled in where they are used. */
+export type TrialSettings = Required<Omit<TrialOptions, Open>> & Pick<TrialOptions, Open>;
+
+export const trialSettings = (options: TrialOptions): TrialSettings => {
+  const { maxSteps = 10, edits = 40, images = 1000, minimumSuccess = 0.95, seed = 0 } = options;
+  const { searchSteps = maxSteps, reducedPrecision = false, normalization, device, trialsFile } = options;
+  return {
+    edits,
+    images,
+    maxSteps,
+    searchSteps,
+    minimumSuccess,
+    seed,
+    reducedPrecision,
+    trialsFile,
+    ...(normalization ? { normalization } : {}),
+    ...(device ? { device } : {}),
+  };
+};
