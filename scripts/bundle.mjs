@@ -29,12 +29,13 @@ import { parseArgs } from 'node:util';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const limit = 45e6; // bytes; the largest file that the offline bundle may be
 const data = '/usr/share/datasets/fashion-mnist'; // where Debian's dataset-fashion-mnist puts it
-const workspaces = ['packages/torch', 'packages/editable', 'packages/cli'];
+const workspaces = ['packages/torch', 'packages/editable', 'packages/cli', 'packages/charts', 'experiments'];
 
 const readme = `Editable, packed for machines without network and Node.
 
   sh install.sh          builds the addon against the PyTorch found here (g++ is needed)
   bin/editable --help    after that
+  bin/experiment --help  the paper's tables and figures; experiments/README.md says how long they take
 
 PyTorch is looked for in LIBTORCH, then in python3 (PYTHON names another), then where Debian's libtorch-dev puts it.
 Data sets are looked for in data/, or in the folder that EDITABLE_DATA names.
@@ -52,14 +53,18 @@ if [ -z "\${LIBTORCH:-}" ]; then
   fi
 fi
 "$here/bin/node" "$here/packages/torch/scripts/build-addon.mjs"
-cat > "$here/bin/editable.part" <<'END'
+command_for() {
+  cat > "$here/bin/$1.part" <<END
 #!/bin/sh
-here=$(dirname "$(readlink -f "$0")")
-if [ -z "\${EDITABLE_DATA:-}" ] && [ -d "$here/../data" ]; then export EDITABLE_DATA="$here/../data"; fi
-exec "$here/node" "$here/../packages/cli/bin/editable.js" "$@"
+here=\\$(dirname "\\$(readlink -f "\\$0")")
+if [ -z "\\\${EDITABLE_DATA:-}" ] && [ -d "\\$here/../data" ]; then export EDITABLE_DATA="\\$here/../data"; fi
+exec "\\$here/node" "\\$here/../$2" "\\$@"
 END
-chmod +x "$here/bin/editable.part"
-mv "$here/bin/editable.part" "$here/bin/editable"
+  chmod +x "$here/bin/$1.part"
+  mv "$here/bin/$1.part" "$here/bin/$1"
+}
+command_for experiment experiments/run.mjs
+command_for editable packages/cli/bin/editable.js
 echo "Ready: $here/bin/editable"
 `;
 
@@ -97,6 +102,7 @@ function stage(folder) {
   for (const file of ['LICENSE', 'package.json']) cpSync(join(root, file), join(folder, file));
   writeScript(join(folder, 'install.sh'), installScript);
   writeFileSync(join(folder, 'README.txt'), readme);
+  writeFileSync(join(folder, 'COMMIT'), `${commit()}\n`);
 }
 
 /** What the package would publish, and the link under which the others import it. */
@@ -203,6 +209,14 @@ function compress(folder, file) {
   renameSync(part, out);
   console.error(`bundle: ${out} (${(statSync(out).size / 1e6).toFixed(1)} MB)`);
   return out;
+}
+
+/** Results say of which commit they are. */
+function commit() {
+  const git = (...args) => spawnSync('git', args, { cwd: root, encoding: 'utf8' });
+  const { status, stdout } = git('rev-parse', 'HEAD');
+  if (status !== 0) return 'unknown';
+  return `${stdout.trim()}${git('status', '--porcelain', '--untracked-files=no').stdout === '' ? '' : ' with changes'}`;
 }
 
 function writeScript(file, text) {

@@ -1,6 +1,8 @@
 /** Where and with what numbers were made. */
 import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { join } from 'node:path';
 import { type Device, threads, versions } from '@editable/torch';
 
 export interface Circumstances {
@@ -36,6 +38,8 @@ function commitOf(home: string): string {
     const changes = git('status', '--porcelain', '--untracked-files=no', '--', ':/', ...written);
     return `${git('rev-parse', 'HEAD')}${changes === '' ? '' : ' with changes'}`;
   } catch {
-    return 'unknown';
+    // The offline bundle has no history; it says what it was packed from.
+    const packed = join(home, '../COMMIT');
+    return existsSync(packed) ? readFileSync(packed, 'utf8').trim() : 'unknown';
   }
 }
