@@ -44,7 +44,7 @@ export class DeepNearestNeighborsRepairer implements Repairer {
     this.#trainLabels = train.split.labels.slice();
     this.#classes = classesOfModel(model, testSet);
     this.#neighbors = new NearestNeighbors(this.#embedAll(train), k);
-    this.#judged = join(testSet.activations(model, 0).batches.map((batch) => this.#nearest(batch)));
+    this.#judged = join(testSet.images.batches.map((batch) => this.#nearest(batch)));
     const names = this.#stages.map((end) => model.stages[end - 1]!.name);
     this.identity = { method: 'dknn', model: modelHash(model), k, stages: names, train: hashOf(train) };
     this.labels = testSet.labels;

@@ -20,7 +20,7 @@ export class LookupTableRepairer implements Repairer {
   /** The test set stays the caller's to dispose. */
   constructor(model: nn.Model, testSet: TestSet) {
     this.#model = model;
-    this.#images = testSet.activations(model, 0);
+    this.#images = testSet.images;
     this.#classes = classesOfModel(model, testSet);
     this.identity = { method: 'lookup-table', model: modelHash(model) };
     this.labels = testSet.labels;
@@ -45,9 +45,7 @@ export class LookupTableRepairer implements Repairer {
     };
   }
 
-  [Symbol.dispose](): void {
-    this.#images[Symbol.dispose]();
-  }
+  [Symbol.dispose](): void {}
 }
 
 const equalRows = (images: Tensor, input: Tensor): boolean[] =>

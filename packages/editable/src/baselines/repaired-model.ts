@@ -57,7 +57,7 @@ export function finiteLoss(loss: number): number {
 export const classesOfModel = (model: nn.Model, testSet: TestSet): number =>
   scope(() =>
     noGrad(() => {
-      const [first] = testSet.activations(model, 0).batches as [Tensor];
+      const [first] = testSet.images.batches as [Tensor];
       return model.call(first.narrow(0, 0, 1)).output.shape[1] as number;
     }),
   );

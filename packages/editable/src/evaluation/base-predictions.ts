@@ -22,8 +22,8 @@ export function basePredictions(
   const key = file === undefined ? '' : keyOf(model, split, normalization);
   const kept = file === undefined ? undefined : read(file, key);
   if (kept !== undefined) return kept;
-  using images = new TestSet(split, { normalization, device });
-  const predictions = images.probabilities(model, images.activations(model, 0));
+  using testSet = new TestSet(split, { normalization, device });
+  const predictions = testSet.probabilities(model, testSet.images);
   if (file !== undefined) write(file, key, predictions);
   return predictions;
 }

@@ -36,7 +36,12 @@ export class TestSet implements Disposable {
     return this.labels.length;
   }
 
-  /** What stage `from` receives, batch by batch; the images themselves for 0. */
+  /** The images themselves: predictions from them are in full precision. */
+  get images(): Activations {
+    return new Activations(this.#batches, 0, false);
+  }
+
+  /** What stage `from` receives, batch by batch; the images for 0. */
   activations(model: nn.Model, from: number): Activations {
     const owned = from > 0;
     const batches = owned
@@ -47,11 +52,7 @@ export class TestSet implements Disposable {
   }
 
   /** The predicted class of every image, or of those at `positions` (ascending); `noClass` where the output is not finite. */
-  predict(
-    model: nn.Model,
-    activations: Activations = this.activations(model, 0),
-    positions?: readonly number[],
-  ): Uint8Array {
+  predict(model: nn.Model, activations: Activations = this.images, positions?: readonly number[]): Uint8Array {
     return activations.predict(model, positions);
   }
 
