@@ -110,7 +110,7 @@ async function draw(rows: readonly Row[], { folder, prefix }: FigureOptions): Pr
     const series = rows
       .filter((row) => row.targets === targets)
       .map(({ training, testError, checkpoints }) => ({
-        name: training,
+        name: training === 'plain' ? 'Plain training' : 'Editable Training',
         points: [
           { edits: 0, errorRate: testError, inForce: null },
           ...checkpoints.map((each) => ({ edits: each.edits, errorRate: each.testError, inForce: each.inForce })),

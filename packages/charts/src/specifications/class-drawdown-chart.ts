@@ -55,7 +55,7 @@ export function classDrawdownChart({ classes, models, title }: ClassDrawdownData
               scale: { scheme: 'blueorange', domain: [-largest, largest], domainMid: 0 },
               legend: {
                 title: ['Change of error', '(percentage points)'],
-                format: '+.1f',
+                labelExpr: "datum.value === 0 ? '0' : format(datum.value, '+.1f')",
                 values: [-1, -0.5, 0, 0.5, 1].map((share) => share * largest),
                 gradientLength: (cell * classes.length) / 2,
               },

@@ -40,7 +40,6 @@ export function editSequenceChart({ series, seriesTitle = 'Model', title }: Edit
       ...seriesEncoding('series', names, seriesTitle),
     },
   });
-  const lowest = Math.min(...values.flatMap(({ inForce }) => (inForce === null ? [] : [inForce])), 1);
   return chart({
     ...(title === undefined ? {} : { title }),
     data: { values },
@@ -48,7 +47,7 @@ export function editSequenceChart({ series, seriesTitle = 'Model', title }: Edit
     vconcat: [
       panel('errorRate', 'Test error (%)', null, { zero: true, nice: true }),
       // From the nearest tenth below, so that 99 % and 100 % can be told apart.
-      panel('inForce', 'Edits in force (%)', 'Number of edits', { domain: [Math.floor(lowest * 10 - 1e-9) / 10, 1] }),
+      panel('inForce', 'Edits in force (%)', 'Number of edits', { domain: [0, 1] }),
     ],
   });
 }
