@@ -25,6 +25,19 @@ export const claims: readonly Claim<RepairRow>[] = [
     },
   },
   {
+    text: "Editable Training has at most 0.4 times the drawdown of the plain model's best row (beyond the paper).",
+    holds: (rows) => {
+      const plain = leastDrawdown(named(rows, ['plain-gd', 'plain-rmsprop', 'plain-card']) ?? []);
+      const editable = leastDrawdown(editableRows(rows));
+      if (plain === undefined || editable === undefined) return null;
+      const ratio = editable.drawdown / plain.drawdown;
+      return {
+        holds: ratio <= 0.4,
+        because: `${figures(editable)} is ${ratio.toFixed(2)} × that of ${figures(plain)}`,
+      };
+    },
+  },
+  {
     text: 'A larger c_loc means less drawdown and more test error.',
     holds: (rows) => {
       const [less, more] = byWeight(rows);
