@@ -1,5 +1,13 @@
 /** An editor tuned by the paper's rule (section 4.1) on validation images: hyperparameters and the subset of layers. */
-import { type EditorChoice, type EditorName, editabilityCard, type Run, type Trial, tune } from 'editable';
+import {
+  type EditorChoice,
+  type EditorName,
+  editabilityCard,
+  type Run,
+  type Trial,
+  type TrialOptions,
+  tune,
+} from 'editable';
 import type { Sample, Tuning } from './scale.js';
 import { type Session, trialsFile } from './session.js';
 
@@ -60,18 +68,13 @@ export async function cardsChoice(
   run: Run,
   { layers }: { readonly layers: readonly string[] },
 ): Promise<TunedEditor> {
-  const { scale, seed, device, dataset, say } = session;
+  const { scale, dataset, say } = session;
   const { minimumSuccess, full } = scale.tuning;
   const { best, samples, entries, trials } = await editabilityCard(run.model, dataset, {
+    ...trialOptions(session, run),
     ...full,
     layers,
-    maxSteps: scale.maxSteps,
     minimumSuccess,
-    seed,
-    normalization: run.config.normalization,
-    device,
-    trialsFile: trialsFile(session),
-    reducedPrecision: true,
   });
   const { drawdown, successRate, editor } = best;
   say(`  card of ${trials} trials: ${editor.name} on ${layersOf(best)}, drawdown ${points(drawdown)}`);
@@ -81,20 +84,15 @@ export async function cardsChoice(
 }
 
 async function bestOfEach(session: Session, run: Run, wanted: EditorToTune, sample: SearchedSample): Promise<Trial[]> {
-  const { scale, seed, device, dataset, say } = session;
+  const { scale, dataset, say } = session;
   const found: Trial[] = [];
   for (const layers of wanted.layers) {
     const { best } = await tune(run.model, dataset, {
       editor: wanted.editor,
       layers: [layers],
+      ...trialOptions(session, run),
       ...sample,
-      maxSteps: scale.maxSteps,
       minimumSuccess: successOf(wanted, scale.tuning),
-      seed,
-      normalization: run.config.normalization,
-      device,
-      trialsFile: trialsFile(session),
-      reducedPrecision: true,
     });
     const { drawdown, successRate, editor } = best;
     say(
@@ -104,6 +102,15 @@ async function bestOfEach(session: Session, run: Run, wanted: EditorToTune, samp
   }
   return found;
 }
+
+const trialOptions = (session: Session, { config }: Run): TrialOptions => ({
+  maxSteps: session.scale.maxSteps,
+  seed: session.seed,
+  normalization: config.normalization,
+  device: session.device,
+  trialsFile: trialsFile(session),
+  reducedPrecision: true,
+});
 
 const successOf = ({ minimumSuccess }: EditorToTune, tuning: Tuning): number => minimumSuccess ?? tuning.minimumSuccess;
 
