@@ -26,7 +26,7 @@ export type Method =
   | ({ readonly kind: 'editor' } & EditorToTune)
   | { readonly kind: 'card'; readonly layers: readonly string[] }
   | ({ readonly kind: 'rehearsal' } & EditorToTune & RehearsalChoice)
-  | ({ readonly kind: 'cnp'; readonly after: string } & ConditionalChoice)
+  | ({ readonly kind: 'cnp' } & ConditionalChoice)
   | { readonly kind: 'dknn'; readonly k: number }
   | { readonly kind: 'lookup-table' }
   | ({ readonly kind: 'retraining' } & Omit<RetrainingChoice, 'edits'>);

@@ -77,6 +77,8 @@ export interface EditableChoice {
 }
 
 export interface ConditionalChoice {
+  /** Stage after which the condition is added: what follows must not be linear, or a condition is one bias for all inputs. */
+  readonly after: string;
   readonly steps: number;
   readonly batchSize: number;
   readonly learningRate: number;

@@ -63,7 +63,7 @@ const editablePlan = (choice: EditableChoice): RowPlan<RepairRow> =>
 function otherPlans({ chain, conditional, neighbors, retraining, rehearsal }: Scale): readonly RowPlan<RepairRow>[] {
   const { edits, ...settings } = retraining;
   return [
-    repairPlan('cnp', { training: 'plain', method: { kind: 'cnp', after: chain, ...conditional } }, paper.cnp),
+    repairPlan('cnp', { training: 'plain', method: { kind: 'cnp', ...conditional } }, paper.cnp),
     ...neighbors.map((k) =>
       repairPlan(`dknn-${k}`, { training: 'plain', method: { kind: 'dknn', k }, exact: true }, paper[`dknn-${k}`]),
     ),
