@@ -34,7 +34,7 @@ function commitOf(home: string): string {
     execFileSync('git', ['-C', home, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
     // Results are tracked, too, and are no change to what makes them.
-    const written = [':!/experiments/*/results', ':!/experiments/*/README.md'];
+    const written = [':!/experiments/*/results/*', ':!/experiments/*/README.md'];
     const changes = git('status', '--porcelain', '--untracked-files=no', '--', ':/', ...written);
     return `${git('rev-parse', 'HEAD')}${changes === '' ? '' : ' with changes'}`;
   } catch {
