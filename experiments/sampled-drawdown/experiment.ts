@@ -1,7 +1,7 @@
 /** Sampled drawdown beside exact drawdown: whether the stated intervals hold, and what they save (beyond the paper). */
 import type { Claim, Column, Experiment, NamedRow } from '../shared/experiment.js';
 import { bothTrainings } from '../shared/model-editor.js';
-import { milliseconds, percent } from '../shared/numbers.js';
+import { percent, shortTime } from '../shared/numbers.js';
 import type { Scale } from '../shared/scale.js';
 import { scales } from '../shared/scales.js';
 import type { PrecisionFigures, SamplingRow } from './judgments.js';
@@ -85,8 +85,8 @@ export const sampledDrawdown: Experiment<SamplingRow> = {
     { title: 'Model', cell: ({ training }) => training },
     { title: 'Drawdown', right: true, cell: ({ drawdown }) => percent(drawdown) },
     { title: 'Edits', right: true, cell: ({ edits }) => String(edits) },
-    { title: 'All images, float32', right: true, cell: ({ secondsExact }) => milliseconds(secondsExact) },
-    { title: 'bfloat16', right: true, cell: ({ secondsReduced }) => milliseconds(secondsReduced) },
+    { title: 'All images, float32', right: true, cell: ({ secondsExact }) => shortTime(secondsExact) },
+    { title: 'bfloat16', right: true, cell: ({ secondsReduced }) => shortTime(secondsReduced) },
     ...halfWidths.map(column),
   ],
   claims,

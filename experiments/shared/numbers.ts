@@ -5,7 +5,9 @@ export const percent = (share: number, digits = 2): string => `${(share * 100).t
 export const percentInterval = ([low, high]: readonly [number, number]): string =>
   `${(low * 100).toFixed(2)} to ${(high * 100).toFixed(2)}`;
 
-export const milliseconds = (seconds: number): string => `${(seconds * 1000).toPrecision(2)} ms`;
+/** A time below some minutes, two digits of it. */
+export const shortTime = (seconds: number): string =>
+  seconds < 1 ? `${Number((seconds * 1000).toPrecision(2))} ms` : `${Number(seconds.toPrecision(2))} s`;
 
 export const mebibytes = (bytes: number | null): string => (bytes === null ? '' : (bytes / 2 ** 20).toFixed(0));
 

@@ -1,6 +1,6 @@
 /** Columns of tables of repairs: the paper's figures beside ours. */
 import type { Column, PaperFigures } from './experiment.js';
-import { mebibytes, milliseconds, percent, percentInterval } from './numbers.js';
+import { mebibytes, percent, percentInterval, shortTime } from './numbers.js';
 import type { RepairRow } from './repair-row.js';
 
 type RepairColumn = Column<RepairRow>;
@@ -47,7 +47,7 @@ export const repairColumns: Readonly<Record<ColumnName, RepairColumn>> = {
   steps: { title: 'Steps, ours', right: true, cell: ({ meanSteps }) => meanSteps.toFixed(2) },
   paperTestError: { title: 'Test error, paper', right: true, cell: paperFigure('testError', percent) },
   generality: { title: 'Generality', right: true, cell: ({ generality }) => percent(generality, 0) },
-  time: { title: 'Time an edit', right: true, cell: ({ secondsPerEdit }) => milliseconds(secondsPerEdit) },
+  time: { title: 'Time an edit', right: true, cell: ({ secondsPerEdit }) => shortTime(secondsPerEdit) },
   memory: { title: 'MiB an edit', right: true, cell: ({ editBytes }) => mebibytes(editBytes) },
   edits: { title: 'Edits', right: true, cell: ({ edits }) => String(edits) },
 };
