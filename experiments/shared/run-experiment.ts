@@ -118,7 +118,7 @@ async function drawFigures<Row>(
 function describe<Row>({ columns, claims }: Experiment<Row>, result: ResultFile<Row>): string {
   const { rows, machine, commit, seconds, seed, data } = result;
   const { processor, threads, device, libtorch } = machine;
-  const place = device === 'cpu' ? `${processor}, ${threads} threads` : device;
+  const place = device === 'cpu' ? `${processor}, ${threads} ${threads === 1 ? 'thread' : 'threads'}` : device;
   const made = `Measured in ${duration(seconds)} on ${place}, libtorch ${libtorch}; ${data.testImages} test images, seed ${seed}, commit ${commit.slice(0, 12)}${commit.slice(40)}.`;
   const parts = [resultsTable(columns, rows), made, claimsList(claims, rows)];
   return parts.filter((part) => part !== '').join('\n\n');
