@@ -102,13 +102,14 @@ describe.skipIf(!hasData)('npm run experiment', () => {
     expect(stderr).not.toMatch(/\] row plain-rmsprop/);
     expect(stderr).toMatch(/\] row editable-1/);
     const { rows } = result('table-3');
-    const names = ['plain-rmsprop', 'editable-1', 'cnp', 'lookup-table', 'retraining', 'rehearsal'];
+    // The card's row is that of table 1, measured above.
+    const names = ['plain-rmsprop', 'plain-card', 'editable-1', 'cnp', 'lookup-table', 'retraining', 'rehearsal'];
     expect(rows.map(({ name }: { name: string }) => name)).toEqual(names);
     const [shared] = result('table-2').rows;
     expect(rows[0]).toEqual({ ...shared, name: 'plain-rmsprop', paper: rows[0].paper });
-    expect(rows[1].training).toBe('editable-1');
-    expect(rows[3]).toMatchObject({ editor: 'lookup-table', layers: null, successRate: 1, tunedOn: null });
-    expect(rows[4].edits).toBe(2);
+    expect(rows[2].training).toBe('editable-1');
+    expect(rows[4]).toMatchObject({ editor: 'lookup-table', layers: null, successRate: 1, tunedOn: null });
+    expect(rows[5].edits).toBe(2);
   });
 
   it('draws figures', async () => {
