@@ -46,7 +46,6 @@ export function editSequenceChart({ series, seriesTitle = 'Model', title }: Edit
     spacing: 24,
     vconcat: [
       panel('errorRate', 'Test error (%)', null, { zero: true, nice: true }),
-      // From the nearest tenth below, so that 99 % and 100 % can be told apart.
       panel('inForce', 'Edits in force (%)', 'Number of edits', { domain: [0, 1] }),
     ],
   });

@@ -45,6 +45,7 @@ export class LookupTableRepairer implements Repairer {
     };
   }
 
+  /** The images are the test set's. */
   [Symbol.dispose](): void {}
 }
 

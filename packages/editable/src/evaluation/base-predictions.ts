@@ -1,7 +1,16 @@
 /** What a model says of every image of a split, kept in a file: samples are drawn by it, edited models compared to it. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type Device, loadSafetensors, type nn, saveSafetensors, scope, tensor } from '@editable/torch';
+import {
+  type Device,
+  type LoadedTensors,
+  loadSafetensors,
+  type nn,
+  saveSafetensors,
+  scope,
+  TorchError,
+  tensor,
+} from '@editable/torch';
 import type { ImageSplit, Normalization } from '../data/index.js';
 import { modelHash } from '../patches/model-hash.js';
 import type { BasePredictions } from './repairer.js';
@@ -10,7 +19,7 @@ import { TestSet } from './test-set.js';
 export interface PredictionsOptions {
   readonly normalization: Normalization;
   readonly device?: Device;
-  /** Read where it is of this model and these images, else written. */
+  /** Read where it is whole, of this model and these images; else written. */
   readonly file?: string;
 }
 
@@ -31,11 +40,22 @@ export function basePredictions(
 function read(file: string, key: string): BasePredictions | undefined {
   if (!existsSync(file)) return undefined;
   return scope(() => {
-    const { tensors, metadata } = loadSafetensors(file);
+    const { tensors, metadata } = loadWhole(file);
     const [classes, probabilities] = [tensors.get('classes'), tensors.get('probabilities')];
     if (metadata.get('of') !== key || classes === undefined || probabilities === undefined) return undefined;
     return { classes: classes.data() as Uint8Array, probabilities: probabilities.data() as Float32Array };
   });
+}
+
+/** Nothing of a damaged file: what it held can be computed again. */
+function loadWhole(file: string): LoadedTensors {
+  try {
+    return loadSafetensors(file);
+  } catch (error) {
+    if (error instanceof TorchError && error.code === 'INVALID_FILE')
+      return { tensors: new Map(), metadata: new Map() };
+    throw error;
+  }
 }
 
 const write = (file: string, key: string, { classes, probabilities }: BasePredictions): void =>

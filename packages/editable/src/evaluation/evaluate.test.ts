@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { memory, resetPeakMemory, scope, tensor } from '@editable/torch';
+import { memory, type nn, resetPeakMemory, scope, tensor } from '@editable/torch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assembleBatch, type ImageDataset, loadDataset, stream } from '../data/index.js';
 import { classification } from '../editing/constraints/classification.js';
@@ -16,7 +16,7 @@ import { evaluate, evaluateRepairs, judgedImages } from './evaluate.js';
 import { GradientRepairer } from './gradient-repairer.js';
 import { countFlips, noClass } from './predictions.js';
 import { preview, previewBySample } from './preview.js';
-import { inBfloat16, ReducedPrecision } from './reduced-precision.js';
+import { inBfloat16, isFasterInBfloat16, ReducedPrecision } from './reduced-precision.js';
 import { TestSet } from './test-set.js';
 
 const editor = { name: 'rmsprop', hyperparameters: { learningRate: 2e-3 }, layers: 'layer3', maxSteps: 10 } as const;
@@ -144,6 +144,22 @@ describe('reducedPrecision', () => {
     expect(counts.again).toBeLessThan(0.2 * 10 * exactly.testImages);
   });
 
+  it('is left out where the model has its number type built in', () => {
+    using testSet = judgedImages(dataset, exactly);
+    const fixed: nn.Model = {
+      ...model,
+      parameters: model.parameters,
+      buffers: model.buffers,
+      stages: model.stages,
+      call: (input, options) => model.call(input.to('float32'), options),
+      with: (changes) => ({
+        ...fixed,
+        call: (input, options) => model.with(changes).call(input.to('float32'), options),
+      }),
+    };
+    expect(isFasterInBfloat16(fixed, testSet.images.batches[0]!, 0)).toBe(false);
+  });
+
   it('judges images again whose logits are not finite', () => {
     using testSet = judgedImages(dataset, exactly);
     const whole = testSet.activations(model, 0).batches;
@@ -182,6 +198,9 @@ describe('previewBySample', () => {
       const truth = new Map(exact.flips.map((flip) => [flip.index, flip]));
       expect(sampled.flips.length).toBeGreaterThan(0);
       for (const flip of sampled.flips) expect(truth.get(flip.index)).toEqual(flip);
+      writeFileSync(file, written.subarray(0, written.length / 2));
+      expect(basePredictions(model, split, { normalization, file })).toEqual(base);
+      expect(readFileSync(file).equals(written)).toBe(true);
       // Predictions of another model are not taken for this one's.
       basePredictions(result.model, split, { normalization, file });
       expect(readFileSync(file).equals(written)).toBe(false);

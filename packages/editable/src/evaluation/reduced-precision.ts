@@ -2,7 +2,7 @@
  * Judging edited models in bfloat16: about twice as fast where the processor has instructions for it. Images that the
  * rounding could have moved to another class are judged again in float32, so the classes are float32's.
  */
-import { type nn, noGrad, scope, type Tensor } from '@editable/torch';
+import { type nn, noGrad, scope, type Tensor, TorchError } from '@editable/torch';
 import { moduleName } from '../models/module-name.js';
 
 /** Batches of the unedited model on which the rounding's effect is measured. */
@@ -61,12 +61,21 @@ export function inBfloat16(model: nn.Model): nn.Model {
   return model.with({ parameters: new Map(reduced) });
 }
 
-/** Whether this machine is faster in bfloat16 on this batch: the quicker of two runs each, after one to warm up. */
+/**
+ * Whether this machine is faster in bfloat16 on this batch: the quicker of two runs each, after one to warm up. False where
+ * the model cannot be run in it: a TorchScript file may have its number type built in.
+ */
 export function isFasterInBfloat16(model: nn.Model, batch: Tensor, from: number): boolean {
-  return scope(() => {
-    const [reducedModel, reducedBatch] = [inBfloat16(model), batch.to('bfloat16')];
-    return secondsOf(reducedModel, reducedBatch, from) < secondsOf(model, batch, from);
-  });
+  return scope(() => secondsReduced(model, batch, from) < secondsOf(model, batch, from));
+}
+
+function secondsReduced(model: nn.Model, batch: Tensor, from: number): number {
+  try {
+    return secondsOf(inBfloat16(model), batch.to('bfloat16'), from);
+  } catch (error) {
+    if (error instanceof TorchError && error.code === 'OPERATOR_FAILED') return Number.POSITIVE_INFINITY;
+    throw error;
+  }
 }
 
 function secondsOf(model: nn.Model, batch: Tensor, from: number): number {
