@@ -154,6 +154,12 @@ export const schemas: Readonly<Record<string, readonly string[]>> = {
   ceil: [
     "aten::ceil(Tensor self) -> Tensor",
   ],
+  choleskyInverse: [
+    "aten::cholesky_inverse(Tensor self, bool upper=False) -> Tensor",
+  ],
+  choleskySolve: [
+    "aten::cholesky_solve(Tensor self, Tensor input2, bool upper=False) -> Tensor",
+  ],
   chunk: [
     "aten::chunk(Tensor(a -> *) self, int chunks, int dim=0) -> Tensor(a)[]",
   ],
@@ -198,6 +204,9 @@ export const schemas: Readonly<Record<string, readonly string[]>> = {
   ],
   detach: [
     "aten::detach(Tensor(a) self) -> Tensor(a)",
+  ],
+  diagonal: [
+    "aten::diagonal(Tensor(a) self, int offset=0, int dim1=0, int dim2=1) -> Tensor(a)",
   ],
   div: [
     "aten::div.Tensor(Tensor self, Tensor other) -> Tensor",
@@ -318,6 +327,9 @@ export const schemas: Readonly<Record<string, readonly string[]>> = {
   lerp: [
     "aten::lerp.Scalar(Tensor self, Tensor end, Scalar weight) -> Tensor",
     "aten::lerp.Tensor(Tensor self, Tensor end, Tensor weight) -> Tensor",
+  ],
+  linalgCholeskyEx: [
+    "aten::linalg_cholesky_ex(Tensor self, *, bool upper=False, bool check_errors=False) -> (Tensor L, Tensor info)",
   ],
   linalgEigh: [
     "aten::linalg_eigh(Tensor self, str UPLO=\"L\") -> (Tensor eigenvalues, Tensor eigenvectors)",
@@ -588,6 +600,9 @@ export const schemas: Readonly<Record<string, readonly string[]>> = {
   topk: [
     "aten::topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)",
   ],
+  trace: [
+    "aten::trace(Tensor self) -> Tensor",
+  ],
   transpose: [
     "aten::transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)",
   ],
@@ -684,6 +699,8 @@ export interface TensorMethods {
   bmm(mat2: Tensor): Tensor;
   broadcastTo(size: readonly number[]): Tensor;
   ceil(): Tensor;
+  choleskyInverse(options?: { upper?: boolean | undefined }): Tensor;
+  choleskySolve(input2: Tensor, options?: { upper?: boolean | undefined }): Tensor;
   chunk(chunks: number, options?: { dim?: number | undefined }): Tensor[];
   clamp(options?: { min?: number | boolean | null | undefined; max?: number | boolean | null | undefined }): Tensor;
   clone(options?: { memoryFormat?: MemoryFormat | null | undefined }): Tensor;
@@ -695,6 +712,7 @@ export interface TensorMethods {
   crossEntropyLoss(target: Tensor, options?: { weight?: Tensor | null | undefined; reduction?: number | undefined; ignoreIndex?: number | undefined; labelSmoothing?: number | undefined }): Tensor;
   cumsum(dim: number, options?: { dtype?: DType | null | undefined }): Tensor;
   detach(): Tensor;
+  diagonal(options?: { offset?: number | undefined; dim1?: number | undefined; dim2?: number | undefined }): Tensor;
   div(other: Tensor | number | boolean): Tensor;
   div_(other: Tensor): Tensor;
   dot(tensor: Tensor): Tensor;
@@ -726,6 +744,7 @@ export interface TensorMethods {
   le(other: Tensor | number | boolean): Tensor;
   leakyRelu(options?: { negativeSlope?: number | boolean | undefined }): Tensor;
   lerp(end: Tensor, weight: number | boolean | Tensor): Tensor;
+  linalgCholeskyEx(options?: { upper?: boolean | undefined; checkErrors?: boolean | undefined }): [Tensor, Tensor];
   linalgEigh(options?: { UPLO?: string | undefined }): [Tensor, Tensor];
   linalgVectorNorm(options?: { ord?: number | boolean | undefined; dim?: number | readonly number[] | null | undefined; keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor;
   log(): Tensor;
@@ -809,6 +828,7 @@ export interface TensorMethods {
   t(): Tensor;
   tanh(): Tensor;
   topk(k: number, options?: { dim?: number | undefined; largest?: boolean | undefined; sorted?: boolean | undefined }): [Tensor, Tensor];
+  trace(): Tensor;
   transpose(dim0: number, dim1: number): Tensor;
   tril(options?: { diagonal?: number | undefined }): Tensor;
   triu(options?: { diagonal?: number | undefined }): Tensor;
@@ -878,6 +898,8 @@ export interface Functions {
   cat(tensors: readonly Tensor[], options?: { dim?: number | undefined }): Tensor;
   cdist(x1: Tensor, x2: Tensor, options?: { p?: number | undefined; computeMode?: number | null | undefined }): Tensor;
   ceil(self: Tensor): Tensor;
+  choleskyInverse(self: Tensor, options?: { upper?: boolean | undefined }): Tensor;
+  choleskySolve(self: Tensor, input2: Tensor, options?: { upper?: boolean | undefined }): Tensor;
   chunk(self: Tensor, chunks: number, options?: { dim?: number | undefined }): Tensor[];
   clamp(self: Tensor, options?: { min?: number | boolean | null | undefined; max?: number | boolean | null | undefined }): Tensor;
   clone(self: Tensor, options?: { memoryFormat?: MemoryFormat | null | undefined }): Tensor;
@@ -893,6 +915,7 @@ export interface Functions {
   crossEntropyLoss(self: Tensor, target: Tensor, options?: { weight?: Tensor | null | undefined; reduction?: number | undefined; ignoreIndex?: number | undefined; labelSmoothing?: number | undefined }): Tensor;
   cumsum(self: Tensor, dim: number, options?: { dtype?: DType | null | undefined }): Tensor;
   detach(self: Tensor): Tensor;
+  diagonal(self: Tensor, options?: { offset?: number | undefined; dim1?: number | undefined; dim2?: number | undefined }): Tensor;
   div(self: Tensor, other: Tensor | number | boolean): Tensor;
   div_(self: Tensor, other: Tensor): Tensor;
   dot(self: Tensor, tensor: Tensor): Tensor;
@@ -931,6 +954,7 @@ export interface Functions {
   le(self: Tensor, other: Tensor | number | boolean): Tensor;
   leakyRelu(self: Tensor, options?: { negativeSlope?: number | boolean | undefined }): Tensor;
   lerp(self: Tensor, end: Tensor, weight: number | boolean | Tensor): Tensor;
+  linalgCholeskyEx(self: Tensor, options?: { upper?: boolean | undefined; checkErrors?: boolean | undefined }): [Tensor, Tensor];
   linalgEigh(self: Tensor, options?: { UPLO?: string | undefined }): [Tensor, Tensor];
   linalgSvd(A: Tensor, options?: { fullMatrices?: boolean | undefined; driver?: string | null | undefined }): [Tensor, Tensor, Tensor];
   linalgVectorNorm(self: Tensor, options?: { ord?: number | boolean | undefined; dim?: number | readonly number[] | null | undefined; keepdim?: boolean | undefined; dtype?: DType | null | undefined }): Tensor;
@@ -1024,6 +1048,7 @@ export interface Functions {
   t(self: Tensor): Tensor;
   tanh(self: Tensor): Tensor;
   topk(self: Tensor, k: number, options?: { dim?: number | undefined; largest?: boolean | undefined; sorted?: boolean | undefined }): [Tensor, Tensor];
+  trace(self: Tensor): Tensor;
   transpose(self: Tensor, dim0: number, dim1: number): Tensor;
   tril(self: Tensor, options?: { diagonal?: number | undefined }): Tensor;
   triu(self: Tensor, options?: { diagonal?: number | undefined }): Tensor;

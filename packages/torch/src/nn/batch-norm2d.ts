@@ -39,16 +39,10 @@ export class BatchNorm2d extends Module {
       context.write(this.running_var, variance);
       context.write(this.num_batches_tracked, context.read(this.num_batches_tracked).add(1));
     }
-    return batchNorm(
-      input,
-      context.read(this.weight),
-      context.read(this.bias),
-      mean,
-      variance,
-      context.training,
-      this.#momentum,
-      this.#eps,
-      true,
-    );
+    const normalize = (weight: Tensor | null, bias: Tensor | null, momentum: number): Tensor =>
+      batchNorm(input, weight, bias, mean, variance, context.training, momentum, this.#eps, true);
+    const output = normalize(context.read(this.weight), context.read(this.bias), this.#momentum);
+    context.observe?.(this, normalize(null, null, 0), output);
+    return output;
   }
 }

@@ -20,6 +20,8 @@ export class LayerNorm extends Module {
 
   override forward(input: Tensor, context: Context): Tensor {
     const [weight, bias] = [context.read(this.weight), context.read(this.bias)];
-    return layerNorm(input, this.#shape, { weight, bias, eps: this.#eps });
+    const output = layerNorm(input, this.#shape, { weight, bias, eps: this.#eps });
+    context.observe?.(this, layerNorm(input, this.#shape, { eps: this.#eps }), output);
+    return output;
   }
 }

@@ -16,6 +16,9 @@ export class Linear extends Module {
   }
 
   override forward(input: Tensor, context: Context): Tensor {
-    return linear(input, context.read(this.weight), { bias: this.bias === undefined ? null : context.read(this.bias) });
+    const bias = this.bias === undefined ? null : context.read(this.bias);
+    const output = linear(input, context.read(this.weight), { bias });
+    context.observe?.(this, input, output);
+    return output;
   }
 }

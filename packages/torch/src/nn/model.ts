@@ -14,6 +14,21 @@ export interface CallOptions {
   readonly from?: number;
   /** Stage to stop before. */
   readonly to?: number;
+  /**
+   * Told of every Linear, Conv2d, BatchNorm2d and LayerNorm that runs, in order: PyTorch's forward hooks. A TorchScript
+   * program runs out of sight.
+   */
+  readonly observe?: (call: LayerCall) => void;
+}
+
+/** One layer's work in one call. */
+export interface LayerCall {
+  readonly layer: Module;
+  /** The names in the model of the layer's own parameters, by their names in the layer: `weight` → `layer3.0.conv1.weight`. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** What the layer's weight multiplies: its input, normalised already in a normalisation. */
+  readonly input: Tensor;
+  readonly output: Tensor;
 }
 
 export interface CallResult {
@@ -107,7 +122,7 @@ class ModuleModel implements Model {
 
   call(
     input: Tensor,
-    { parameters, training = false, from = 0, to = this.stages.length }: CallOptions = {},
+    { parameters, training = false, from = 0, to = this.stages.length, observe }: CallOptions = {},
   ): CallResult {
     const buffers = new Map<string, Tensor>();
     const nameOf = (slot: Slot): string => this.#nameOf.get(slot) as string;
@@ -118,6 +133,12 @@ class ModuleModel implements Model {
         return (parameters?.get(name) ?? this.parameters.get(name) ?? this.buffers.get(name)) as Tensor;
       },
       write: (slot, value) => buffers.set(nameOf(slot), value),
+      ...(observe === undefined
+        ? {}
+        : {
+            observe: (layer, input, output) =>
+              observe({ layer, parameters: parametersOf(layer, nameOf), input, output }),
+          }),
     };
     const parts = this.#parts.length === 0 ? [this.#module] : this.#parts;
     const output = parts.slice(from, to).reduce((value, part) => part.forward(value, context), input);
@@ -132,6 +153,11 @@ class ModuleModel implements Model {
     return new ModuleModel(this.#module, this.#slots, merge(this.parameters, parameters), merge(this.buffers, buffers));
   }
 }
+
+const parametersOf = (layer: Module, nameOf: (slot: Slot) => string): ReadonlyMap<string, string> =>
+  new Map(
+    [...layer.slots()].flatMap(([name, slot]) => (slot.kind === 'parameter' ? [[name, nameOf(slot)] as const] : [])),
+  );
 
 function stagesOf(parts: readonly Stage[], names: readonly string[]): readonly ModelStage[] {
   if (parts.length === 0) return [{ name: 'whole', parameters: names }];

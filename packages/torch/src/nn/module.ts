@@ -1,6 +1,6 @@
 /**
  * A module is named tensors plus a forward. It keeps no state of its own during a call: forward reads every tensor from
- * the context, so the same module runs with any parameters (functional-call.ts).
+ * the context, so the same module runs with any parameters (`functionalCall` in model.ts).
  */
 import type { Tensor } from '../tensor.js';
 
@@ -27,6 +27,8 @@ export interface Context {
   read(slot: Slot): Tensor;
   /** A buffer's new value (running statistics); the caller decides whether to keep it. */
   write(slot: Slot, value: Tensor): void;
+  /** What a layer made of its input in this call, where somebody asked (`CallOptions.observe`). */
+  observe?(layer: Module, input: Tensor, output: Tensor): void;
 }
 
 /**
