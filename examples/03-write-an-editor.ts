@@ -23,7 +23,7 @@ const layerwise = (learningRate: Hyperparameter = 0.1): Editor<null> =>
     hyperparameters: { learningRate },
     ranges: { learningRate: learningRateRange },
     init: () => null,
-    update: (theta, gradients, state, { learningRate: alpha = 0 }) => {
+    update: ({ theta, gradients }, state, { learningRate: alpha = 0 }) => {
       const unit = (g: Tensor): Tensor => g.div(g.square().sum().add(1e-12).sqrt());
       return { theta: theta.map((t, i) => descend(t, unit(gradients[i]!), alpha)), state };
     },

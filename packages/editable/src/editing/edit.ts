@@ -110,7 +110,7 @@ function loop(
         retainGraph: differentiable,
         allowUnused: true,
       });
-      return editor.update(theta, gradients, state);
+      return editor.update({ theta, gradients, loss }, state);
     };
     const next = differentiable ? enableGrad(advance) : scope(() => noGrad(advance));
     theta = isolate(next.theta);

@@ -21,8 +21,17 @@ export interface Editor<State = unknown> {
   /** The same rule with some hyperparameters replaced. @throws EditableError INVALID_ARGUMENT for unknown names or numbers out of range */
   with(hyperparameters: Hyperparameters): Editor<State>;
   init(): State;
-  /** One step: the next parameters and state from the gradients of l_e, tensor by tensor. Never writes in place. */
-  update(theta: readonly Tensor[], gradients: readonly Tensor[], state: State): { theta: Tensor[]; state: State };
+  /** One step: the next parameters and state. Never writes in place. */
+  update(step: EditStep, state: State): { theta: Tensor[]; state: State };
+}
+
+/** Where an edit stands before a step. */
+export interface EditStep {
+  readonly theta: readonly Tensor[];
+  /** ∇l_e(θ), tensor by tensor. */
+  readonly gradients: readonly Tensor[];
+  /** l_e(θ), a scalar above 0. */
+  readonly loss: Tensor;
 }
 
 /** What an editor's file states; `defineEditor` makes the Editor of it. */
@@ -31,12 +40,7 @@ export interface EditorRule<State> {
   readonly hyperparameters: Hyperparameters;
   readonly ranges: Readonly<Record<string, HyperparameterRange>>;
   init(): State;
-  update(
-    theta: readonly Tensor[],
-    gradients: readonly Tensor[],
-    state: State,
-    hyperparameters: Hyperparameters,
-  ): { theta: Tensor[]; state: State };
+  update(step: EditStep, state: State, hyperparameters: Hyperparameters): { theta: Tensor[]; state: State };
 }
 
 export const learningRateRange: HyperparameterRange = { min: 1e-8, max: 1e3, logarithmic: true };
@@ -50,7 +54,7 @@ export function defineEditor<State>(rule: EditorRule<State>, changes: Hyperparam
     ranges: rule.ranges,
     with: (more) => defineEditor(rule, { ...changes, ...more }),
     init: rule.init,
-    update: (theta, gradients, state) => rule.update(theta, gradients, state, hyperparameters),
+    update: (step, state) => rule.update(step, state, hyperparameters),
   };
 }
 

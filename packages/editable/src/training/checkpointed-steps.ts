@@ -83,7 +83,7 @@ export class CheckpointedSteps {
     const loss = enableGrad(() => this.#lossFrom(theta, prefix.detach()));
     if (!(loss.item() > 0)) return undefined;
     const gradients = grad(loss, theta, { allowUnused: true });
-    const next = noGrad(() => editor.update(theta, gradients, state));
+    const next = noGrad(() => editor.update({ theta, gradients, loss }, state));
     return { theta: asLeaves(next.theta), state: mapTensors(next.state, (each) => each.detach()) };
   }
 
@@ -93,12 +93,13 @@ export class CheckpointedSteps {
     const from = mapTensors(state, asLeaf);
     const own = editor.with(Object.fromEntries(fixed.names.map((name, i) => [name, fixed.hyperparameters[i]!])));
     const next = enableGrad(() => {
-      const gradients = grad(this.#lossFrom(theta, fixed.prefix), theta, {
+      const loss = this.#lossFrom(theta, fixed.prefix);
+      const gradients = grad(loss, theta, {
         createGraph: !firstOrder,
         retainGraph: true,
         allowUnused: true,
       });
-      return own.update(theta, gradients, from);
+      return own.update({ theta, gradients, loss }, from);
     });
     const stateBefore = tensorsOf(from);
     const stateAfter = after.state.length === 0 ? [] : tensorsOf(next.state);

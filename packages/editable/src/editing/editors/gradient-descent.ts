@@ -11,7 +11,7 @@ export const gradientDescent = ({ learningRate = 1e-2 }: GradientDescentOptions 
     hyperparameters: { learningRate },
     ranges: { learningRate: learningRateRange },
     init: () => null,
-    update: (theta, gradients, state, { learningRate: alpha = 0 }) => ({
+    update: ({ theta, gradients }, state, { learningRate: alpha = 0 }) => ({
       theta: theta.map((t, i) => descend(t, gradients[i]!, alpha)),
       state,
     }),

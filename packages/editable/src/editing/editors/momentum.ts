@@ -17,7 +17,7 @@ export const momentum = ({ learningRate = 1e-2, momentum: mu = 0.5 }: MomentumOp
     hyperparameters: { learningRate, momentum: mu },
     ranges: { learningRate: learningRateRange, momentum: { min: 0, max: 1, logarithmic: false } },
     init: () => ({ velocity: undefined }),
-    update: (theta, gradients, { velocity: before }, { learningRate: alpha = 0, momentum: m = 0 }) => {
+    update: ({ theta, gradients }, { velocity: before }, { learningRate: alpha = 0, momentum: m = 0 }) => {
       const velocity = gradients.map((g, i) =>
         before === undefined ? g.mul(alpha) : g.mul(alpha).add(before[i]!.mul(m)),
       );

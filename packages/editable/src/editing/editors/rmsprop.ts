@@ -33,7 +33,7 @@ export const rmsprop = ({
       epsilon: { min: 1e-30, max: 1, logarithmic: true },
     },
     init: () => ({ rms: undefined }),
-    update: (theta, gradients, { rms: before }, { learningRate: alpha = 0, beta: b = 0, epsilon: e = 0 }) => {
+    update: ({ theta, gradients }, { rms: before }, { learningRate: alpha = 0, beta: b = 0, epsilon: e = 0 }) => {
       const rms = gradients.map((g, i) => (before === undefined ? g.square() : mix(before[i]!, g, b)));
       const next = theta.map((t, i) => {
         const denominator = rms[i]!.add(e).sqrt();

@@ -11,7 +11,7 @@ export const rprop = ({ learningRate = 1e-3 }: RpropOptions = {}): Editor<null> 
     hyperparameters: { learningRate },
     ranges: { learningRate: learningRateRange },
     init: () => null,
-    update: (theta, gradients, state, { learningRate: alpha = 0 }) => ({
+    update: ({ theta, gradients }, state, { learningRate: alpha = 0 }) => ({
       theta: theta.map((t, i) => descend(t, gradients[i]!.sign(), alpha)),
       state,
     }),

@@ -19,7 +19,7 @@ export const scaledGradientDescent = ({
     hyperparameters: { learningRate },
     ranges: { learningRate: learningRateRange },
     init: () => ({ inverseNorm: undefined }),
-    update: (theta, gradients, state, { learningRate: alpha = 0 }) => {
+    update: ({ theta, gradients }, state, { learningRate: alpha = 0 }) => {
       const inverseNorm =
         state.inverseNorm ??
         stack(gradients.map((g) => g.square().sum()))
