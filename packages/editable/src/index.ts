@@ -20,6 +20,7 @@ export {
   type Trajectory,
 } from './editing/edit.js';
 export * from './editing/editor.js';
+export * from './editing/editor-choice.js';
 export * from './editing/editors/index.js';
 export * from './editing/layers.js';
 export * from './errors.js';

@@ -11,6 +11,7 @@ import {
 } from '../data/index.js';
 import { classification } from '../editing/constraints/classification.js';
 import { edit } from '../editing/edit.js';
+import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { firstStageOf, selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
@@ -19,7 +20,6 @@ import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from '../e
 import { noClass } from '../evaluation/predictions.js';
 import { TestSet } from '../evaluation/test-set.js';
 import { modelHash } from '../patches/model-hash.js';
-import { canonicalChoice, type EditorChoice } from '../training/settings.js';
 import type { DescribedEdit, DescribeOptions } from './edit-descriptors.js';
 
 /** The unedited model on the judged images. */

@@ -2,8 +2,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Device, nn } from '@editable/torch';
 import type { ImageDataset, ImageSplit, Normalization } from '../data/index.js';
+import type { EditorChoice } from '../editing/editor-choice.js';
 import type { EditTargets, EditTask } from '../evaluation/edit-tasks.js';
-import type { EditorChoice } from '../training/settings.js';
 import { DescriptorsFile } from './descriptors-file.js';
 import { EditDescriber } from './edit-describer.js';
 import type { Matrix } from './matrix.js';

@@ -8,6 +8,7 @@ import { type ImageDataset, type ImageSplit, type Normalization, stream, subset 
 import { classification } from '../editing/constraints/classification.js';
 import { checkSteps, editLoop, named } from '../editing/edit.js';
 import type { Editor } from '../editing/editor.js';
+import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { firstStageOf, selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
@@ -15,7 +16,6 @@ import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from '../e
 import { countFlips, errorRate, noClass } from '../evaluation/predictions.js';
 import { TestSet } from '../evaluation/test-set.js';
 import { modelHash } from '../patches/model-hash.js';
-import { canonicalChoice, type EditorChoice } from '../training/settings.js';
 import { CachedImages } from './cached-images.js';
 
 /** How one edit of a sequence went. */

@@ -4,12 +4,12 @@ import { type Device, type nn, scope, tensor } from '@editable/torch';
 import { type ImageDataset, type ImageSplit, type Normalization, normalizeImages } from '../data/index.js';
 import { classification } from '../editing/constraints/classification.js';
 import { edit } from '../editing/edit.js';
+import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
 import { editorNamed } from '../editing/editors/index.js';
 import type { EditTask } from '../evaluation/edit-tasks.js';
 import { Evaluator } from '../evaluation/evaluate.js';
 import { type EditRecord, summarize } from '../evaluation/records.js';
 import { modelHash } from '../patches/model-hash.js';
-import { canonicalChoice, type EditorChoice } from '../training/settings.js';
 import type { Trial } from './trial.js';
 import type { TrialsFile } from './trials-file.js';
 
