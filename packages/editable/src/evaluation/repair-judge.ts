@@ -12,7 +12,7 @@ import {
 } from '../data/index.js';
 import { EditableError } from '../errors.js';
 import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from './edit-tasks.js';
-import type { RepairEvaluationOptions } from './evaluate.js';
+import type { RepairEvaluationOptions } from './evaluation-options.js';
 import { countFlips, errorRate, noClass } from './predictions.js';
 import type { EditRecord } from './records.js';
 import type { Repair, Repairer } from './repairer.js';
