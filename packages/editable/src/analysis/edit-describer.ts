@@ -9,6 +9,7 @@ import {
   stream,
   subset,
 } from '../data/index.js';
+import { splitHash } from '../data/split-hash.js';
 import { classification } from '../editing/constraints/classification.js';
 import { edit } from '../editing/edit.js';
 import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
@@ -87,7 +88,8 @@ export class EditDescriber implements Disposable {
     const identity = {
       model: modelHash(this.#model),
       dataset: this.#dataset.name,
-      labels: createHash('sha256').update(this.#judged.labels).digest('hex'),
+      edited: splitHash(this.#split),
+      judged: splitHash(this.#judged),
       normalization: this.#normalization,
       editor: this.#choice,
       seed: this.#seed,
