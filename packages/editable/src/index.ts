@@ -2,6 +2,8 @@
 
 // Figure 2.
 export * from './analysis/class-drawdown.js';
+export type { DescribedEdit } from './analysis/described-edit.js';
+export type { DescriberOptions } from './analysis/edit-describer.js';
 export * from './analysis/edit-descriptors.js';
 export * from './analysis/explained-variance.js';
 export * from './analysis/matrix.js';

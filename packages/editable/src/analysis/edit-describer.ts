@@ -21,7 +21,21 @@ import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from '../e
 import { noClass } from '../evaluation/predictions.js';
 import { TestSet } from '../evaluation/test-set.js';
 import { modelHash } from '../patches/model-hash.js';
-import type { DescribedEdit, DescribeOptions } from './edit-descriptors.js';
+import type { DescribedEdit } from './described-edit.js';
+
+export interface DescriberOptions {
+  readonly editor: EditorChoice;
+  /** The paper takes 4,500. */
+  readonly edits: number;
+  /** Judge on a random sample of so many images; default: all. */
+  readonly testImages?: number;
+  readonly seed?: number;
+  readonly targets?: EditTargets;
+  readonly normalization?: Normalization;
+  readonly device?: Device;
+  /** Which images are edited and judged; default: the data set's test split. */
+  readonly split?: ImageSplit;
+}
 
 /** The unedited model on the judged images. */
 interface Base {
@@ -51,7 +65,7 @@ export class EditDescriber implements Disposable {
   #testSet: TestSet | undefined;
   #base: Base | undefined;
 
-  constructor(model: nn.Model, dataset: ImageDataset, options: DescribeOptions) {
+  constructor(model: nn.Model, dataset: ImageDataset, options: DescriberOptions) {
     const { seed = 0, targets = 'random', device = 'cpu', split = dataset.split('test') } = options;
     const { edits, testImages = split.length } = options;
     checkCount('edits', edits, split.length);
