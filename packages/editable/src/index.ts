@@ -2,6 +2,8 @@
 
 // Figure 2.
 export * from './analysis/class-drawdown.js';
+export type { DescribedEdit } from './analysis/described-edit.js';
+export type { DescriberOptions } from './analysis/edit-describer.js';
 export * from './analysis/edit-descriptors.js';
 export * from './analysis/explained-variance.js';
 export * from './analysis/matrix.js';
@@ -20,6 +22,7 @@ export {
   type Trajectory,
 } from './editing/edit.js';
 export * from './editing/editor.js';
+export * from './editing/editor-choice.js';
 export * from './editing/editors/index.js';
 export * from './editing/layers.js';
 export * from './errors.js';
@@ -27,7 +30,9 @@ export { Activations } from './evaluation/activations.js';
 export { basePredictions, type PredictionsOptions } from './evaluation/base-predictions.js';
 export * from './evaluation/edit-tasks.js';
 export * from './evaluation/evaluate.js';
+export * from './evaluation/evaluation-options.js';
 export { GradientRepairer } from './evaluation/gradient-repairer.js';
+export { judgedImages } from './evaluation/judged-images.js';
 export { classesOf, countFlips, errorRate, noClass } from './evaluation/predictions.js';
 export * from './evaluation/preview.js';
 export * from './evaluation/records.js';

@@ -1,9 +1,10 @@
 /** Named tensors in files: safetensors both ways, and PyTorch's own checkpoints read without running code from them. */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
+import type { Device } from './device.js';
 import type { HostTensors } from './host-tensor.js';
 import type { NamedTensors } from './nn/model.js';
 import { readSafetensors, readStateDict, writeSafetensors } from './serialization/index.js';
-import { type Device, fromHost } from './tensor.js';
+import { fromHost } from './tensor.js';
 
 export interface LoadOptions {
   readonly device?: Device;

@@ -1,6 +1,7 @@
 /** libtorch for Node: tensors, autograd of any order, modules, optimizers, checkpoints. */
 export * from './autograd.js';
 export * from './checkpoint.js';
+export type { Device } from './device.js';
 export * from './dtype.js';
 export * from './errors.js';
 export * from './functions.generated.js';
@@ -17,7 +18,6 @@ export * from './runtime.js';
 export { keep, openScope, scope } from './scope.js';
 export * from './serialization/index.js';
 export {
-  type Device,
   describeTensor,
   fromHost,
   type NestedNumbers,

@@ -220,9 +220,9 @@ function describeArgument(value: unknown, depth = 0): string {
 const overloadName = (schema: string): string => /^aten::([^(]+)/.exec(schema)?.[1] ?? '';
 
 /** Every listed operator as a function, by its camelCase name. */
-export const operatorFunctions: Functions = Object.fromEntries(
+export const operatorFunctions: Functions<Tensor> = Object.fromEntries(
   Object.entries(schemas).map(([name, overloads]) => [name, operator(overloads.map(overloadName))]),
-) as unknown as Functions;
+) as unknown as Functions<Tensor>;
 
 for (const [name, [schema = '']] of Object.entries(schemas)) {
   if (!/^[^(]+\(Tensor(\([^)]*\))? self\b/.test(schema)) continue;

@@ -1,7 +1,9 @@
 /** The process around the tensors: threads, random state, memory counts, devices, versions. */
+
+import type { Device } from './device.js';
 import { TorchError } from './errors.js';
 import { native } from './native.js';
-import { type Device, handleOf, Tensor } from './tensor.js';
+import { handleOf, Tensor } from './tensor.js';
 
 export interface MemoryStatistics {
   /** Tensors that JavaScript holds. */

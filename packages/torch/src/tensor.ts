@@ -1,14 +1,12 @@
 /** A libtorch tensor as a JavaScript value. Its operators (x.add(y), x.sum([0])) are installed by operators.ts. */
 import { inspect } from 'node:util';
+import type { Device } from './device.js';
 import { type DType, dtypeFromCode, dtypes, type TypedArray, type TypedArrayOf } from './dtype.js';
 import { TorchError } from './errors.js';
 import type { HostTensor } from './host-tensor.js';
 import { type Handle, native } from './native.js';
 import type { TensorMethods } from './operators.generated.js';
 import { release, track } from './scope.js';
-
-/** `cpu`, `cuda` or `cuda:1`. */
-export type Device = string;
 
 export interface TensorOptions {
   readonly dtype?: DType | undefined;
@@ -18,7 +16,7 @@ export interface TensorOptions {
 
 export type NestedNumbers = number | boolean | readonly NestedNumbers[];
 
-export interface Tensor extends TensorMethods {}
+export interface Tensor extends TensorMethods<Tensor> {}
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: operators.ts installs exactly the interface above.
 export class Tensor implements Disposable {

@@ -1,12 +1,9 @@
 /** `editable demo`: plain beside Editable Training on real images, then one real mistake repaired; a report of it all. */
 import { defineCommand, exitCodes } from '../command.js';
+import type { DemoFlags } from '../demo/demo.js';
 import { path } from '../options/kinds.js';
-import { type SessionFlags, sessionOptions } from '../options/shared.js';
+import { sessionOptions } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
-
-export interface DemoFlags extends SessionFlags {
-  readonly out: string;
-}
 
 const options: OptionTable<DemoFlags> = {
   out: { kind: path('folder'), default: 'runs/demo', description: 'where the runs, the patch and report.html go' },

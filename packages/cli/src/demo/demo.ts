@@ -9,18 +9,18 @@ import {
   runConfig,
   type TrainingSettings,
 } from 'editable';
-import type { DemoFlags } from '../commands/demo.js';
 import type { Console } from '../console/console.js';
 import { count, duration } from '../console/numbers.js';
 import { table } from '../console/table.js';
 import { describeEditor, describeLayers } from '../editor-choice.js';
 import { UsageError } from '../errors.js';
-import { renderReport } from '../html/report.js';
-import { type EvaluationDocument, type EvaluationResult, evaluateRun } from '../jobs/evaluation.js';
+import { type MeasuredModel, renderReport } from '../html/report.js';
+import { type EvaluationDocument, evaluateRun } from '../jobs/evaluation.js';
 import { type Repair, type RepairDocument, repair } from '../jobs/repair.js';
 import { metricsOf, type TrainingResult, train } from '../jobs/training.js';
-import { earlierTuning, type TuningDocument, type TuningSettings, tuneRun } from '../jobs/tuning.js';
+import { earlierTuning, type TuningSettings, tuneRun } from '../jobs/tuning.js';
 import { type OpenedModel, usableDevice } from '../open-model.js';
+import type { SessionFlags } from '../options/shared.js';
 import { testPicture } from '../picture.js';
 import { environment } from '../report/environment.js';
 import { describePicture, describeRepair } from '../report/repair-text.js';
@@ -28,6 +28,10 @@ import { table3Cells, table3Head, table3Numbers } from '../report/table-3.js';
 import { measureInBackground, useOneThread } from './background.js';
 import { confidentMistake } from './mistake.js';
 import { type DemoSettings, demoSettings } from './settings.js';
+
+export interface DemoFlags extends SessionFlags {
+  readonly out: string;
+}
 
 export interface DemoDocument {
   readonly plain: EvaluationDocument;
@@ -37,13 +41,6 @@ export interface DemoDocument {
   readonly report: string;
   /** Training, tuning and evaluation of both models, of this call. */
   readonly seconds: number;
-}
-
-/** One of the two models with everything measured on it. */
-export interface DemoModel {
-  readonly training: TrainingResult;
-  readonly tuning: TuningDocument;
-  readonly evaluation: EvaluationResult;
 }
 
 export async function runDemo(
@@ -153,7 +150,11 @@ class DemoStage {
   }
 
   /** Tunes and evaluates, or finds it done already; `seconds` then says how long that took. */
-  async measure(which: keyof DemoSettings['tuning'], training: TrainingResult, seconds?: number): Promise<DemoModel> {
+  async measure(
+    which: keyof DemoSettings['tuning'],
+    training: TrainingResult,
+    seconds?: number,
+  ): Promise<MeasuredModel> {
     const { dataset, settings, device, seed, console } = this.#options;
     const { run } = training;
     const opened: OpenedModel = { run, dataset, model: run.model, patches: [], device };
@@ -179,7 +180,10 @@ class DemoStage {
     return { ...this.#options.settings.tuning[which], seed: this.#options.seed };
   }
 
-  repair({ training, tuning }: DemoModel, out: string): { repair: Repair; picture: ReturnType<typeof testPicture> } {
+  repair(
+    { training, tuning }: MeasuredModel,
+    out: string,
+  ): { repair: Repair; picture: ReturnType<typeof testPicture> } {
     const { dataset, device, seed, settings, console } = this.#options;
     const { run } = training;
     const { classes, normalization } = run.config;

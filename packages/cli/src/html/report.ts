@@ -1,9 +1,11 @@
 /** The demo's report: one HTML file with its pictures and charts inside, no scripts and nothing fetched. */
 import { encodePng, type ImageDataset, type StepMetrics } from 'editable';
 import { count, duration, percent, percentInterval, plural, signedPercent } from '../console/numbers.js';
-import type { DemoModel } from '../demo/demo.js';
 import { describeEditor, describeLayers } from '../editor-choice.js';
+import type { EvaluationResult } from '../jobs/evaluation.js';
 import type { Repair } from '../jobs/repair.js';
+import type { TrainingResult } from '../jobs/training.js';
+import type { TuningDocument } from '../jobs/tuning.js';
 import type { Picture } from '../picture.js';
 import type { Environment } from '../report/environment.js';
 import { type Table3Row, table3Cells, table3Head, table3Numbers } from '../report/table-3.js';
@@ -13,7 +15,14 @@ import { dotPlot } from './charts/dots.js';
 import { html, type Markup, verbatim } from './markup.js';
 import { style } from './style.js';
 
-export interface ReportModel extends DemoModel {
+/** One of the two models with everything measured on it. */
+export interface MeasuredModel {
+  readonly training: TrainingResult;
+  readonly tuning: TuningDocument;
+  readonly evaluation: EvaluationResult;
+}
+
+export interface ReportModel extends MeasuredModel {
   readonly name: string;
   readonly metrics: readonly StepMetrics[];
 }

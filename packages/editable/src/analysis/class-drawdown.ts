@@ -1,6 +1,6 @@
 /** Which classes suffer when an image of a class is edited (Figure 2, left). */
 import { EditableError } from '../errors.js';
-import type { DescribedEdit } from './edit-descriptors.js';
+import type { DescribedEdit } from './described-edit.js';
 
 export interface ClassDrawdown {
   /** Edits of each class. */

@@ -6,7 +6,7 @@ import { appendFileSync, existsSync, statSync, truncateSync } from 'node:fs';
 import { readFileOrExplain } from '@editable/torch';
 import { EditableError } from '../errors.js';
 import { JsonLines } from '../runs/json-lines.js';
-import type { DescribedEdit } from './edit-descriptors.js';
+import type { DescribedEdit } from './described-edit.js';
 
 interface Header {
   readonly descriptors: string;

@@ -9,8 +9,10 @@ import {
   stream,
   subset,
 } from '../data/index.js';
+import { splitHash } from '../data/split-hash.js';
 import { classification } from '../editing/constraints/classification.js';
 import { edit } from '../editing/edit.js';
+import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { firstStageOf, selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
@@ -19,8 +21,21 @@ import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from '../e
 import { noClass } from '../evaluation/predictions.js';
 import { TestSet } from '../evaluation/test-set.js';
 import { modelHash } from '../patches/model-hash.js';
-import { canonicalChoice, type EditorChoice } from '../training/settings.js';
-import type { DescribedEdit, DescribeOptions } from './edit-descriptors.js';
+import type { DescribedEdit } from './described-edit.js';
+
+export interface DescriberOptions {
+  readonly editor: EditorChoice;
+  /** The paper takes 4,500. */
+  readonly edits: number;
+  /** Judge on a random sample of so many images; default: all. */
+  readonly testImages?: number;
+  readonly seed?: number;
+  readonly targets?: EditTargets;
+  readonly normalization?: Normalization;
+  readonly device?: Device;
+  /** Which images are edited and judged; default: the data set's test split. */
+  readonly split?: ImageSplit;
+}
 
 /** The unedited model on the judged images. */
 interface Base {
@@ -50,7 +65,7 @@ export class EditDescriber implements Disposable {
   #testSet: TestSet | undefined;
   #base: Base | undefined;
 
-  constructor(model: nn.Model, dataset: ImageDataset, options: DescribeOptions) {
+  constructor(model: nn.Model, dataset: ImageDataset, options: DescriberOptions) {
     const { seed = 0, targets = 'random', device = 'cpu', split = dataset.split('test') } = options;
     const { edits, testImages = split.length } = options;
     checkCount('edits', edits, split.length);
@@ -87,7 +102,8 @@ export class EditDescriber implements Disposable {
     const identity = {
       model: modelHash(this.#model),
       dataset: this.#dataset.name,
-      labels: createHash('sha256').update(this.#judged.labels).digest('hex'),
+      edited: splitHash(this.#split),
+      judged: splitHash(this.#judged),
       normalization: this.#normalization,
       editor: this.#choice,
       seed: this.#seed,

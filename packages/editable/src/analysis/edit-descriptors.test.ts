@@ -6,11 +6,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { type ImageDataset, imageSplit, stream } from '../data/index.js';
 import { classification } from '../editing/constraints/classification.js';
 import { edit } from '../editing/edit.js';
+import type { EditorChoice } from '../editing/editor-choice.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { randomTasks } from '../evaluation/edit-tasks.js';
 import { TestSet } from '../evaluation/test-set.js';
 import { createModel } from '../models/registry.js';
-import type { EditorChoice } from '../training/settings.js';
 import { type DescribeOptions, describeEdits, selectEdits } from './edit-descriptors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'editable-descriptors-'));

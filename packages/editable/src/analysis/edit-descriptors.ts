@@ -1,24 +1,11 @@
 /** Edits described by what they change (section 4.2): KL(p before ‖ p after) on every judged image, one row an edit. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Device, nn } from '@editable/torch';
-import type { ImageDataset, ImageSplit, Normalization } from '../data/index.js';
-import type { EditTargets, EditTask } from '../evaluation/edit-tasks.js';
-import type { EditorChoice } from '../training/settings.js';
+import type { nn } from '@editable/torch';
+import type { ImageDataset } from '../data/index.js';
+import type { DescribedEdit } from './described-edit.js';
 import { DescriptorsFile } from './descriptors-file.js';
-import { EditDescriber } from './edit-describer.js';
+import { type DescriberOptions, EditDescriber } from './edit-describer.js';
 import type { Matrix } from './matrix.js';
-
-export interface DescribedEdit extends EditTask {
-  /** True class of the edited image. */
-  readonly label: number;
-  /** What the unedited model said. */
-  readonly predicted: number;
-  readonly success: boolean;
-  /** 0: the constraint held from the start, nothing was changed, and the descriptor is zero. */
-  readonly steps: number;
-  /** For each true class of the judged images, share of errors after − before; null for a class without images. */
-  readonly classDrawdown: readonly (number | null)[];
-}
 
 export interface EditDescriptors {
   readonly edits: readonly DescribedEdit[];
@@ -26,18 +13,7 @@ export interface EditDescriptors {
   readonly divergences: Matrix;
 }
 
-export interface DescribeOptions {
-  readonly editor: EditorChoice;
-  /** The paper takes 4,500. */
-  readonly edits: number;
-  /** Judge on a random sample of so many images; default: all. */
-  readonly testImages?: number;
-  readonly seed?: number;
-  readonly targets?: EditTargets;
-  readonly normalization?: Normalization;
-  readonly device?: Device;
-  /** Which images are edited and judged; default: the data set's test split. */
-  readonly split?: ImageSplit;
+export interface DescribeOptions extends DescriberOptions {
   /** JSON lines, one an edit; the rows go to a file of float32 beside it. The same model and settings continue from them. */
   readonly recordsFile?: string;
   readonly onEdit?: (done: number, total: number) => void;

@@ -7,6 +7,7 @@ import { stream } from '../data/index.js';
 import type { Constraint } from '../editing/constraint.js';
 import { classification } from '../editing/constraints/classification.js';
 import { checkSteps, type EditOptions, type EditResult, editLoop, named } from '../editing/edit.js';
+import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { firstStageOf, type LayerSelection, selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
@@ -15,7 +16,6 @@ import { classesOf } from '../evaluation/predictions.js';
 import type { BasePredictions, Repair, Repairer } from '../evaluation/repairer.js';
 import type { TestSet } from '../evaluation/test-set.js';
 import { modelHash } from '../patches/model-hash.js';
-import { canonicalChoice, type EditorChoice } from '../training/settings.js';
 import { finiteLoss, repairedModel, unchanged } from './repaired-model.js';
 import { hashOf, type TrainImages, trainBatch } from './train-images.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { augmentedViews, cropAndFlip } from './augmentation.js';
-import type { ImageShape } from './image-dataset.js';
+import type { ImageShape } from './image-shape.js';
 import { RandomStream, stream } from './random.js';
 
 const shape: ImageShape = [1, 3, 3];

@@ -1,6 +1,6 @@
 /** Label-preserving changes of an image: what training sees instead of it, and the views that generality is measured on. */
 import { EditableError } from '../errors.js';
-import type { ImageShape } from './image-dataset.js';
+import type { ImageShape } from './image-shape.js';
 import type { RandomStream } from './random.js';
 
 /** Random crop after zero padding, and random horizontal flip, as torchvision's RandomCrop and RandomHorizontalFlip. */

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EditableError } from '../errors.js';
-import { type ImageDataset, type ImageShape, type ImageSplit, imageSplit, type SplitName } from './image-dataset.js';
+import { type ImageDataset, type ImageSplit, imageSplit, type SplitName } from './image-dataset.js';
+import type { ImageShape } from './image-shape.js';
 import { lazySplits } from './lazy-splits.js';
 import { type DatasetLocation, firstFolderWith, searchFolders } from './locate.js';
 import { readFileBytes } from './read-file.js';

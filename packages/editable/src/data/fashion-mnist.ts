@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { EditableError } from '../errors.js';
 import { download } from './download.js';
 import { readIdx } from './idx.js';
-import { type ImageDataset, type ImageShape, type ImageSplit, imageSplit, type SplitName } from './image-dataset.js';
+import { type ImageDataset, type ImageSplit, imageSplit, type SplitName } from './image-dataset.js';
+import type { ImageShape } from './image-shape.js';
 import { lazySplits } from './lazy-splits.js';
 import { cacheFolder, type DatasetLocation, firstFolderWith, searchFolders } from './locate.js';
 

@@ -1,11 +1,11 @@
 /** What an image data set is: named classes, one image shape, and two splits of pixels and labels. */
 import { EditableError } from '../errors.js';
 import type { Augmentation } from './augmentation.js';
+import type { ImageShape } from './image-shape.js';
 import type { Normalization } from './normalization.js';
 
 export type DatasetName = 'fashion-mnist' | 'cifar-10';
 export type SplitName = 'train' | 'test';
-export type ImageShape = readonly [channels: number, height: number, width: number];
 
 export interface ImageDataset {
   readonly name: DatasetName;

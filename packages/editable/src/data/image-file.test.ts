@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { ImageShape } from './image-dataset.js';
 import { encodePng, readImageFile } from './image-file.js';
+import type { ImageShape } from './image-shape.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'editable-image-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,7 @@
 /** One picture from and to a file: PNG, JPEG or WebP of anyone's making in, the data set's shape out; PNG for reports. */
 import sharp, { type OutputInfo } from 'sharp';
 import { EditableError } from '../errors.js';
-import type { ImageShape } from './image-dataset.js';
+import type { ImageShape } from './image-shape.js';
 import { readFileBytes } from './read-file.js';
 
 export interface ImageFile {

@@ -8,13 +8,13 @@ export { type IdxArray, parseIdx, readIdx } from './idx.js';
 export {
   type DatasetName,
   type ImageDataset,
-  type ImageShape,
   type ImageSplit,
   imageSplit,
   type SplitName,
   subset,
 } from './image-dataset.js';
 export { type EncodeOptions, encodePng, type ImageFile, readImageFile } from './image-file.js';
+export type { ImageShape } from './image-shape.js';
 export { datasetNames, loadDataset } from './load-dataset.js';
 export type { DatasetLocation } from './locate.js';
 export { type Normalization, normalizeImages } from './normalization.js';

@@ -1,6 +1,6 @@
 /** From pixel bytes to network input: (pixel / 255 − mean) / std per channel, float32, to the bit what torchvision gives. */
 import { EditableError } from '../errors.js';
-import type { ImageShape } from './image-dataset.js';
+import type { ImageShape } from './image-shape.js';
 
 export interface Normalization {
   /** One number a channel, pixels scaled to [0, 1]. */

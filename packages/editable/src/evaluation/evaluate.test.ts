@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memory, type nn, resetPeakMemory, scope, tensor } from '@editable/torch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { assembleBatch, type ImageDataset, loadDataset, stream } from '../data/index.js';
+import { assembleBatch, type ImageDataset, type ImageSplit, loadDataset, stream, subset } from '../data/index.js';
 import { classification } from '../editing/constraints/classification.js';
 import { edit } from '../editing/edit.js';
 import { rmsprop } from '../editing/editors/index.js';
@@ -12,8 +12,9 @@ import { defaultTraining } from '../training/settings.js';
 import { Trainer } from '../training/trainer.js';
 import { Activations } from './activations.js';
 import { basePredictions } from './base-predictions.js';
-import { evaluate, evaluateRepairs, judgedImages } from './evaluate.js';
+import { evaluate, evaluateRepairs } from './evaluate.js';
 import { GradientRepairer } from './gradient-repairer.js';
+import { judgedImages, judgedSplit } from './judged-images.js';
 import { countFlips, noClass } from './predictions.js';
 import { preview, previewBySample } from './preview.js';
 import { inBfloat16, isFasterInBfloat16, ReducedPrecision } from './reduced-precision.js';
@@ -75,6 +76,28 @@ describe('evaluate', () => {
     const continued = await evaluate(model, dataset, { ...exactly, recordsFile, onEdit });
     expect(made).toBe(40 - 11);
     expect(continued.records).toEqual(whole.records);
+  });
+
+  it('takes no records of other images for its own, however many they are', async () => {
+    const recordsFile = join(folder, 'other-images.jsonl');
+    const test = dataset.split('test');
+    const taken = async (options: { split: ImageSplit; seed?: number }): Promise<number> => {
+      let made = 0;
+      const onEdit = (): unknown => (made += 1);
+      const few = { editor, edits: 3, testImages: 40, views: 0 };
+      await evaluate(model, dataset, { ...few, ...options, recordsFile, onEdit });
+      return 3 - made;
+    };
+    const split = subset(test, [...test.labels.keys()].slice(0, 50));
+    const elsewhere = subset(test, [...test.labels.keys()].slice(50, 100));
+    const darker: ImageSplit = { ...split, image: (index) => split.image(index).map((value) => value >> 1) };
+    expect(await taken({ split })).toBe(0);
+    expect(await taken({ split })).toBe(3);
+    expect(await taken({ split: elsewhere })).toBe(0);
+    expect(await taken({ split: darker })).toBe(0);
+    // The same 40 judged images, out of more: others are edited.
+    const judged = judgedSplit(dataset, { edits: 3, testImages: 40, split: darker });
+    expect(await taken({ split: judged })).toBe(0);
   });
 
   it('judged on samples agrees with the exact drawdown within its interval, on fewer images', async () => {

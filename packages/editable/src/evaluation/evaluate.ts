@@ -1,16 +1,17 @@
 /** N independent edits of one model (section 4.1): drawdown, success rate, steps, and how far each edit generalises. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Device, nn } from '@editable/torch';
-import { type ImageDataset, type ImageSplit, type Normalization, stream, subset } from '../data/index.js';
+import type { nn } from '@editable/torch';
+import type { ImageDataset } from '../data/index.js';
 import type { Editor } from '../editing/editor.js';
-import { EditableError } from '../errors.js';
-import { canonicalChoice, type EditorChoice } from '../training/settings.js';
+import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
 import type { EditTargets, EditTask } from './edit-tasks.js';
+import type { RepairEvaluationOptions } from './evaluation-options.js';
 import { GradientRepairer } from './gradient-repairer.js';
+import { judgedImages } from './judged-images.js';
 import { type EditRecord, type EditSummary, RecordsFile, summarize } from './records.js';
 import { RepairJudge } from './repair-judge.js';
 import type { Repairer } from './repairer.js';
-import { TestSet } from './test-set.js';
+import type { TestSet } from './test-set.js';
 
 /** What any way to repair is measured by. */
 export interface RepairEvaluation extends EditSummary {
@@ -24,33 +25,6 @@ export interface RepairEvaluation extends EditSummary {
 
 export interface Evaluation extends RepairEvaluation {
   readonly editor: EditorChoice;
-}
-
-export interface RepairEvaluationOptions {
-  readonly edits: number;
-  /** Judge drawdown on a random sample of so many test images, the same for every edit; default: all. */
-  readonly testImages?: number;
-  /**
-   * Judge each edit on a stratified sample of its own, just large enough that mean drawdown over the edits is known to
-   * ± this (half-width of the 95 % interval that sampling accounts for); default: exactly, on all test images.
-   */
-  readonly precision?: number;
-  /**
-   * Judge in bfloat16 where that is faster here, and again in float32 where rounding could change a class: the same
-   * records, sooner. TestSet has it.
-   */
-  readonly reducedPrecision?: boolean;
-  readonly seed?: number;
-  readonly targets?: EditTargets;
-  /** Augmented views an edit, for generality. */
-  readonly views?: number;
-  readonly normalization?: Normalization;
-  readonly device?: Device;
-  /** Which images are edited and judged; default: the data set's test split. Tuning gives its validation images. */
-  readonly split?: ImageSplit;
-  /** JSON lines of per-edit records; an evaluation of the same model and settings continues from it. */
-  readonly recordsFile?: string;
-  readonly onEdit?: (done: number, total: number) => void;
 }
 
 export interface EvaluateOptions extends RepairEvaluationOptions {
@@ -91,21 +65,6 @@ export async function evaluateRepairs(
   return { ...summarize(records), ...judge.facts(), records, seconds: (performance.now() - start) / 1000 };
 }
 
-/** The images that an evaluation with these options judges on. */
-export function judgedImages(dataset: ImageDataset, options: RepairEvaluationOptions): TestSet {
-  const { split = dataset.split('test'), seed = 0, normalization = dataset.normalization, device = 'cpu' } = options;
-  const { edits, testImages = split.length, reducedPrecision = false } = options;
-  checkCounts({ edits, testImages }, split.length);
-  if (options.precision !== undefined && !(options.precision > 0)) {
-    throw new EditableError('INVALID_ARGUMENT', `precision: expected a number above 0, received ${options.precision}.`);
-  }
-  const judged =
-    testImages === split.length
-      ? split
-      : subset(split, stream(seed, 'test-images').sample(split.length, testImages).sort());
-  return new TestSet(judged, { normalization, device, reducedPrecision });
-}
-
 /** Makes edits of one model on one set of layers and judges each; tuning runs many editors through the same one. */
 export class Evaluator implements Disposable {
   readonly #testSet: TestSet;
@@ -130,15 +89,5 @@ export class Evaluator implements Disposable {
   [Symbol.dispose](): void {
     this.#repairer[Symbol.dispose]();
     this.#testSet[Symbol.dispose]();
-  }
-}
-
-function checkCounts(counts: Readonly<Record<string, number>>, available: number): void {
-  for (const [name, count] of Object.entries(counts)) {
-    if (Number.isInteger(count) && count >= 1 && count <= available) continue;
-    throw new EditableError(
-      'INVALID_ARGUMENT',
-      `${name}: expected a whole number from 1 to ${available}, received ${count}.`,
-    );
   }
 }

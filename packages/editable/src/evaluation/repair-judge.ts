@@ -10,9 +10,11 @@ import {
   sequentialBatches,
   stream,
 } from '../data/index.js';
+import { splitHash } from '../data/split-hash.js';
 import { EditableError } from '../errors.js';
 import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from './edit-tasks.js';
-import type { RepairEvaluationOptions } from './evaluate.js';
+import type { RepairEvaluationOptions } from './evaluation-options.js';
+import { judgedSplit } from './judged-images.js';
 import { countFlips, errorRate, noClass } from './predictions.js';
 import type { EditRecord } from './records.js';
 import type { Repair, Repairer } from './repairer.js';
@@ -23,7 +25,9 @@ interface Settings {
   readonly seed: number;
   readonly targets: EditTargets;
   readonly views: number;
+  /** Whose images are edited. */
   readonly split: ImageSplit;
+  readonly judged: ImageSplit;
   readonly normalization: Normalization;
   readonly device: Device;
   readonly precision: number | undefined;
@@ -41,7 +45,8 @@ export class RepairJudge {
     const { split = dataset.split('test'), normalization = dataset.normalization } = options;
     this.#repairer = repairer;
     this.#dataset = dataset;
-    this.#settings = { edits, seed, targets, views, split, normalization, device, precision };
+    const judged = judgedSplit(dataset, options);
+    this.#settings = { edits, seed, targets, views, split, judged, normalization, device, precision };
     if (repairer.base.classes.includes(noClass)) {
       throw new EditableError(
         'NOT_FINITE',
@@ -69,11 +74,12 @@ export class RepairJudge {
 
   /** What two evaluations must share for one to continue the other's records. */
   key(): string {
-    const { edits, seed, targets, views, precision, normalization, device } = this.#settings;
+    const { edits, seed, targets, views, precision, split, judged, normalization, device } = this.#settings;
     const identity = {
       ...this.#repairer.identity,
       dataset: this.#dataset.name,
-      images: this.#repairer.labels.length,
+      edited: splitHash(split),
+      judged: splitHash(judged),
       seed,
       targets,
       views,

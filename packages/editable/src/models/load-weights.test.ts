@@ -55,6 +55,21 @@ describe('withWeights', () => {
     expect([weight.dtype, weight.requiresGrad, weight.tolist()]).toEqual(['float32', false, [[1, 1]]]);
   });
 
+  it('takes a tied weight once or, as PyTorch writes it, under both of its names', () => {
+    class Tied extends nn.Module {
+      readonly embedding = new nn.Linear(2, 2, { bias: false });
+      readonly output = Object.assign(new nn.Linear(2, 2, { bias: false }), { weight: this.embedding.weight });
+      override forward(input: Tensor, context: nn.Context): Tensor {
+        return this.output.forward(this.embedding.forward(input, context), context);
+      }
+    }
+    const weight = host([0, 2, 1, 0], [2, 2]);
+    for (const names of [['embedding.weight'], ['output.weight'], ['embedding.weight', 'output.weight']]) {
+      const loaded = withWeights(modelOf(new Tied()), new Map(names.map((name) => [name, weight])), 'tied.pth');
+      expect(loaded.call(tensor([[3, 4]])).output.tolist()).toEqual([[6, 8]]);
+    }
+  });
+
   it('names the first few mismatches and counts the others', () => {
     const other = checkpoint();
     other.set('fc.weight', host([1, 2], [2, 1]));

@@ -24,10 +24,11 @@ export type Weights = ReadonlyMap<string, HostTensor | Tensor>;
  */
 export function withWeights(model: nn.Model, weights: Weights, source: string): nn.Model {
   const own = new Map([...model.parameters, ...model.buffers]);
-  requireSameModel(own, weights, source);
+  const given = new Map([...weights].map(([name, value]) => [model.aliases?.get(name) ?? name, value]));
+  requireSameModel(own, given, source);
   return scope(() => {
     const load = (tensors: nn.NamedTensors): nn.NamedTensors =>
-      new Map([...tensors].map(([name, value]) => [name, loaded(name, value, weights.get(name), source)]));
+      new Map([...tensors].map(([name, value]) => [name, loaded(name, value, given.get(name), source)]));
     return model.with({ parameters: load(model.parameters), buffers: load(model.buffers) });
   });
 }

@@ -37,6 +37,10 @@ class Tail implements nn.Model {
     this.buffers = new Map([...whole.buffers].filter(([name]) => modules.has(moduleName(name))));
   }
 
+  get layers(): readonly nn.ModelLayer[] {
+    return this.#whole.layers.filter(({ parameters }) => [...parameters.values()].some((name) => this.parameters.has(name)));
+  }
+
   call(input: Tensor, { from = 0, to = this.stages.length, ...rest }: nn.CallOptions = {}): nn.CallResult {
     return this.#whole.call(input, { ...rest, from: this.#from + from, to: this.#from + to });
   }

@@ -12,10 +12,11 @@ import {
 } from '@editable/torch';
 import type { DatasetName, ImageDataset, ImageShape } from '../data/index.js';
 import type { Normalization } from '../data/normalization.js';
+import type { EditorChoice } from '../editing/editor-choice.js';
 import { EditableError } from '../errors.js';
 import { withWeights } from '../models/load-weights.js';
 import { createModel, type ModelSpec } from '../models/registry.js';
-import type { EditorChoice, TrainingSettings } from '../training/settings.js';
+import type { TrainingSettings } from '../training/settings.js';
 
 export interface RunConfig {
   readonly version: 1;

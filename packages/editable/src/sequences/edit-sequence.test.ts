@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { memory, type nn } from '@editable/torch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasFashionMnist, smallClassifier } from '../../test/small-classifier.js';
-import { type ImageDataset, subset } from '../data/index.js';
+import { type ImageDataset, type ImageSplit, subset } from '../data/index.js';
 import { type EditSequence, type EditSequenceOptions, editSequence } from './edit-sequence.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'editable-sequence-'));
@@ -101,6 +101,19 @@ describe.skipIf(!hasFashionMnist)('editSequence', () => {
     expect(reused.checkpoints[1]).toEqual(judged);
     const foreign = changed(2, { judged, loss: 0.5 });
     expect(untimed(await editSequence(model, dataset, { ...options, recordsFile: foreign }))).toEqual(untimed(whole));
+  });
+
+  it('takes no records of other images for its own, however many they are', async () => {
+    const split = subset(dataset.split('test'), [...Array(60).keys()]);
+    const recordsFile = join(folder, 'other-images.jsonl');
+    const headerOf = async (images: ImageSplit): Promise<string> => {
+      await editSequence(model, dataset, { editor, edits: 2, seed: 3, checkpoints: [], split: images, recordsFile });
+      return readFileSync(recordsFile, 'utf8').split('\n')[0]!;
+    };
+    const first = await headerOf(split);
+    expect(await headerOf(subset(split, [...split.labels.keys()]))).toBe(first);
+    const darker: ImageSplit = { ...split, image: (index) => split.image(index).map((value) => value >> 1) };
+    expect(await headerOf(darker)).not.toBe(first);
   });
 
   it('holds no more tensors during the hundredth edit than during the second, and none afterwards', async () => {

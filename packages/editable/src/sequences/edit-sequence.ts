@@ -5,10 +5,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Device, nn } from '@editable/torch';
 import type { ImageDataset, ImageSplit, Normalization } from '../data/index.js';
+import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
 import { EditableError } from '../errors.js';
 import type { EditTargets } from '../evaluation/edit-tasks.js';
 import { average } from '../evaluation/statistics.js';
-import { canonicalChoice, type EditorChoice } from '../training/settings.js';
 import { EditedModel } from './edited-model.js';
 import { type SequenceCheckpoint, type SequenceRecord, SequenceRecords } from './sequence-records.js';
 

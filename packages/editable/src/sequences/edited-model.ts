@@ -5,9 +5,11 @@
 import { createHash } from 'node:crypto';
 import { type Device, type nn, noGrad, scope, type Tensor } from '@editable/torch';
 import { type ImageDataset, type ImageSplit, type Normalization, stream, subset } from '../data/index.js';
+import { splitHash } from '../data/split-hash.js';
 import { classification } from '../editing/constraints/classification.js';
 import { checkSteps, editLoop, named } from '../editing/edit.js';
 import type { Editor } from '../editing/editor.js';
+import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { firstStageOf, selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
@@ -15,7 +17,6 @@ import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from '../e
 import { countFlips, errorRate, noClass } from '../evaluation/predictions.js';
 import { TestSet } from '../evaluation/test-set.js';
 import { modelHash } from '../patches/model-hash.js';
-import { canonicalChoice, type EditorChoice } from '../training/settings.js';
 import { CachedImages } from './cached-images.js';
 
 /** How one edit of a sequence went. */
@@ -49,6 +50,7 @@ export class EditedModel implements Disposable {
   readonly #editor: Editor;
   readonly #names: readonly string[];
   readonly #from: number;
+  readonly #judgedSplit: ImageSplit;
   readonly #judged: CachedImages;
   /** In the order of the tasks. */
   readonly #inputs: CachedImages;
@@ -69,8 +71,10 @@ export class EditedModel implements Disposable {
     this.#from = firstStageOf(model, this.#names);
     this.#theta = this.#names.map((name) => model.parameters.get(name) as Tensor);
     this.tasks = this.#chooseTasks();
-    this.#inputs = this.#cached(this.tasks.map(({ index }) => index));
-    this.#judged = this.#cached(this.#othersThan(this.tasks));
+    const indices = this.tasks.map(({ index }) => index);
+    this.#inputs = this.#cached(subset(split, indices));
+    this.#judgedSplit = subset(split, this.#othersThan(this.tasks));
+    this.#judged = this.#cached(this.#judgedSplit);
     this.#base = this.#judged.classes(model);
     this.baseError = errorRate(this.#base, this.#judged.labels);
     if (!this.#base.includes(noClass)) return;
@@ -140,7 +144,8 @@ export class EditedModel implements Disposable {
       version: 1,
       model: modelHash(this.#model),
       dataset: this.#dataset.name,
-      images: this.testImages,
+      edited: splitHash(this.#split),
+      judged: splitHash(this.#judgedSplit),
       tasks: this.tasks,
       editor: canonicalChoice(this.#options.editor),
       normalization,
@@ -188,8 +193,8 @@ export class EditedModel implements Disposable {
       .map((at) => others[at]!);
   }
 
-  #cached(indices: ArrayLike<number>): CachedImages {
-    return new CachedImages(subset(this.#split, indices), { ...this.#placing(), model: this.#model, from: this.#from });
+  #cached(images: ImageSplit): CachedImages {
+    return new CachedImages(images, { ...this.#placing(), model: this.#model, from: this.#from });
   }
 
   #placing(): { readonly normalization: Normalization; readonly device: Device } {

@@ -5,7 +5,7 @@ import { editorNamed } from '../editing/editors/index.js';
 import { selectParameters } from '../editing/layers.js';
 import { createModel } from '../models/registry.js';
 import { baseObjective, editableObjective } from './objective.js';
-import { checkTraining, defaultTraining } from './settings.js';
+import { defaultTraining } from './settings.js';
 import { Trainer } from './trainer.js';
 
 const model = createModel({ kind: 'resnet18', width: 2, inChannels: 1, classes: 3 });
@@ -34,13 +34,6 @@ describe('baseObjective', () => {
       expect(objectives[0]!.base.item()).toBeCloseTo(mean, 5);
       expect(objectives[1]!.base.item()).toBe(objectives[0]!.base.item());
     });
-  });
-});
-
-describe('checkTraining', () => {
-  it('refuses distillation without a run to start from', () => {
-    expect(() => checkTraining({ ...defaultTraining, baseLoss: 'distillation' })).toThrow(/baseLoss: expected/);
-    expect(() => checkTraining({ ...defaultTraining, baseLoss: 'distillation', from: 'runs/plain' })).not.toThrow();
   });
 });
 

@@ -1,28 +1,8 @@
 /** Everything that decides a training run, as plain data: the same settings and seed give the same model. */
 
-import { hyperparameterValues } from '../editing/editor.js';
-import type { EditorName } from '../editing/editors/index.js';
+import type { EditorChoice } from '../editing/editor-choice.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { EditableError } from '../errors.js';
-
-/** An editor with its hyperparameters, layers and k: what tuning finds and what edits use. */
-export interface EditorChoice {
-  readonly name: EditorName;
-  readonly hyperparameters: Readonly<Record<string, number>>;
-  /** Names as `selectParameters` takes them. */
-  readonly layers: string | readonly string[];
-  readonly maxSteps: number;
-}
-
-/** The same choice in full and with its fields in one order, so that equal choices have equal JSON. */
-export const canonicalChoice = ({ name, hyperparameters, layers, maxSteps }: EditorChoice): EditorChoice => ({
-  name,
-  hyperparameters: Object.fromEntries(
-    Object.entries(hyperparameterValues(editorNamed(name, hyperparameters))).sort(([a], [b]) => (a < b ? -1 : 1)),
-  ),
-  layers: Array.isArray(layers) && layers.length === 1 ? (layers[0] as string) : layers,
-  maxSteps,
-});
 
 export interface TrainingSettings {
   readonly objective: 'plain' | 'editable';
@@ -95,23 +75,32 @@ export const defaultTraining: TrainingSettings = {
 
 /** @throws EditableError INVALID_ARGUMENT naming the first setting that cannot be used. */
 export function checkTraining(settings: TrainingSettings): void {
-  const whole: readonly (keyof TrainingSettings)[] = ['epochs', 'batchSize', 'checkpointEvery'];
-  for (const name of whole)
-    require(Number.isInteger(settings[name]) && (settings[name] as number) >= 1, name, settings[
-      name
-    ], 'a whole number of at least 1');
-  for (const name of ['learningRate', 'clipNorm'] as const)
-    require(settings[name] > 0, name, settings[name], 'a number above 0');
-  for (const name of ['weightDecay', 'cEdit', 'cLoc'] as const)
-    require(settings[name] >= 0, name, settings[name], 'a number of at least 0');
-  require(Number.isSafeInteger(settings.seed) &&
-    settings.seed >= 0, 'seed', settings.seed, 'a whole number of at least 0');
-  require(settings.baseLoss !== 'distillation' ||
-    settings.from !==
-      null, 'baseLoss', 'distillation', 'cross-entropy, or a run to start from, whose predictions are kept');
+  const broken = rules.find(([, , holds]) => !holds(settings));
+  if (broken !== undefined) {
+    const [name, expected] = broken;
+    throw new EditableError('INVALID_ARGUMENT', `${name}: expected ${expected}, received ${String(settings[name])}.`);
+  }
   editorNamed(settings.editor.name, settings.editor.hyperparameters);
 }
 
-function require(holds: boolean, name: string, value: unknown, expected: string): void {
-  if (!holds) throw new EditableError('INVALID_ARGUMENT', `${name}: expected ${expected}, received ${String(value)}.`);
-}
+type Rule = readonly [name: keyof TrainingSettings, expected: string, holds: (settings: TrainingSettings) => boolean];
+
+const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1;
+
+/** In the order in which they are checked. */
+const rules: readonly Rule[] = [
+  ['epochs', 'a whole number of at least 1', ({ epochs }) => isCount(epochs)],
+  ['batchSize', 'a whole number of at least 1', ({ batchSize }) => isCount(batchSize)],
+  ['checkpointEvery', 'a whole number of at least 1', ({ checkpointEvery }) => isCount(checkpointEvery)],
+  ['learningRate', 'a number above 0', ({ learningRate }) => learningRate > 0],
+  ['clipNorm', 'a number above 0', ({ clipNorm }) => clipNorm > 0],
+  ['weightDecay', 'a number of at least 0', ({ weightDecay }) => weightDecay >= 0],
+  ['cEdit', 'a number of at least 0', ({ cEdit }) => cEdit >= 0],
+  ['cLoc', 'a number of at least 0', ({ cLoc }) => cLoc >= 0],
+  ['seed', 'a whole number of at least 0', ({ seed }) => Number.isSafeInteger(seed) && seed >= 0],
+  [
+    'baseLoss',
+    'cross-entropy, or a run to start from, whose predictions are kept',
+    ({ baseLoss, from }) => baseLoss !== 'distillation' || from !== null,
+  ],
+];

@@ -2,14 +2,15 @@
 import { createHash } from 'node:crypto';
 import { type Device, type nn, scope, tensor } from '@editable/torch';
 import { type ImageDataset, type ImageSplit, type Normalization, normalizeImages } from '../data/index.js';
+import { splitHash } from '../data/split-hash.js';
 import { classification } from '../editing/constraints/classification.js';
 import { edit } from '../editing/edit.js';
+import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
 import { editorNamed } from '../editing/editors/index.js';
 import type { EditTask } from '../evaluation/edit-tasks.js';
 import { Evaluator } from '../evaluation/evaluate.js';
 import { type EditRecord, summarize } from '../evaluation/records.js';
 import { modelHash } from '../patches/model-hash.js';
-import { canonicalChoice, type EditorChoice } from '../training/settings.js';
 import type { Trial } from './trial.js';
 import type { TrialsFile } from './trials-file.js';
 
@@ -147,13 +148,11 @@ function identityOf(model: nn.Model, dataset: ImageDataset, options: BenchOption
     device = 'cpu',
     ...settings
   } = options;
-  const images = createHash('sha256').update(split.labels);
-  for (let i = 0; i < split.length; i++) images.update(split.image(i));
   return JSON.stringify({
     version: 1,
     model: modelHash(model),
     dataset: dataset.name,
-    images: images.digest('hex'),
+    images: splitHash(split),
     normalization,
     device,
     ...settings,

@@ -2,10 +2,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { nn } from '@editable/torch';
 import { type ImageDataset, type ImageSplit, stream, subset } from '../data/index.js';
+import type { EditorChoice } from '../editing/editor-choice.js';
 import type { EditorName } from '../editing/editors/index.js';
 import { EditableError } from '../errors.js';
 import { trainingSplits } from '../runs/splits.js';
-import type { EditorChoice } from '../training/settings.js';
 import { Bench, type BenchOptions } from './bench.js';
 import { searchSpaces } from './search-space.js';
 import { allowedFailures, bestOf, plausibleFailures, type Trial } from './trial.js';

@@ -1,6 +1,7 @@
 /** One measurement of an editor's settings, and the rule that compares two (section 4.1). */
+
+import type { EditorChoice } from '../editing/editor-choice.js';
 import { EditableError } from '../errors.js';
-import type { EditorChoice } from '../training/settings.js';
 
 export interface Trial {
   readonly editor: EditorChoice;

@@ -1,7 +1,7 @@
 /** A model is a value: named tensors and a way to run them. Changing it gives another value that shares the rest. */
 import { TorchError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
-import type { Context, Module, Slot, Stage } from './module.js';
+import { type Context, type Module, modulesOf, Slot, type Stage } from './module.js';
 
 export type NamedTensors = ReadonlyMap<string, Tensor>;
 
@@ -21,11 +21,15 @@ export interface CallOptions {
   readonly observe?: (call: LayerCall) => void;
 }
 
-/** One layer's work in one call. */
-export interface LayerCall {
+/** A module that has parameters of its own. */
+export interface ModelLayer {
   readonly layer: Module;
-  /** The names in the model of the layer's own parameters, by their names in the layer: `weight` → `layer3.0.conv1.weight`. */
+  /** Their names in the model, by their names in the layer: `weight` → `layer3.0.conv1.weight`. */
   readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** One layer's work in one call. */
+export interface LayerCall extends ModelLayer {
   /** What the layer's weight multiplies: its input, normalised already in a normalisation. */
   readonly input: Tensor;
   readonly output: Tensor;
@@ -43,10 +47,15 @@ export interface ModelStage {
 }
 
 export interface Model {
+  /** A tensor of several names (tied weights) stands under its first alone, as in PyTorch's named_parameters. */
   readonly parameters: NamedTensors;
   readonly buffers: NamedTensors;
+  /** The first name of each other name: tensors may be given under either. */
+  readonly aliases?: ReadonlyMap<string, string>;
   /** Consecutive stages; a model that is not known in parts is one stage. */
   readonly stages: readonly ModelStage[];
+  /** Its layers, where they are known; a TorchScript program's are not. */
+  readonly layers: readonly ModelLayer[];
   call(input: Tensor, options?: CallOptions): CallResult;
   /** A model with these tensors in place of its own of the same names; everything else is shared. */
   with(changes: { readonly parameters?: NamedTensors; readonly buffers?: NamedTensors }): Model;
@@ -58,15 +67,36 @@ export const forward = (model: Model, input: Tensor, options: CallOptions = {}):
 
 /** A model from a module, with the module's initial tensors, or with `tensors` (a checkpoint) by the same names. */
 export function modelOf(module: Module, tensors?: NamedTensors): Model {
-  const slots = module.slots();
+  const names = namesOf(module);
+  const given = tensors && byFirstName(tensors, names.aliases);
   const pick = (kind: Slot['kind']): NamedTensors =>
     new Map(
-      [...slots]
-        .filter(([, slot]) => slot.kind === kind)
-        .map(([name, slot]) => [name, tensors?.get(name) ?? slot.initial]),
+      [...names.of]
+        .filter(([slot]) => slot.kind === kind)
+        .map(([slot, name]) => [name, given?.get(name) ?? slot.initial]),
     );
-  return new ModuleModel(module, slots, pick('parameter'), pick('buffer'));
+  return new ModuleModel(module, names, pick('parameter'), pick('buffer'));
 }
+
+interface Names {
+  readonly of: ReadonlyMap<Slot, string>;
+  readonly aliases: ReadonlyMap<string, string>;
+}
+
+function namesOf(module: Module): Names {
+  const of = new Map<Slot, string>();
+  const aliases = new Map<string, string>();
+  for (const [name, slot] of module.slots()) {
+    const first = of.get(slot);
+    if (first === undefined) of.set(slot, name);
+    else aliases.set(name, first);
+  }
+  return { of, aliases };
+}
+
+/** Of a tensor given under several of its names the last is taken, as PyTorch's load_state_dict does. */
+const byFirstName = (tensors: NamedTensors, aliases: ReadonlyMap<string, string>): NamedTensors =>
+  aliases.size === 0 ? tensors : new Map([...tensors].map(([name, value]) => [aliases.get(name) ?? name, value]));
 
 /**
  * Runs a module with other tensors (torch.func.functional_call). Names that are not given keep the module's initial
@@ -106,18 +136,26 @@ class ModuleModel implements Model {
   readonly buffers: NamedTensors;
   readonly stages: readonly ModelStage[];
   readonly #module: Module;
-  readonly #slots: ReadonlyMap<string, Slot>;
-  readonly #nameOf: ReadonlyMap<Slot, string>;
+  readonly #names: Names;
   readonly #parts: readonly Stage[];
 
-  constructor(module: Module, slots: ReadonlyMap<string, Slot>, parameters: NamedTensors, buffers: NamedTensors) {
+  constructor(module: Module, names: Names, parameters: NamedTensors, buffers: NamedTensors) {
     this.#module = module;
-    this.#slots = slots;
-    this.#nameOf = new Map([...slots].map(([name, slot]) => [slot, name]));
+    this.#names = names;
     this.#parts = module.stages();
     this.parameters = parameters;
     this.buffers = buffers;
-    this.stages = stagesOf(this.#parts, [...parameters.keys()]);
+    this.stages = stagesOf(this.#parts, [...parameters.keys()], names.aliases);
+  }
+
+  get layers(): readonly ModelLayer[] {
+    return [...modulesOf(this.#module)]
+      .map((layer) => ({ layer, parameters: parametersOf(layer, this.#names) }))
+      .filter(({ parameters }) => parameters.size > 0);
+  }
+
+  get aliases(): ReadonlyMap<string, string> {
+    return this.#names.aliases;
   }
 
   call(
@@ -125,19 +163,20 @@ class ModuleModel implements Model {
     { parameters, training = false, from = 0, to = this.stages.length, observe }: CallOptions = {},
   ): CallResult {
     const buffers = new Map<string, Tensor>();
-    const nameOf = (slot: Slot): string => this.#nameOf.get(slot) as string;
+    const given = parameters && byFirstName(parameters, this.aliases);
+    const nameOf = (slot: Slot): string => this.#names.of.get(slot) as string;
     const context: Context = {
       training,
       read: (slot) => {
         const name = nameOf(slot);
-        return (parameters?.get(name) ?? this.parameters.get(name) ?? this.buffers.get(name)) as Tensor;
+        return (given?.get(name) ?? this.parameters.get(name) ?? this.buffers.get(name)) as Tensor;
       },
       write: (slot, value) => buffers.set(nameOf(slot), value),
       ...(observe === undefined
         ? {}
         : {
             observe: (layer, input, output) =>
-              observe({ layer, parameters: parametersOf(layer, nameOf), input, output }),
+              observe({ layer, parameters: parametersOf(layer, this.#names), input, output }),
           }),
     };
     const parts = this.#parts.length === 0 ? [this.#module] : this.#parts;
@@ -146,23 +185,32 @@ class ModuleModel implements Model {
   }
 
   with({ parameters, buffers }: { readonly parameters?: NamedTensors; readonly buffers?: NamedTensors }): Model {
-    if (parameters) checkNamed(this.parameters, parameters, 'with');
-    if (buffers) checkNamed(this.buffers, buffers, 'with');
-    const merge = (own: NamedTensors, changes?: NamedTensors): NamedTensors =>
-      changes ? new Map([...own, ...changes]) : own;
-    return new ModuleModel(this.#module, this.#slots, merge(this.parameters, parameters), merge(this.buffers, buffers));
+    const merge = (own: NamedTensors, changes?: NamedTensors): NamedTensors => {
+      if (changes === undefined) return own;
+      const given = byFirstName(changes, this.aliases);
+      checkNamed(own, given, 'with');
+      return new Map([...own, ...given]);
+    };
+    return new ModuleModel(this.#module, this.#names, merge(this.parameters, parameters), merge(this.buffers, buffers));
   }
 }
 
-const parametersOf = (layer: Module, nameOf: (slot: Slot) => string): ReadonlyMap<string, string> =>
+const parametersOf = (layer: Module, { of }: Names): ReadonlyMap<string, string> =>
   new Map(
-    [...layer.slots()].flatMap(([name, slot]) => (slot.kind === 'parameter' ? [[name, nameOf(slot)] as const] : [])),
+    Object.entries(layer).flatMap(([name, slot]) =>
+      slot instanceof Slot && slot.kind === 'parameter' ? [[name, of.get(slot) as string] as const] : [],
+    ),
   );
 
-function stagesOf(parts: readonly Stage[], names: readonly string[]): readonly ModelStage[] {
-  if (parts.length === 0) return [{ name: 'whole', parameters: names }];
-  return parts.map(({ name, children }) => ({
-    name,
-    parameters: names.filter((parameter) => children.some((child) => parameter.startsWith(`${child}.`))),
-  }));
+function stagesOf(
+  parts: readonly Stage[],
+  parameters: readonly string[],
+  aliases: ReadonlyMap<string, string>,
+): readonly ModelStage[] {
+  if (parts.length === 0) return [{ name: 'whole', parameters }];
+  return parts.map(({ name, children }) => {
+    const isHere = (parameter: string): boolean => children.some((child) => parameter.startsWith(`${child}.`));
+    const tied = new Set([...aliases].filter(([alias]) => isHere(alias)).map(([, first]) => first));
+    return { name, parameters: parameters.filter((parameter) => isHere(parameter) || tied.has(parameter)) };
+  });
 }

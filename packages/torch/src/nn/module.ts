@@ -56,6 +56,12 @@ export interface Stage {
   forward(input: Tensor, context: Context): Tensor;
 }
 
+/** A module and all those inside it. */
+export function* modulesOf(module: Module): Generator<Module> {
+  yield module;
+  for (const value of Object.values(module).flat()) if (value instanceof Module) yield* modulesOf(value);
+}
+
 function* slotsOf(module: object, prefix: string): Generator<[string, Slot]> {
   for (const [name, value] of Object.entries(module)) {
     if (value instanceof Slot) yield [prefix + name, value];

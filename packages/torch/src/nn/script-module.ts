@@ -2,10 +2,11 @@
  * A TorchScript file as a model: its named parameters, and its forward with other parameters, differentiable to any
  * order. A TorchScript file is a program: load only files from people you trust.
  */
+import type { Device } from '../device.js';
 import { TorchError } from '../errors.js';
 import { native } from '../native.js';
 import { requireScriptArchive } from '../serialization/script-archive.js';
-import { type Device, handleOf, Tensor } from '../tensor.js';
+import { handleOf, Tensor } from '../tensor.js';
 import {
   type CallOptions,
   type CallResult,
@@ -40,6 +41,7 @@ class ScriptModule implements Model {
   readonly parameters: NamedTensors;
   readonly buffers: NamedTensors;
   readonly stages: readonly ModelStage[];
+  readonly layers = [];
   readonly #id: number;
 
   constructor(id: number, parameters: NamedTensors, buffers: NamedTensors) {

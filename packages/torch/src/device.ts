@@ -1,0 +1,4 @@
+/** Where a tensor lies. */
+
+/** `cpu`, `cuda` or `cuda:1`. */
+export type Device = string;
