@@ -7,7 +7,8 @@ export type EditableErrorCode =
   | 'UNKNOWN_LAYER'
   | 'INVALID_PATCH'
   | 'INVALID_RUN'
-  | 'NOT_FINITE';
+  | 'NOT_FINITE'
+  | 'NO_CURVATURE';
 
 export class EditableError extends Error {
   override readonly name = 'EditableError';

@@ -13,6 +13,9 @@ export * from './data/index.js';
 export * from './editing/constraint.js';
 export * from './editing/constraints/classification.js';
 export * from './editing/constraints/regression.js';
+export * from './editing/curvature/curvature.js';
+export * from './editing/curvature/jacobian.js';
+export * from './editing/curvature/kronecker.js';
 export {
   type EditLoopOptions,
   type EditOptions,
@@ -25,6 +28,7 @@ export * from './editing/editor.js';
 export * from './editing/editor-choice.js';
 export * from './editing/editors/index.js';
 export * from './editing/layers.js';
+export * from './editing/together/edit-together.js';
 export * from './errors.js';
 export { Activations } from './evaluation/activations.js';
 export { basePredictions, type PredictionsOptions } from './evaluation/base-predictions.js';

@@ -106,6 +106,7 @@ export const conditioned = (model: nn.Model, at: number, condition: Tensor): nn.
   parameters: model.parameters,
   buffers: model.buffers,
   stages: model.stages,
+  layers: model.layers,
   call(input, options = {}) {
     const { from = 0, to = model.stages.length } = options;
     if (from > at || to <= at) return model.call(input, options);

@@ -7,6 +7,15 @@ export interface Constraint {
   readonly input: Tensor;
   /** l_e: a scalar of the model's output on `input`, differentiable; the constraint holds when it is ≤ 0. */
   loss(output: Tensor): Tensor;
+  /**
+   * What each example of the input lacks, [batch]: above 0 where it fails, below where it holds with room to spare. An
+   * example's value depends on its own output alone. Where a constraint has it, its loss is the sum of those above 0.
+   */
+  residuals?(output: Tensor): Tensor;
+  /** Whether an output counts as repaired, where that is less than loss ≤ 0: without the margin, on the input itself. */
+  holds?(output: Tensor): boolean;
+  /** Tells constraints on the same input apart: what it asks for, as text. */
+  readonly asks?: string;
 }
 
 /** A constraint from any function of the output. @example constraint(x, (logits) => logits.select(1, 3).max()) */

@@ -4,6 +4,8 @@ import { EditableError } from '../errors.js';
 import type { Constraint } from './constraint.js';
 import type { Editor } from './editor.js';
 import { firstStageOf, type LayerSelection, selectParameters } from './layers.js';
+import { named } from './named.js';
+import { editTogether } from './together/edit-together.js';
 
 export interface EditOptions {
   readonly editor: Editor;
@@ -56,12 +58,16 @@ export function edit(
 ): EditResult {
   checkSteps(maxSteps);
   const names = selectParameters(model, layers);
+  if (editor.curvature !== undefined) return editByProjection(model, constraint, { editor, names, maxSteps });
   const from = firstStageOf(model, names);
   return scope(() => {
     const prefix = noGrad(() => model.call(constraint.input, { to: from }).output);
     const theta = names.map((name) => model.parameters.get(name) as Tensor);
-    const lossAt = (values: readonly Tensor[]): Tensor =>
-      constraint.loss(model.call(prefix, { from, parameters: named(names, values) }).output);
+    let output = prefix;
+    const lossAt = (values: readonly Tensor[]): Tensor => {
+      output = model.call(prefix, { from, parameters: named(names, values) }).output;
+      return constraint.loss(output);
+    };
     const result = editLoop(lossAt, theta, { editor, maxSteps, differentiable: false });
     const loss = result.loss.item();
     if (result.steps === 0 && Number.isNaN(loss)) {
@@ -70,10 +76,37 @@ export function edit(
         'edit: the model gives NaN on this input; its weights or the input are not finite.',
       );
     }
+    const success = noGrad(() => constraint.holds?.(output)) ?? result.success;
     const changed = result.steps === 0 ? [] : names;
     const edited = result.steps === 0 ? model : model.with({ parameters: named(names, result.theta) });
-    return { model: edited, success: result.success, steps: result.steps, loss, changed };
+    return { model: edited, success, steps: result.steps, loss, changed };
   });
+}
+
+/** A set of one: every example of the constraint has a multiplier of its own. */
+function editByProjection(
+  model: nn.Model,
+  constraint: Constraint,
+  {
+    editor,
+    names,
+    maxSteps,
+  }: { readonly editor: Editor; readonly names: readonly string[]; readonly maxSteps: number },
+): EditResult {
+  checkSameParameters(editor, names);
+  const { losses, ...result } = editTogether(model, [constraint], { editor, maxSteps });
+  const { success, steps, changed } = result;
+  return { model: result.model, success, steps, loss: losses[0] as number, changed };
+}
+
+/** @throws EditableError INVALID_ARGUMENT where an editor's curvature is of other parameters than the edit changes */
+function checkSameParameters({ name, curvature }: Editor, names: readonly string[]): void {
+  const own = curvature?.parameters ?? names;
+  if (own.length === names.length && own.every((each, i) => each === names[i])) return;
+  throw new EditableError(
+    'INVALID_ARGUMENT',
+    `edit: the curvature of ${name} is of ${own.length} parameters (${own[0]}, …), the edit changes ${names.length} (${names[0]}, …); compute it for the edited layers.`,
+  );
 }
 
 /** The loop itself, on tensors: what training differentiates through and what `edit` runs without a graph. */
@@ -117,9 +150,6 @@ function loop(
     state = next.state;
   }
 }
-
-export const named = (names: readonly string[], values: readonly Tensor[]): nn.NamedTensors =>
-  new Map(names.map((name, i) => [name, values[i] as Tensor]));
 
 export function checkSteps(maxSteps: number): void {
   if (Number.isInteger(maxSteps) && maxSteps >= 0) return;

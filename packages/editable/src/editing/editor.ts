@@ -1,6 +1,7 @@
 /** The editor: a pure, differentiable update rule (paper, section 3.1). Alternatives stand side by side in editors/. */
 import type { Tensor } from '@editable/torch';
 import { EditableError } from '../errors.js';
+import type { Curvature } from './curvature/curvature.js';
 
 /** A number, or a 0-dimensional tensor where it is learned (then the result is differentiable in it). */
 export type Hyperparameter = number | Tensor;
@@ -23,6 +24,11 @@ export interface Editor<State = unknown> {
   init(): State;
   /** One step: the next parameters and state. Never writes in place. */
   update(step: EditStep, state: State): { theta: Tensor[]; state: State };
+  /**
+   * The metric that steps are projections in. An edit with such an editor meets every example of its constraint at once,
+   * each with a multiplier of its own, instead of the sum of what they lack.
+   */
+  readonly curvature?: Curvature;
 }
 
 /** Where an edit stands before a step. */
@@ -41,6 +47,7 @@ export interface EditorRule<State> {
   readonly ranges: Readonly<Record<string, HyperparameterRange>>;
   init(): State;
   update(step: EditStep, state: State, hyperparameters: Hyperparameters): { theta: Tensor[]; state: State };
+  readonly curvature?: Curvature;
 }
 
 export const learningRateRange: HyperparameterRange = { min: 1e-8, max: 1e3, logarithmic: true };
@@ -55,6 +62,7 @@ export function defineEditor<State>(rule: EditorRule<State>, changes: Hyperparam
     with: (more) => defineEditor(rule, { ...changes, ...more }),
     init: rule.init,
     update: (step, state) => rule.update(step, state, hyperparameters),
+    ...(rule.curvature === undefined ? {} : { curvature: rule.curvature }),
   };
 }
 
@@ -102,3 +110,10 @@ export const hyperparameterValues = (editor: Editor): Record<string, number> =>
 /** Clamps to the range in the forward pass; the gradient passes through unchanged (straight-through). */
 export const clampStraightThrough = (value: Tensor, { min, max }: HyperparameterRange): Tensor =>
   value.add(value.detach().clamp({ min, max }).sub(value.detach()));
+
+/** Σ ⟨a_i, b_i⟩ over all tensors, a scalar. */
+export const innerProduct = (a: readonly Tensor[], b: readonly Tensor[]): Tensor =>
+  a.map((each, i) => each.mul(b[i] as Tensor).sum()).reduce((sum, each) => sum.add(each));
+
+/** value + h for a number or a learned tensor. */
+export const plus = (value: Tensor, h: Hyperparameter): Tensor => (typeof h === 'number' ? value.add(h) : value.add(h));

@@ -38,7 +38,9 @@ class Tail implements nn.Model {
   }
 
   get layers(): readonly nn.ModelLayer[] {
-    return this.#whole.layers.filter(({ parameters }) => [...parameters.values()].some((name) => this.parameters.has(name)));
+    return this.#whole.layers.filter(({ parameters }) =>
+      [...parameters.values()].some((name) => this.parameters.has(name)),
+    );
   }
 
   call(input: Tensor, { from = 0, to = this.stages.length, ...rest }: nn.CallOptions = {}): nn.CallResult {

@@ -7,11 +7,12 @@ import { type Device, type nn, noGrad, scope, type Tensor } from '@editable/torc
 import { type ImageDataset, type ImageSplit, type Normalization, stream, subset } from '../data/index.js';
 import { splitHash } from '../data/split-hash.js';
 import { classification } from '../editing/constraints/classification.js';
-import { checkSteps, editLoop, named } from '../editing/edit.js';
+import { checkSteps, editLoop } from '../editing/edit.js';
 import type { Editor } from '../editing/editor.js';
 import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { firstStageOf, selectParameters } from '../editing/layers.js';
+import { named } from '../editing/named.js';
 import { EditableError } from '../errors.js';
 import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from '../evaluation/edit-tasks.js';
 import { countFlips, errorRate, noClass } from '../evaluation/predictions.js';

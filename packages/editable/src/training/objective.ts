@@ -1,9 +1,10 @@
 /** The objective of Editable Training (equations 2 to 4) for one batch and one edit, every term apart. */
 import { cat, grad, type nn, noGrad, Tensor, zeros } from '@editable/torch';
 import type { Constraint } from '../editing/constraint.js';
-import { editLoop, named, type Trajectory } from '../editing/edit.js';
+import { editLoop, type Trajectory } from '../editing/edit.js';
 import type { Editor } from '../editing/editor.js';
 import { firstStageOf } from '../editing/layers.js';
+import { named } from '../editing/named.js';
 import { CheckpointedSteps } from './checkpointed-steps.js';
 
 export interface ObjectiveOptions {

@@ -7,7 +7,10 @@ import { EditableError } from '../../errors.js';
 import type { Constraint } from '../constraint.js';
 
 export interface ClassificationOptions {
+  /** Nats by which the reference class must lead while the edit goes on; success is judged without it. */
   readonly margin?: number;
+  /** Success is judged on the first so many examples: on the input itself where augmented views of it follow; default: all. */
+  readonly judged?: number;
 }
 
 /**
@@ -19,7 +22,7 @@ export interface ClassificationOptions {
 export function classification(
   input: Tensor,
   targets: number | readonly number[],
-  { margin = 0 }: ClassificationOptions = {},
+  { margin = 0, judged }: ClassificationOptions = {},
 ): Constraint {
   const labels = typeof targets === 'number' ? [targets] : targets;
   if (labels.length !== input.shape[0]) {
@@ -28,17 +31,25 @@ export function classification(
       `classification: expected ${input.shape[0]} labels for input [${input.shape.join(', ')}], received ${labels.length}.`,
     );
   }
+  const residuals = (logits: Tensor): Tensor => {
+    const classes = logits.shape[1] as number;
+    for (const label of labels) checkLabel(label, classes);
+    const index = tensor(BigInt64Array.from(labels, BigInt), { device: logits.device }).unsqueeze(1); // [batch, 1]
+    const logProbability = logits.logSoftmax(1);
+    const reference = logProbability.gather(1, index).squeeze(1); // [batch]
+    const others = logProbability.scatter(1, index, Number.NEGATIVE_INFINITY).amax({ dim: [1] });
+    return others.sub(reference).add(margin);
+  };
   return {
     input,
-    loss(logits) {
-      const classes = logits.shape[1] as number;
-      for (const label of labels) checkLabel(label, classes);
-      const index = tensor(BigInt64Array.from(labels, BigInt), { device: logits.device }).unsqueeze(1); // [batch, 1]
-      const logProbability = logits.logSoftmax(1);
-      const reference = logProbability.gather(1, index).squeeze(1); // [batch]
-      const others = logProbability.scatter(1, index, Number.NEGATIVE_INFINITY).amax({ dim: [1] });
-      return others.sub(reference).add(margin).relu().sum();
-    },
+    residuals,
+    loss: (logits) => residuals(logits).relu().sum(),
+    holds: (logits) =>
+      residuals(logits)
+        .narrow(0, 0, judged ?? labels.length)
+        .max()
+        .item() <= margin,
+    asks: JSON.stringify({ labels, margin }),
   };
 }
 

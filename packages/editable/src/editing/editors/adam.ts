@@ -39,7 +39,11 @@ export const adam = ({
       epsilon: { min: 1e-30, max: 1, logarithmic: true },
     },
     init: () => ({ first: undefined, second: undefined }),
-    update: ({ theta, gradients }, state, { learningRate: alpha = 0, beta1: b1 = 0, beta2: b2 = 0, epsilon: e = 0 }) => {
+    update: (
+      { theta, gradients },
+      state,
+      { learningRate: alpha = 0, beta1: b1 = 0, beta2: b2 = 0, epsilon: e = 0 },
+    ) => {
       const first = accumulate(state.first, gradients, b1);
       const second = accumulate(
         state.second,

@@ -1,0 +1,170 @@
+/** Constraints as rows, one an example of their inputs: what each lacks at given parameters, and its gradient. */
+import { cat, enableGrad, grad, type nn, noGrad, scope, type Tensor, tensor } from '@editable/torch';
+import { EditableError } from '../../errors.js';
+import type { Constraint } from '../constraint.js';
+import { exampleGradients } from '../curvature/example-gradients.js';
+import { firstStageOf } from '../layers.js';
+import { named } from '../named.js';
+
+/** Rows that go through the edited stages at once. */
+const forwardRows = 250;
+const gradientRows = 64;
+
+interface Row {
+  readonly constraint: number;
+  /** Its example in the constraint's input; null: the row is the whole constraint, which has no residuals. */
+  readonly example: number | null;
+}
+
+export class ConstraintRows {
+  readonly all: readonly number[];
+  readonly #model: nn.Model;
+  readonly #names: readonly string[];
+  readonly #from: number;
+  readonly #constraints: readonly Constraint[];
+  readonly #rows: readonly Row[];
+
+  /** The constraints' inputs are what the first edited stage receives. */
+  constructor(model: nn.Model, constraints: readonly Constraint[], names: readonly string[]) {
+    this.#model = model;
+    this.#names = names;
+    this.#from = firstStageOf(model, names);
+    this.#constraints = constraints;
+    this.#rows = constraints.flatMap(({ input, residuals }, constraint): Row[] =>
+      residuals === undefined
+        ? [{ constraint, example: null }]
+        : Array.from({ length: input.shape[0] as number }, (_, example) => ({ constraint, example })),
+    );
+    this.all = [...this.#rows.keys()];
+  }
+
+  constraintOf(row: number): number {
+    return (this.#rows[row] as Row).constraint;
+  }
+
+  /** What every row lacks: above 0 where it fails. */
+  residuals(theta: readonly Tensor[]): Float64Array {
+    const found = new Float64Array(this.#rows.length);
+    for (const group of this.#groups(this.all, forwardRows)) {
+      scope(() =>
+        noGrad(() => {
+          const output = this.#run(this.#inputs(group), theta);
+          const values = this.#values(output, group).to('float64').data() as Float64Array;
+          for (const [i, row] of group.entries()) found[row] = values[i] as number;
+        }),
+      );
+    }
+    return found;
+  }
+
+  /** Gradients of what the rows lack, in their order: a tensor [rows, ...shape] for each parameter. */
+  gradients(rows: readonly number[], theta: readonly Tensor[]): Tensor[] {
+    const parts = this.#groups(rows, gradientRows).map((group) => this.#gradientsOf(group, theta));
+    return this.#names.map((_, i) => cat(parts.map((part) => part[i] as Tensor)));
+  }
+
+  /** Whether each constraint holds, and its loss. */
+  judge(theta: readonly Tensor[]): readonly { readonly holds: boolean; readonly loss: number }[] {
+    return this.#constraints.map((constraint) =>
+      scope(() =>
+        noGrad(() => {
+          const output = this.#run(constraint.input, theta);
+          const loss = constraint.loss(output).item();
+          return { holds: constraint.holds?.(output) ?? loss <= 0, loss };
+        }),
+      ),
+    );
+  }
+
+  /** @throws EditableError NOT_FINITE */
+  checkFinite(residuals: Float64Array): void {
+    if (residuals.every((value) => !Number.isNaN(value))) return;
+    throw new EditableError(
+      'NOT_FINITE',
+      'edit: the model gives NaN on this input; its weights or the input are not finite.',
+    );
+  }
+
+  #gradientsOf(group: readonly number[], theta: readonly Tensor[]): readonly Tensor[] {
+    const { example } = this.#rows[group[0] as number] as Row;
+    const input = this.#inputs(group);
+    if (example !== null) {
+      const values = (output: Tensor): Tensor => this.#values(output, group);
+      return exampleGradients(this.#model, input, { names: this.#names, theta, values }).gradients;
+    }
+    return scope(() => {
+      const leaves = theta.map((each) => each.detach().requiresGrad_());
+      const loss = enableGrad(() => this.#values(this.#run(input, leaves), group).sum());
+      return grad(loss, leaves, { allowUnused: true }).map((each) => each.unsqueeze(0));
+    });
+  }
+
+  #run(input: Tensor, theta: readonly Tensor[]): Tensor {
+    return this.#model.call(input, { from: this.#from, parameters: named(this.#names, theta) }).output;
+  }
+
+  /** Rows that can run together: of one shape, or a single whole constraint. */
+  #groups(rows: readonly number[], most: number): readonly (readonly number[])[] {
+    const groups: number[][] = [];
+    let shape = '';
+    for (const row of rows) {
+      const { constraint, example } = this.#rows[row] as Row;
+      const own =
+        example === null ? `alone ${row}` : (this.#constraints[constraint] as Constraint).input.shape.slice(1).join();
+      const last = groups.at(-1);
+      if (last !== undefined && own === shape && last.length < most) last.push(row);
+      else groups.push([row]);
+      shape = own;
+    }
+    return groups;
+  }
+
+  #inputs(group: readonly number[]): Tensor {
+    const { constraint, example } = this.#rows[group[0] as number] as Row;
+    if (example === null) return (this.#constraints[constraint] as Constraint).input;
+    return cat(
+      runs(group.map((row) => this.#rows[row] as Row)).map(({ constraint: of, examples }) =>
+        pick((this.#constraints[of] as Constraint).input, examples),
+      ),
+    );
+  }
+
+  /** [rows of the group] */
+  #values(output: Tensor, group: readonly number[]): Tensor {
+    const first = this.#rows[group[0] as number] as Row;
+    if (first.example === null) return (this.#constraints[first.constraint] as Constraint).loss(output).reshape([1]);
+    let at = 0;
+    const parts = runs(group.map((row) => this.#rows[row] as Row)).map(({ constraint: of, examples }) => {
+      const constraint = this.#constraints[of] as Constraint;
+      const size = constraint.input.shape[0] as number;
+      const own = output.narrow(0, at, examples.length);
+      at += examples.length;
+      // Residuals are of the whole input: the examples left out are given any output, and not asked for.
+      if (examples.length === size) return constraint.residuals!(own);
+      const index = tensor(BigInt64Array.from({ length: size }, (_, i) => BigInt(Math.max(0, examples.indexOf(i)))));
+      return pick(constraint.residuals!(own.indexSelect(0, index)), examples);
+    });
+    return cat(parts);
+  }
+}
+
+interface Run {
+  readonly constraint: number;
+  readonly examples: readonly number[];
+}
+
+/** Neighbours of one constraint together. */
+function runs(rows: readonly Row[]): readonly Run[] {
+  const found: { constraint: number; examples: number[] }[] = [];
+  for (const { constraint, example } of rows) {
+    const last = found.at(-1);
+    if (last?.constraint === constraint) last.examples.push(example as number);
+    else found.push({ constraint, examples: [example as number] });
+  }
+  return found;
+}
+
+const pick = (value: Tensor, at: readonly number[]): Tensor =>
+  at.length === value.shape[0]
+    ? value
+    : value.indexSelect(0, tensor(BigInt64Array.from(at, BigInt), { device: value.device }));

@@ -1,0 +1,147 @@
+/**
+ * Many repairs in force together. Each step is a projection in the metric of the curvature: the least Δᵀ F Δ that meets
+ * the linearised constraints near or past violation, all at once. Solved from the base, the result is a function of the
+ * base and the set of constraints: neither their order nor their history matters.
+ */
+import { type nn, noGrad, scope, type Tensor } from '@editable/torch';
+import { EditableError } from '../../errors.js';
+import type { Constraint } from '../constraint.js';
+import type { Curvature } from '../curvature/curvature.js';
+import type { Editor } from '../editor.js';
+import { firstStageOf } from '../layers.js';
+import { named } from '../named.js';
+import { canonicalOrder } from './canonical-order.js';
+import { ConstraintRows } from './constraint-rows.js';
+import { project } from './projection.js';
+
+export interface EditTogetherOptions {
+  /** An editor with a curvature: `natural`. What it is of is what may change. */
+  readonly editor: Editor;
+  /** Steps for the whole set; default 30. */
+  readonly maxSteps?: number;
+  /** Start from these parameters, those of a smaller set perhaps, instead of the base's; the result then depends on them. */
+  readonly start?: nn.Model;
+  /** The constraints' inputs are what the first edited stage receives: a set that is kept needs no more of them. */
+  readonly received?: boolean;
+}
+
+export interface EditTogetherResult {
+  /** Shares every tensor that the repairs do not change with the base. */
+  readonly model: nn.Model;
+  /** Every constraint holds. */
+  readonly success: boolean;
+  readonly steps: number;
+  /** For each constraint as given: it holds. */
+  readonly held: readonly boolean[];
+  /** l_e of each. */
+  readonly losses: readonly number[];
+  /** Pairs that pull in opposite directions: they cannot hold together, and neither was solved for. */
+  readonly conflicts: readonly (readonly [number, number])[];
+  /** Names of the changed parameters; none if every constraint held from the start. */
+  readonly changed: readonly string[];
+}
+
+/**
+ * The base with every constraint in force.
+ *
+ * @throws EditableError INVALID_ARGUMENT for an editor without a curvature or an empty set; NOT_FINITE where the model's own
+ * output is not finite.
+ * @example editTogether(model, mistakes.map(({ image, label }) => classification(image, label)), { editor: natural({ curvature }) })
+ */
+export function editTogether(
+  base: nn.Model,
+  constraints: readonly Constraint[],
+  { editor, maxSteps = 30, start = base, received = false }: EditTogetherOptions,
+): EditTogetherResult {
+  const { curvature } = editor;
+  if (curvature === undefined || constraints.length === 0) {
+    throw new EditableError(
+      'INVALID_ARGUMENT',
+      `editTogether: expected an editor with a curvature and at least one constraint, received ${editor.name} and ${constraints.length}.`,
+    );
+  }
+  const names = curvature.parameters;
+  return scope(() => {
+    const order = canonicalOrder(constraints);
+    const from = firstStageOf(base, names);
+    const inputs = order.map((at) => constraints[at] as Constraint);
+    const rows = new ConstraintRows(
+      base,
+      received ? inputs : inputs.map((each) => receivedBy(base, each, from)),
+      names,
+    );
+    const solved = solve(rows, { base, start, curvature, overshoot: overshootOf(editor), maxSteps });
+    const place = (i: number): number => order[i] as number;
+    const held: boolean[] = [];
+    const losses: number[] = [];
+    for (const [i, { holds, loss }] of rows.judge(solved.theta).entries()) {
+      held[place(i)] = holds;
+      losses[place(i)] = loss;
+    }
+    return {
+      model: solved.steps === 0 ? start : start.with({ parameters: named(names, solved.theta) }),
+      success: held.every(Boolean),
+      steps: solved.steps,
+      held,
+      losses,
+      conflicts: solved.conflicts.map(([a, b]) => [place(a), place(b)] as const).map(ascending),
+      changed: solved.steps === 0 && start === base ? [] : names,
+    };
+  });
+}
+
+/** The constraint with what the stage `from` receives in place of its input: all that a later solution needs of it. */
+export const receivedBy = (model: nn.Model, constraint: Constraint, from: number): Constraint => ({
+  ...constraint,
+  loss: (output) => constraint.loss(output),
+  input: noGrad(() => scope(() => model.call(constraint.input, { to: from }).output)),
+});
+
+interface Problem {
+  readonly base: nn.Model;
+  readonly start: nn.Model;
+  readonly curvature: Curvature;
+  readonly overshoot: number;
+  readonly maxSteps: number;
+}
+
+interface Solution {
+  readonly theta: readonly Tensor[];
+  readonly steps: number;
+  readonly conflicts: readonly (readonly [number, number])[];
+}
+
+/** Rows this close to violation, in nats, take part in a step, so that it does not push them over. */
+const near = 0.5;
+
+function solve(rows: ConstraintRows, problem: Problem): Solution {
+  const { base, start, curvature, overshoot, maxSteps } = problem;
+  const initial = (model: nn.Model): readonly Tensor[] =>
+    curvature.parameters.map((name) => model.parameters.get(name) as Tensor);
+  const conflicts: (readonly [number, number])[] = [];
+  const dropped = new Set<number>();
+  let theta = initial(start);
+  for (let steps = 0; ; steps++) {
+    const residuals = rows.residuals(theta);
+    if (steps === 0) rows.checkFinite(residuals);
+    const open = rows.all.filter((row) => !dropped.has(rows.constraintOf(row)));
+    const violated = open.filter((row) => !((residuals[row] as number) <= 0));
+    if (violated.length === 0 || steps === maxSteps) return { theta, steps, conflicts };
+    const active = open.filter((row) => !((residuals[row] as number) <= -near));
+    const step = scope(() => project(rows, theta, { active, residuals, curvature, overshoot }));
+    if (step.contradictions.length === 0) {
+      theta = step.theta;
+      continue;
+    }
+    for (const [a, b] of step.contradictions) {
+      conflicts.push([a, b]);
+      dropped.add(a).add(b);
+    }
+    theta = initial(base);
+  }
+}
+
+const overshootOf = ({ hyperparameters: { overshoot = 0 } }: Editor): number =>
+  typeof overshoot === 'number' ? overshoot : overshoot.item();
+
+const ascending = ([a, b]: readonly [number, number]): readonly [number, number] => (a < b ? [a, b] : [b, a]);
