@@ -1,7 +1,14 @@
 /** Many edits in a row on one model: its error, and the edits still in force (beyond the paper, whose edits are independent). */
 import { join } from 'node:path';
 import { editSequenceChart } from '@editable/charts';
-import { type EditTargets, editSequence, makeRunFolder, modelHash, type SequenceCheckpoint } from 'editable';
+import {
+  type EditorChoice,
+  type EditTargets,
+  editSequence,
+  makeRunFolder,
+  modelHash,
+  type SequenceCheckpoint,
+} from 'editable';
 import { digest } from '../shared/digest.js';
 import type { Experiment, FigureOptions, NamedRow, RowPlan } from '../shared/experiment.js';
 import { writeFigure } from '../shared/figure-file.js';
@@ -15,7 +22,7 @@ export interface SequenceRow {
   readonly training: string;
   readonly targets: EditTargets;
   readonly editor: string;
-  readonly hyperparameters: Readonly<Record<string, number>>;
+  readonly hyperparameters: EditorChoice['hyperparameters'];
   readonly layers: string | readonly string[];
   /** Before any edit, on the images that are judged and never edited. */
   readonly testError: number;

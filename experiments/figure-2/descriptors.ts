@@ -6,6 +6,7 @@ import {
   type DescribedEdit,
   describeEdits,
   type EditDescriptors,
+  type EditorChoice,
   explainedVariance,
   makeRunFolder,
   modelHash,
@@ -21,7 +22,7 @@ import type { Session } from '../shared/session.js';
 export interface DescriptorRow {
   readonly training: string;
   readonly editor: string;
-  readonly hyperparameters: Readonly<Record<string, number>>;
+  readonly hyperparameters: EditorChoice['hyperparameters'];
   readonly layers: string | readonly string[];
   /** Edits made; those that changed nothing or failed are not described. */
   readonly edits: number;

@@ -1,4 +1,5 @@
 /** One edit judged in several ways, and what many of them show together. */
+import type { EditorChoice } from 'editable';
 
 export interface EditJudgments {
   readonly index: number;
@@ -52,7 +53,7 @@ export interface JudgmentFigures {
 export interface SamplingRow extends JudgmentFigures {
   readonly training: string;
   readonly editor: string;
-  readonly hyperparameters: Readonly<Record<string, number>>;
+  readonly hyperparameters: EditorChoice['hyperparameters'];
   readonly layers: string | readonly string[];
   readonly testImages: number;
 }

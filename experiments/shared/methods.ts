@@ -4,6 +4,7 @@ import {
   ConditionalProcessRepairer,
   createConditionalProcess,
   DeepNearestNeighborsRepairer,
+  type EditorChoice,
   type EditorName,
   GradientRepairer,
   LookupTableRepairer,
@@ -35,7 +36,7 @@ export type Method =
 export interface ReadyMethod {
   /** The editor's name, or the method's. */
   readonly editor: EditorName | Method['kind'];
-  readonly hyperparameters: Readonly<Record<string, number>>;
+  readonly hyperparameters: EditorChoice['hyperparameters'];
   /** null: it changes no layers. */
   readonly layers: string | null;
   readonly tunedOn: TunedOn | null;
@@ -125,6 +126,6 @@ const described = ({ choice, tunedOn }: TunedEditor): Omit<ReadyMethod, 'repaire
 
 const untuned = (
   editor: Method['kind'],
-  hyperparameters: Readonly<Record<string, number>>,
+  hyperparameters: EditorChoice['hyperparameters'],
   repairer: ReadyMethod['repairer'],
 ): ReadyMethod => ({ editor, hyperparameters, layers: null, tunedOn: null, repairer });

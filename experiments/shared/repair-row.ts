@@ -1,6 +1,7 @@
 /** One row of a table: a model and a way to repair it, measured by independent edits (section 4.1). */
 import { join } from 'node:path';
 import {
+  type EditorChoice,
   type EditTargets,
   evaluateRepairs,
   judgedImages,
@@ -29,7 +30,7 @@ export interface RepairSetup {
 export interface RepairRow extends EditCost {
   readonly training: string;
   readonly editor: string;
-  readonly hyperparameters: Readonly<Record<string, number>>;
+  readonly hyperparameters: EditorChoice['hyperparameters'];
   readonly layers: string | null;
   readonly targets: EditTargets;
   readonly testError: number;

@@ -7,13 +7,15 @@ import { repairColumns } from '../shared/repair-columns.js';
 import { repairPlan } from '../shared/repair-plan.js';
 import type { RepairRow } from '../shared/repair-row.js';
 
-const paper: Readonly<Record<EditorName, PaperFigures>> = {
+/** Beyond the paper: the natural editor. */
+const paper: Readonly<Record<EditorName, PaperFigures | null>> = {
   gd: { drawdown: 0.038, successRate: 0.988, meanSteps: 3.54, testError: 0.063 },
   'scaled-gd': { drawdown: 0.0281, successRate: 0.991, meanSteps: 3.91, testError: 0.063 },
   rprop: { drawdown: 0.0199, successRate: 1, meanSteps: 2.99, testError: 0.063 },
   rmsprop: { drawdown: 0.0177, successRate: 1, meanSteps: 3.11, testError: 0.063 },
   momentum: { drawdown: 0.0242, successRate: 0.96, meanSteps: 5.6, testError: 0.063 },
   adam: { drawdown: 0.194, successRate: 1, meanSteps: 3.86, testError: 0.063 },
+  natural: null,
 };
 
 const { row, editor, layers, testError, paperDrawdown, drawdown, paperSuccess, success, paperSteps, steps } =

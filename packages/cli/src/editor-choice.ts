@@ -43,7 +43,7 @@ export const describeEditor = ({ name, hyperparameters }: EditorChoice): string 
     name,
     ...Object.entries(hyperparameters)
       .filter(([parameter]) => parameter !== 'epsilon')
-      .map(([parameter, value]) => `${parameter} ${Number(value.toPrecision(3))}`),
+      .map(([parameter, value]) => `${parameter} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`),
   ].join(', ');
 
 /** Chain 3 where the model has one (section 4.1), else everything. */

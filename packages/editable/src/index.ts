@@ -14,6 +14,12 @@ export * from './editing/constraint.js';
 export * from './editing/constraints/classification.js';
 export * from './editing/constraints/regression.js';
 export * from './editing/curvature/curvature.js';
+export {
+  type CurvatureSource,
+  type KeptFactors,
+  loadFactors,
+  saveFactors,
+} from './editing/curvature/curvature-file.js';
 export * from './editing/curvature/jacobian.js';
 export * from './editing/curvature/kronecker.js';
 export {
@@ -32,6 +38,7 @@ export * from './editing/together/edit-together.js';
 export * from './errors.js';
 export { Activations } from './evaluation/activations.js';
 export { basePredictions, type PredictionsOptions } from './evaluation/base-predictions.js';
+export * from './evaluation/control-curvature.js';
 export * from './evaluation/edit-tasks.js';
 export * from './evaluation/evaluate.js';
 export * from './evaluation/evaluation-options.js';
@@ -64,6 +71,7 @@ export { applyPatch, describePatch, type PatchDescription, type PatchDetails, sa
 export type { PatchInfo, PatchTarget } from './patches/patch-info.js';
 export * from './runs/json-lines.js';
 export * from './runs/run.js';
+export * from './runs/run-curvature.js';
 export * from './runs/splits.js';
 export * from './sequences/edit-sequence.js';
 export type { SequenceCheckpoint, SequenceRecord } from './sequences/sequence-records.js';

@@ -11,6 +11,7 @@ const editorChoices: Readonly<Record<EditorName, true>> = {
   rmsprop: true,
   momentum: true,
   adam: true,
+  natural: true,
 };
 const datasetChoices: Readonly<Record<DatasetName, true>> = { 'fashion-mnist': true, 'cifar-10': true };
 

@@ -11,12 +11,13 @@ import {
 } from '../data/index.js';
 import { splitHash } from '../data/split-hash.js';
 import { classification } from '../editing/constraints/classification.js';
+import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import { edit } from '../editing/edit.js';
-import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
-import { editorNamed } from '../editing/editors/index.js';
+import { canonicalChoice, type EditorChoice, editorOf } from '../editing/editor-choice.js';
 import { firstStageOf, selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
 import type { Activations } from '../evaluation/activations.js';
+import { trainingCurvature } from '../evaluation/control-curvature.js';
 import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from '../evaluation/edit-tasks.js';
 import { noClass } from '../evaluation/predictions.js';
 import { TestSet } from '../evaluation/test-set.js';
@@ -55,6 +56,7 @@ export class EditDescriber implements Disposable {
   readonly #model: nn.Model;
   readonly #dataset: ImageDataset;
   readonly #choice: EditorChoice;
+  readonly #curvature: CurvatureOf;
   readonly #edits: number;
   readonly #seed: number;
   readonly #targets: EditTargets;
@@ -73,6 +75,7 @@ export class EditDescriber implements Disposable {
     this.#model = model;
     this.#dataset = dataset;
     this.#choice = canonicalChoice(options.editor);
+    this.#curvature = trainingCurvature(model, dataset, options);
     this.#edits = edits;
     this.#seed = seed;
     this.#targets = targets;
@@ -119,8 +122,8 @@ export class EditDescriber implements Disposable {
       const pixels = normalizeImages([this.#split.image(task.index)], shape, this.#normalization);
       const input = tensor(pixels, { shape: [1, ...shape], device: this.#device });
       const predicted = noGrad(() => this.#model.call(input).output.argmax({ dim: 1 }).item());
-      const { name, hyperparameters, layers, maxSteps } = this.#choice;
-      const editor = editorNamed(name, hyperparameters);
+      const { layers, maxSteps } = this.#choice;
+      const editor = editorOf(this.#choice, this.#model, this.#curvature);
       const result = edit(this.#model, classification(input, task.target), { editor, layers, maxSteps });
       const { success, steps } = result;
       const { row, errors }: Change =

@@ -1,22 +1,46 @@
 /** Which editor makes an edit, and how: plain data, kept in runs and hashed into the keys of what is kept. */
-import { hyperparameterValues } from './editor.js';
+import type { nn } from '@editable/torch';
+import type { CurvatureOf } from './curvature/curvature.js';
+import { type Editor, type HyperparameterValue, hyperparameterValues } from './editor.js';
 import { type EditorName, editorNamed } from './editors/index.js';
+import { selectParameters } from './layers.js';
 
-/** An editor with its hyperparameters, layers and k: what tuning finds and what edits use. */
+/** An editor with its hyperparameters, layers and k, and what it asks of a repair: what tuning finds and what edits use. */
 export interface EditorChoice {
   readonly name: EditorName;
-  readonly hyperparameters: Readonly<Record<string, number>>;
+  readonly hyperparameters: Readonly<Record<string, HyperparameterValue>>;
   /** Names as `selectParameters` takes them. */
   readonly layers: string | readonly string[];
   readonly maxSteps: number;
+  /** Augmented views of the input that must follow, too; default 0. */
+  readonly views?: number;
+  /** Nats by which the target must lead, on the input and its views; default 0. */
+  readonly margin?: number;
 }
 
 /** The same choice in full and with its fields in one order, so that equal choices have equal JSON. */
-export const canonicalChoice = ({ name, hyperparameters, layers, maxSteps }: EditorChoice): EditorChoice => ({
+export const canonicalChoice = ({
+  name,
+  hyperparameters,
+  layers,
+  maxSteps,
+  views,
+  margin,
+}: EditorChoice): EditorChoice => ({
   name,
   hyperparameters: Object.fromEntries(
     Object.entries(hyperparameterValues(editorNamed(name, hyperparameters))).sort(([a], [b]) => (a < b ? -1 : 1)),
   ),
   layers: Array.isArray(layers) && layers.length === 1 ? (layers[0] as string) : layers,
   maxSteps,
+  ...(views ? { views } : {}),
+  ...(margin ? { margin } : {}),
 });
+
+/** The editor of a choice for a model; `curvature` is asked only where the editor steps in a metric. */
+export const editorOf = (
+  { name, hyperparameters, layers }: Pick<EditorChoice, 'name' | 'hyperparameters' | 'layers'>,
+  model: nn.Model,
+  curvature: CurvatureOf | undefined,
+): Editor =>
+  editorNamed(name, hyperparameters, name === 'natural' ? curvature?.(selectParameters(model, layers)) : undefined);

@@ -13,7 +13,13 @@ export interface HyperparameterRange {
   readonly logarithmic: boolean;
 }
 
-export type Hyperparameters = Readonly<Record<string, Hyperparameter>>;
+/** In place of a learning rate: each step as long as would bring l_e to 0 if it were linear (Polyak, 1987). */
+export const polyak = 'polyak';
+
+export type Hyperparameters = Readonly<Record<string, Hyperparameter | typeof polyak>>;
+
+/** As files and reports have it. */
+export type HyperparameterValue = number | typeof polyak;
 
 export interface Editor<State = unknown> {
   readonly name: string;
@@ -46,7 +52,11 @@ export interface EditorRule<State> {
   readonly hyperparameters: Hyperparameters;
   readonly ranges: Readonly<Record<string, HyperparameterRange>>;
   init(): State;
-  update(step: EditStep, state: State, hyperparameters: Hyperparameters): { theta: Tensor[]; state: State };
+  update(
+    step: EditStep,
+    state: State,
+    hyperparameters: Readonly<Record<string, Hyperparameter>>,
+  ): { theta: Tensor[]; state: State };
   readonly curvature?: Curvature;
 }
 
@@ -61,16 +71,44 @@ export function defineEditor<State>(rule: EditorRule<State>, changes: Hyperparam
     ranges: rule.ranges,
     with: (more) => defineEditor(rule, { ...changes, ...more }),
     init: rule.init,
-    update: (step, state) => rule.update(step, state, hyperparameters),
+    update: (step, state) =>
+      hyperparameters.learningRate === polyak
+        ? polyakStep(rule, step, state, hyperparameters)
+        : rule.update(step, state, hyperparameters as Readonly<Record<string, Hyperparameter>>),
     ...(rule.curvature === undefined ? {} : { curvature: rule.curvature }),
   };
 }
 
-function check(rule: EditorRule<unknown>, name: string, value: Hyperparameter): void {
+/** Polyak's steps end just short of the boundary; this many nats beyond it they do not. */
+const polyakOvershoot = 0.1;
+/** A direction that hardly falls, as Adam's and Momentum's may, is not followed for ever: least cosine to the gradient. */
+const leastCosine = 0.01;
+
+/** θ − (l_e + m) d / ⟨g, d⟩, d being the rule's own step at learning rate 1. */
+function polyakStep<State>(
+  rule: EditorRule<State>,
+  step: EditStep,
+  state: State,
+  hyperparameters: Hyperparameters,
+): { theta: Tensor[]; state: State } {
+  const { theta, gradients, loss } = step;
+  const own = { ...hyperparameters, learningRate: 1 } as Readonly<Record<string, Hyperparameter>>;
+  const next = rule.update(step, state, own);
+  const direction = theta.map((t, i) => t.sub(next.theta[i] as Tensor));
+  const slope = innerProduct(gradients, direction);
+  const least = innerProduct(gradients, gradients).mul(innerProduct(direction, direction)).sqrt().mul(leastCosine);
+  const size = loss.add(polyakOvershoot).div(slope.maximum(least));
+  return { theta: theta.map((t, i) => t.sub((direction[i] as Tensor).mul(size))), state: next.state };
+}
+
+function check(rule: EditorRule<unknown>, name: string, value: Hyperparameter | typeof polyak): void {
   const range = rule.ranges[name];
   if (range === undefined) {
     const known = Object.keys(rule.ranges).join(', ');
     throw new EditableError('INVALID_ARGUMENT', `${rule.name}: there is no hyperparameter "${name}"; known: ${known}.`);
+  }
+  if (value === polyak && name !== 'learningRate') {
+    throw new EditableError('INVALID_ARGUMENT', `${rule.name}: expected a number for ${name}, received "${value}".`);
   }
   if (typeof value === 'number' && !(value >= range.min && value <= range.max)) {
     throw new EditableError(
@@ -99,11 +137,11 @@ export const descendQuotient = (
 export const complement = (h: Hyperparameter): Hyperparameter => (typeof h === 'number' ? 1 - h : h.neg().add(1));
 
 /** The hyperparameters as numbers, for reports and files. */
-export const hyperparameterValues = (editor: Editor): Record<string, number> =>
+export const hyperparameterValues = (editor: Editor): Record<string, HyperparameterValue> =>
   Object.fromEntries(
     Object.entries(editor.hyperparameters).map(([name, value]) => [
       name,
-      typeof value === 'number' ? value : value.item(),
+      typeof value === 'object' ? value.item() : value,
     ]),
   );
 

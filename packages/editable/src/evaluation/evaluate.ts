@@ -2,8 +2,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { nn } from '@editable/torch';
 import type { ImageDataset } from '../data/index.js';
+import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import type { Editor } from '../editing/editor.js';
 import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
+import { trainingCurvature } from './control-curvature.js';
 import type { EditTargets, EditTask } from './edit-tasks.js';
 import type { RepairEvaluationOptions } from './evaluation-options.js';
 import { GradientRepairer } from './gradient-repairer.js';
@@ -15,6 +17,8 @@ import type { TestSet } from './test-set.js';
 
 /** What any way to repair is measured by. */
 export interface RepairEvaluation extends EditSummary {
+  /** Right answers that turn wrong by an edit, as a share of the judged images (Yan et al., 2021). */
+  readonly negativeFlipRate: number;
   readonly testError: number;
   readonly testImages: number;
   readonly seconds: number;
@@ -29,13 +33,16 @@ export interface Evaluation extends RepairEvaluation {
 
 export interface EvaluateOptions extends RepairEvaluationOptions {
   readonly editor: EditorChoice;
+  /** For the natural editor; default: computed from training images, without their labels. */
+  readonly curvature?: CurvatureOf | undefined;
 }
 
 /** @throws EditableError INVALID_ARGUMENT for counts that are not positive whole numbers */
 export async function evaluate(model: nn.Model, dataset: ImageDataset, options: EvaluateOptions): Promise<Evaluation> {
   const start = performance.now();
   using testSet = judgedImages(dataset, options);
-  using repairer = new GradientRepairer(model, testSet, options.editor);
+  const curvature = options.curvature ?? trainingCurvature(model, dataset, options);
+  using repairer = new GradientRepairer(model, testSet, options.editor, curvature);
   const evaluation = await evaluateRepairs(repairer, dataset, options);
   const seconds = (performance.now() - start) / 1000;
   return { ...evaluation, editor: canonicalChoice(options.editor), seconds };
@@ -62,7 +69,10 @@ export async function evaluateRepairs(
     options.onEdit?.(done + 1, tasks.length);
     await turn();
   }
-  return { ...summarize(records), ...judge.facts(), records, seconds: (performance.now() - start) / 1000 };
+  const summary = summarize(records);
+  const facts = judge.facts();
+  const negativeFlipRate = summary.negativeFlips / facts.testImages;
+  return { ...summary, ...facts, negativeFlipRate, records, seconds: (performance.now() - start) / 1000 };
 }
 
 /** Makes edits of one model on one set of layers and judges each; tuning runs many editors through the same one. */
@@ -73,7 +83,8 @@ export class Evaluator implements Disposable {
 
   constructor(model: nn.Model, dataset: ImageDataset, options: EvaluateOptions) {
     this.#testSet = judgedImages(dataset, options);
-    this.#repairer = new GradientRepairer(model, this.#testSet, options.editor);
+    const curvature = options.curvature ?? trainingCurvature(model, dataset, options);
+    this.#repairer = new GradientRepairer(model, this.#testSet, options.editor, curvature);
     this.#judge = new RepairJudge(this.#repairer, dataset, options);
   }
 
@@ -83,7 +94,9 @@ export class Evaluator implements Disposable {
 
   /** `editor`: instead of the options' one, on the same layers. */
   run(task: EditTask, position: number, editor?: Editor): EditRecord {
-    return this.#judge.run(task, position, (input, target) => this.#repairer.repair(input, target, editor));
+    return this.#judge.run(task, position, (input, target, views) =>
+      this.#repairer.repair(input, target, views, editor),
+    );
   }
 
   [Symbol.dispose](): void {

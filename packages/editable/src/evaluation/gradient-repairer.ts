@@ -1,10 +1,10 @@
 /** The paper's repair: a few gradient steps on the chosen layers (equation 1); what comes before these is computed once. */
 import type { nn, Tensor } from '@editable/torch';
-import { classification } from '../editing/constraints/classification.js';
+import { repairOf } from '../editing/constraints/classification.js';
+import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import { edit } from '../editing/edit.js';
 import type { Editor } from '../editing/editor.js';
-import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
-import { editorNamed } from '../editing/editors/index.js';
+import { canonicalChoice, type EditorChoice, editorOf } from '../editing/editor-choice.js';
 import { firstStageOf, selectParameters } from '../editing/layers.js';
 import { modelHash } from '../patches/model-hash.js';
 import type { Activations } from './activations.js';
@@ -20,13 +20,16 @@ export class GradientRepairer implements Repairer {
   readonly #testSet: TestSet;
   readonly #choice: EditorChoice;
   readonly #activations: Activations;
+  readonly #editor: Editor;
 
-  /** The test set stays the caller's to dispose. */
-  constructor(model: nn.Model, testSet: TestSet, choice: EditorChoice) {
+  /** The test set stays the caller's to dispose; `curvature` is for the natural editor. */
+  constructor(model: nn.Model, testSet: TestSet, choice: EditorChoice, curvature?: CurvatureOf) {
     this.#model = model;
     this.#testSet = testSet;
     this.#choice = canonicalChoice(choice);
-    this.identity = { model: modelHash(model), editor: this.#choice };
+    this.#editor = editorOf(this.#choice, model, curvature);
+    const metric = this.#editor.curvature?.identity;
+    this.identity = { model: modelHash(model), editor: this.#choice, ...(metric ? { curvature: metric } : {}) };
     this.labels = testSet.labels;
     this.#activations = testSet.activations(model, firstStageOf(model, selectParameters(model, choice.layers)));
     this.base = testSet.probabilities(model, this.#activations);
@@ -36,10 +39,14 @@ export class GradientRepairer implements Repairer {
     return classesOf(this.#model, images);
   }
 
+  get views(): number {
+    return this.#choice.views ?? 0;
+  }
+
   /** `editor`: instead of the choice's, on the same layers. */
-  repair(input: Tensor, target: number, editor: Editor = this.#editor()): Repair {
-    const { layers, maxSteps } = this.#choice;
-    const { model, success, steps, loss } = edit(this.#model, classification(input, target), {
+  repair(input: Tensor, target: number, views?: Tensor, editor: Editor = this.#editor): Repair {
+    const { layers, maxSteps, margin = 0 } = this.#choice;
+    const { model, success, steps, loss } = edit(this.#model, repairOf(input, target, { views, margin }), {
       editor,
       layers,
       maxSteps,
@@ -52,10 +59,6 @@ export class GradientRepairer implements Repairer {
       judge: (positions) => this.#testSet.predict(model, this.#activations, positions),
       classify: (images) => classesOf(model, images),
     };
-  }
-
-  #editor(): Editor {
-    return editorNamed(this.#choice.name, this.#choice.hyperparameters);
   }
 
   [Symbol.dispose](): void {

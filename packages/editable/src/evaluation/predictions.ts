@@ -28,3 +28,10 @@ export function countFlips(before: Uint8Array, after: Uint8Array): number {
   for (let i = 0; i < before.length; i++) if (before[i] !== after[i]) flips += 1;
   return flips;
 }
+
+/** How many right answers turn wrong. */
+export function countNegativeFlips(before: Uint8Array, after: Uint8Array, labels: Uint8Array): number {
+  let flips = 0;
+  for (let i = 0; i < labels.length; i++) if (before[i] === labels[i] && after[i] !== labels[i]) flips += 1;
+  return flips;
+}

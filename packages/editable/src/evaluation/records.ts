@@ -21,6 +21,8 @@ export interface EditRecord {
   readonly judged: number;
   /** Test images whose prediction changed; an estimate where judged on a sample. */
   readonly flips: number;
+  /** Test images that were right and turn wrong; an estimate where judged on a sample. */
+  readonly negativeFlips: number;
   /** Share of augmented views of the edited image that follow the edit; null where no step was taken or it failed. */
   readonly generality: number | null;
 }
@@ -36,6 +38,8 @@ export interface EditSummary {
   readonly drawdownAbsolute: number;
   /** Mean number of changed predictions. */
   readonly flips: number;
+  /** Mean number of right answers that turn wrong. */
+  readonly negativeFlips: number;
   readonly successRate: number;
   readonly meanSteps: number;
   readonly edits: number;
@@ -54,6 +58,7 @@ export function summarize(records: readonly EditRecord[]): EditSummary {
     samplingError: (1.96 * Math.sqrt(variance)) / Math.max(records.length, 1),
     drawdownAbsolute: average(records.map((record) => Math.abs(record.drawdown))),
     flips: average(records.map((record) => record.flips)),
+    negativeFlips: average(records.map((record) => record.negativeFlips)),
     successRate: average(records.map((record) => Number(record.success))),
     meanSteps: average(records.map((record) => record.steps)),
     edits: records.length,

@@ -15,7 +15,7 @@ import { EditableError } from '../errors.js';
 import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from './edit-tasks.js';
 import type { RepairEvaluationOptions } from './evaluation-options.js';
 import { judgedSplit } from './judged-images.js';
-import { countFlips, errorRate, noClass } from './predictions.js';
+import { countFlips, countNegativeFlips, errorRate, noClass } from './predictions.js';
 import type { EditRecord } from './records.js';
 import type { Repair, Repairer } from './repairer.js';
 import { judgeBySample, type SampledChange, SamplingPlan } from './sampling.js';
@@ -76,6 +76,7 @@ export class RepairJudge {
   key(): string {
     const { edits, seed, targets, views, precision, split, judged, normalization, device } = this.#settings;
     const identity = {
+      version: 2,
       ...this.#repairer.identity,
       dataset: this.#dataset.name,
       edited: splitHash(split),
@@ -94,13 +95,13 @@ export class RepairJudge {
   run(
     task: EditTask,
     position: number,
-    repair: (input: Tensor, target: number) => Repair = (input, target) => this.#repairer.repair(input, target),
+    repair: Repairer['repair'] = (input, target, views) => this.#repairer.repair(input, target, views),
   ): EditRecord {
     return scope(() => {
       const image = this.#settings.split.image(task.index);
       const input = this.#input([image]);
       const predicted = this.#repairer.classify(input)[0]!;
-      const repaired = repair(input, task.target);
+      const repaired = repair(input, task.target, this.#viewsToHold(image, position));
       const { success, steps, loss } = repaired;
       return {
         ...task,
@@ -115,16 +116,24 @@ export class RepairJudge {
     });
   }
 
+  /** Views that the repair is asked to hold on: from another stream than those that generality is judged on. */
+  #viewsToHold(image: Uint8Array, position: number): Tensor | undefined {
+    const { views = 0 } = this.#repairer;
+    if (views === 0) return undefined;
+    const random = stream(this.#settings.seed, 'constraint-views', position);
+    return this.#input(augmentedViews(image, this.#dataset.shape, views, random));
+  }
+
   #change(
     repaired: Repair,
     position: number,
-  ): Pick<EditRecord, 'errorAfter' | 'drawdown' | 'standardError' | 'judged' | 'flips'> {
-    const { drawdown, standardError, judged, flips } = repaired.changed
+  ): Pick<EditRecord, 'errorAfter' | 'drawdown' | 'standardError' | 'judged' | 'flips' | 'negativeFlips'> {
+    const change = repaired.changed
       ? this.#plan === undefined
         ? this.#exactChange(repaired)
         : judgeBySample(this.#plan, repaired, { seed: this.#settings.seed, position })
       : unchanged;
-    return { errorAfter: this.#baseError + drawdown, drawdown, standardError, judged, flips };
+    return { errorAfter: this.#baseError + change.drawdown, ...change };
   }
 
   #exactChange(repaired: Repair): SampledChange {
@@ -135,6 +144,7 @@ export class RepairJudge {
       standardError: 0,
       judged: labels.length,
       flips: countFlips(base.classes, after),
+      negativeFlips: countNegativeFlips(base.classes, after, labels),
     };
   }
 
@@ -161,4 +171,4 @@ export class RepairJudge {
   }
 }
 
-const unchanged: SampledChange = { drawdown: 0, standardError: 0, judged: 0, flips: 0 };
+const unchanged: SampledChange = { drawdown: 0, standardError: 0, judged: 0, flips: 0, negativeFlips: 0 };

@@ -27,8 +27,13 @@ export interface Repairer extends Disposable {
   readonly base: BasePredictions;
   /** The unrepaired classifier's classes of other images. */
   classify(images: Tensor): Uint8Array;
-  /** Makes one input, [1, channels, height, width], normalised, be of class `target`. The repairer stays as it is. */
-  repair(input: Tensor, target: number): Repair;
+  /** Augmented views of each input that its repairs are asked to hold on, too; none where left out. */
+  readonly views?: number;
+  /**
+   * Makes one input, [1, channels, height, width], normalised, be of class `target`, and `views` of it, [n, …], with it.
+   * The repairer stays as it is.
+   */
+  repair(input: Tensor, target: number, views?: Tensor): Repair;
 }
 
 export interface BasePredictions {

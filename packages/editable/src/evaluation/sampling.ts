@@ -12,6 +12,8 @@ export interface SampledChange {
   readonly standardError: number;
   readonly judged: number;
   readonly flips: number;
+  /** Right answers that turn wrong; an estimate. */
+  readonly negativeFlips: number;
 }
 
 export interface SamplingOptions {
@@ -112,6 +114,7 @@ export function judgeBySample(
     standardError: Math.sqrt(variance) / total,
     judged: sum(strata.map((stratum) => stratum.changes.length)),
     flips: sum(strata.map((stratum) => stratum.total(stratum.flips))),
+    negativeFlips: sum(strata.map((stratum) => stratum.total(stratum.changes.map((change) => Number(change > 0))))),
   };
 }
 

@@ -1,4 +1,5 @@
 /** What a patch says about itself: of which model, how it was made, what it did. Stored as JSON in the file's metadata. */
+import { type HyperparameterValue, polyak } from '../editing/editor.js';
 
 export interface PatchTarget {
   /** The class that the edit asked for. */
@@ -16,7 +17,7 @@ export interface PatchInfo {
   /** modelHash of the model that it gives. */
   readonly resultHash: string;
   readonly editor: string;
-  readonly hyperparameters: Readonly<Record<string, number>>;
+  readonly hyperparameters: Readonly<Record<string, HyperparameterValue>>;
   /** The layer selection, in the words of the command line. */
   readonly layers: string;
   readonly steps: number;
@@ -65,7 +66,8 @@ const isText = (value: unknown): boolean =>
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
 const isNumbers = (value: unknown): boolean =>
-  isRecord(value) && Object.entries(value).every(([name, each]) => isText(name) && Number.isFinite(each));
+  isRecord(value) &&
+  Object.entries(value).every(([name, each]) => isText(name) && (Number.isFinite(each) || each === polyak));
 
 const isDate = (value: unknown): boolean => isText(value) && !Number.isNaN(Date.parse(value as string));
 

@@ -43,6 +43,7 @@ export const runFiles = {
   model: 'model.safetensors',
   checkpoint: 'checkpoint.safetensors',
   editor: 'editor.json',
+  curvature: 'curvature.safetensors',
 } as const;
 
 /** The configuration of a run on a data set. */

@@ -7,13 +7,14 @@ import { type Device, type nn, noGrad, scope, type Tensor } from '@editable/torc
 import { type ImageDataset, type ImageSplit, type Normalization, stream, subset } from '../data/index.js';
 import { splitHash } from '../data/split-hash.js';
 import { classification } from '../editing/constraints/classification.js';
+import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import { checkSteps, editLoop } from '../editing/edit.js';
 import type { Editor } from '../editing/editor.js';
-import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
-import { editorNamed } from '../editing/editors/index.js';
+import { canonicalChoice, type EditorChoice, editorOf } from '../editing/editor-choice.js';
 import { firstStageOf, selectParameters } from '../editing/layers.js';
 import { named } from '../editing/named.js';
 import { EditableError } from '../errors.js';
+import { trainingCurvature } from '../evaluation/control-curvature.js';
 import { type EditTargets, type EditTask, mistakeTasks, randomTasks } from '../evaluation/edit-tasks.js';
 import { countFlips, errorRate, noClass } from '../evaluation/predictions.js';
 import { TestSet } from '../evaluation/test-set.js';
@@ -39,6 +40,8 @@ export interface EditedModelOptions {
   readonly normalization?: Normalization;
   readonly device?: Device;
   readonly split?: ImageSplit;
+  /** For the natural editor. */
+  readonly curvature?: CurvatureOf | undefined;
 }
 
 export class EditedModel implements Disposable {
@@ -67,7 +70,7 @@ export class EditedModel implements Disposable {
     this.#dataset = dataset;
     this.#options = options;
     this.#split = split;
-    this.#editor = editorNamed(editor.name, editor.hyperparameters);
+    this.#editor = editorOf(editor, model, options.curvature ?? trainingCurvature(model, dataset, options));
     this.#names = selectParameters(model, editor.layers);
     this.#from = firstStageOf(model, this.#names);
     this.#theta = this.#names.map((name) => model.parameters.get(name) as Tensor);

@@ -1,7 +1,7 @@
 /** One training in progress: the leaf parameters, the optimizer, the learned editor; a step changes them in place. */
 import { grad, type nn, noGrad, optim, scope, type Tensor, tensor } from '@editable/torch';
 import type { Constraint } from '../editing/constraint.js';
-import { clampStraightThrough, type Editor } from '../editing/editor.js';
+import { clampStraightThrough, type Editor, polyak } from '../editing/editor.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
@@ -190,7 +190,8 @@ export class Trainer {
     const device = [...this.#parameters.values()][0]?.device ?? 'cpu';
     return new Map(
       Object.entries(editor.hyperparameters).flatMap(([name, value]) => {
-        if (name === 'epsilon') return [];
+        // Polyak's step has no learning rate to learn.
+        if (name === 'epsilon' || value === polyak) return [];
         const start = ranges[name]?.logarithmic ? Math.log(value) : value;
         return [[name, tensor(start, { device, requiresGrad: true })] as const];
       }),

@@ -4,9 +4,10 @@ import { type Device, type nn, scope, tensor } from '@editable/torch';
 import { type ImageDataset, type ImageSplit, type Normalization, normalizeImages } from '../data/index.js';
 import { splitHash } from '../data/split-hash.js';
 import { classification } from '../editing/constraints/classification.js';
+import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import { edit } from '../editing/edit.js';
-import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
-import { editorNamed } from '../editing/editors/index.js';
+import { canonicalChoice, type EditorChoice, editorOf } from '../editing/editor-choice.js';
+import { trainingCurvature } from '../evaluation/control-curvature.js';
 import type { EditTask } from '../evaluation/edit-tasks.js';
 import { Evaluator } from '../evaluation/evaluate.js';
 import { type EditRecord, summarize } from '../evaluation/records.js';
@@ -31,6 +32,8 @@ export interface BenchOptions {
   readonly device?: Device;
   /** As for `evaluate`. */
   readonly reducedPrecision?: boolean;
+  /** For the natural editor. */
+  readonly curvature?: CurvatureOf | undefined;
   readonly kept?: TrialsFile | undefined;
 }
 
@@ -39,6 +42,7 @@ export class Bench implements Disposable {
   readonly #model: nn.Model;
   readonly #dataset: ImageDataset;
   readonly #options: BenchOptions;
+  readonly #curvature: CurvatureOf;
   readonly #identity: string;
   #current: { readonly place: string; readonly evaluator: Evaluator; readonly tasks: readonly EditTask[] } | undefined;
 
@@ -46,6 +50,7 @@ export class Bench implements Disposable {
     this.#model = model;
     this.#dataset = dataset;
     this.#options = options;
+    this.#curvature = options.curvature ?? trainingCurvature(model, dataset, options);
     this.#identity = options.kept === undefined ? '' : identityOf(model, dataset, options);
   }
 
@@ -65,7 +70,7 @@ export class Bench implements Disposable {
     const started = performance.now();
     const { allowedFailures, stopAfter = Number.POSITIVE_INFINITY } = this.#options;
     const { evaluator, tasks } = this.#evaluatorFor(choice);
-    const editor = editorNamed(choice.name, choice.hyperparameters);
+    const editor = editorOf(choice, this.#model, this.#curvature);
     const records: EditRecord[] = [];
     let failures = 0;
     for (const [position, task] of tasks.entries()) {
@@ -100,6 +105,7 @@ export class Bench implements Disposable {
       seed,
       split,
       views: 0,
+      curvature: this.#curvature,
       ...this.#place(),
     });
     this.#current = { place, evaluator, tasks: evaluator.tasks() };
@@ -114,7 +120,7 @@ export class Bench implements Disposable {
     const { timedEdits = 0, split } = this.#options;
     const { normalization = this.#dataset.normalization, device = 'cpu' } = this.#options;
     const { shape } = this.#dataset;
-    const editor = editorNamed(name, hyperparameters);
+    const editor = editorOf({ name, hyperparameters, layers }, this.#model, this.#curvature);
     const seconds = tasks.slice(0, timedEdits).map(({ index, target }) =>
       scope(() => {
         const pixels = normalizeImages([split.image(index)], shape, normalization);
@@ -144,6 +150,7 @@ function identityOf(model: nn.Model, dataset: ImageDataset, options: BenchOption
     split,
     kept: _,
     reducedPrecision: __,
+    curvature: ___,
     normalization = dataset.normalization,
     device = 'cpu',
     ...settings

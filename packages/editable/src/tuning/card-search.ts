@@ -2,9 +2,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { nn } from '@editable/torch';
 import { type ImageDataset, type ImageSplit, stream, subset } from '../data/index.js';
+import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import type { EditorChoice } from '../editing/editor-choice.js';
 import type { EditorName } from '../editing/editors/index.js';
 import { EditableError } from '../errors.js';
+import { trainingCurvature } from '../evaluation/control-curvature.js';
 import { trainingSplits } from '../runs/splits.js';
 import { Bench, type BenchOptions } from './bench.js';
 import { searchSpaces } from './search-space.js';
@@ -49,12 +51,14 @@ export class CardSearch {
   readonly #settings: CardSettings;
   readonly #splits: Readonly<Record<CardStage, ImageSplit>>;
   readonly #kept: TrialsFile | undefined;
+  readonly #curvature: CurvatureOf;
 
   constructor(model: nn.Model, dataset: ImageDataset, settings: CardSettings) {
     const { edits, images, seed, trialsFile } = settings;
     this.#model = model;
     this.#dataset = dataset;
     this.#settings = settings;
+    this.#curvature = settings.curvature ?? trainingCurvature(model, dataset, settings);
     this.#kept = trialsFile === undefined ? undefined : new TrialsFile(trialsFile);
     const { validation } = trainingSplits(dataset);
     // Half of the validation images at most, so that as many are left for the finalists.
@@ -156,6 +160,7 @@ export class CardSearch {
       edits,
       seed,
       kept: this.#kept,
+      curvature: this.#curvature,
       reducedPrecision,
       ...(normalization ? { normalization } : {}),
       ...(device ? { device } : {}),
@@ -202,7 +207,8 @@ function checkRate(minimumSuccess: number): void {
 const coarsely: SearchOptions = { others: false, halvings: 2 };
 
 /** The coarse search's learning rate, half of it, and the grid above, in case these fail on more edits. */
-function around({ name, hyperparameters: { learningRate = 1 } }: EditorChoice): readonly number[] {
+function around({ name, hyperparameters }: EditorChoice): readonly number[] {
+  const learningRate = Number(hyperparameters.learningRate ?? 1);
   const above = searchSpaces[name].learningRates.filter((each) => each > learningRate);
   return [learningRate / 2, learningRate, ...above];
 }

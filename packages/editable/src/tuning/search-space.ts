@@ -17,5 +17,7 @@ export const searchSpaces: Readonly<Record<EditorName, SearchSpace>> = {
   rprop: { learningRates: logGrid(1e-4, 3e-2, 6), others: {} },
   rmsprop: { learningRates: logGrid(1e-4, 3e-2, 6), others: { beta: [0.5, 0.2, 0.8] } },
   momentum: { learningRates: logGrid(1e-3, 1, 7), others: { momentum: [0.5, 0.2, 0.8] } },
+  // It has no learning rate: one trial of what it is.
+  natural: { learningRates: [], others: {} },
   adam: { learningRates: logGrid(1e-4, 3e-2, 6), others: { beta1: [0.5, 0.1, 0.9], beta2: [0.999, 0.9] } },
 };

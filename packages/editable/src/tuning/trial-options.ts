@@ -1,6 +1,7 @@
 /** How trials are made, whatever is searched for. */
 import type { Device } from '@editable/torch';
 import type { Normalization } from '../data/index.js';
+import type { CurvatureOf } from '../editing/curvature/curvature.js';
 
 export interface TrialOptions {
   /** Edits a trial; default 40. */
@@ -18,18 +19,20 @@ export interface TrialOptions {
   readonly device?: Device;
   /** As for `evaluate`: the same trials, sooner. */
   readonly reducedPrecision?: boolean;
+  /** For the natural editor; default: computed from training images. */
+  readonly curvature?: CurvatureOf | undefined;
   /** JSON lines of trials; a search of the same model with the same settings continues from it. */
   readonly trialsFile?: string | undefined;
 }
 
-type Open = 'normalization' | 'device' | 'trialsFile';
+type Open = 'normalization' | 'device' | 'trialsFile' | 'curvature';
 
 /** With the defaults in place; the data set's normalization and the CPU are filled in where they are used. */
 export type TrialSettings = Required<Omit<TrialOptions, Open>> & Pick<TrialOptions, Open>;
 
 export const trialSettings = (options: TrialOptions): TrialSettings => {
   const { maxSteps = 10, edits = 40, images = 1000, minimumSuccess = 0.95, seed = 0 } = options;
-  const { searchSteps = maxSteps, reducedPrecision = false, normalization, device, trialsFile } = options;
+  const { searchSteps = maxSteps, reducedPrecision = false, normalization, device, trialsFile, curvature } = options;
   return {
     edits,
     images,
@@ -39,6 +42,7 @@ export const trialSettings = (options: TrialOptions): TrialSettings => {
     seed,
     reducedPrecision,
     trialsFile,
+    curvature,
     ...(normalization ? { normalization } : {}),
     ...(device ? { device } : {}),
   };

@@ -83,6 +83,10 @@ export async function searchHyperparameters(
     return trial;
   };
   const start = Object.fromEntries(Object.entries(otherValues).map(([name, values]) => [name, values[0]!]));
+  if (grid.length === 0) {
+    await measure({});
+    return trials;
+  }
   for (const learningRate of learningRates) {
     const trial = await measure({ ...start, learningRate });
     const best = bestOf(trials);
@@ -95,7 +99,7 @@ export async function searchHyperparameters(
   return trials;
 }
 
-type Hyperparameters = Readonly<Record<string, number>>;
+type Hyperparameters = EditorChoice['hyperparameters'];
 
 /** The values of the hyperparameters besides the learning rate that the search does not start from. */
 const alternativesOf = (editor: EditorName): readonly (readonly [name: string, value: number])[] =>
@@ -104,14 +108,17 @@ const alternativesOf = (editor: EditorName): readonly (readonly [name: string, v
   );
 
 const trialsOf = (editor: EditorName): number =>
-  searchSpaces[editor].learningRates.length + alternativesOf(editor).length + usualHalvings;
+  searchSpaces[editor].learningRates.length === 0
+    ? 1
+    : searchSpaces[editor].learningRates.length + alternativesOf(editor).length + usualHalvings;
 
 /** Drawdown grows with the learning rate, so the best one lies just above those that fail. */
 function smallerLearningRate(trials: readonly Trial[]): Hyperparameters {
-  const { learningRate: best = 1, ...rest } = bestOf(trials).editor.hyperparameters;
+  const { learningRate, ...rest } = bestOf(trials).editor.hyperparameters;
+  const best = Number(learningRate ?? 1);
   const failing = trials.filter((trial) => !trial.qualifies && learningRateOf(trial) < best).map(learningRateOf);
   const below = failing.length === 0 ? best / 4 : Math.max(...failing);
   return { ...rest, learningRate: Number(Math.sqrt(below * best).toPrecision(3)) };
 }
 
-export const learningRateOf = (trial: Trial): number => trial.editor.hyperparameters.learningRate ?? 0;
+export const learningRateOf = (trial: Trial): number => Number(trial.editor.hyperparameters.learningRate ?? 0);

@@ -2,7 +2,7 @@
  * A class label (section 3): l_e = max over the other classes of log p(y|x) − log p(y_ref|x), clipped at 0.
  * With a margin m the reference class must lead by m nats.
  */
-import { type Tensor, tensor } from '@editable/torch';
+import { cat, type Tensor, tensor } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import type { Constraint } from '../constraint.js';
 
@@ -51,6 +51,17 @@ export function classification(
         .item() <= margin,
     asks: JSON.stringify({ labels, margin }),
   };
+}
+
+/** That one input gets a label and its augmented views follow, all by a margin; success is judged on the input alone. */
+export function repairOf(
+  input: Tensor,
+  target: number,
+  { views, margin = 0 }: { readonly views?: Tensor | undefined; readonly margin?: number } = {},
+): Constraint {
+  const all = views === undefined ? input : cat([input, views]);
+  const labels = Array.from({ length: all.shape[0] as number }, () => target);
+  return classification(all, labels, { margin, judged: input.shape[0] as number });
 }
 
 /** @throws EditableError INVALID_ARGUMENT unless `label` is a class of the model. */

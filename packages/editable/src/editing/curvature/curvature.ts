@@ -16,3 +16,6 @@ export interface Curvature extends Disposable {
    */
   solve(vectors: readonly Tensor[]): Tensor[];
 }
+
+/** The curvature of some of a model's parameters, computed or read when first asked for; whoever made it disposes of it. */
+export type CurvatureOf = (parameters: readonly string[]) => Curvature;

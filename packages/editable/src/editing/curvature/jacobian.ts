@@ -89,7 +89,7 @@ function checkMemory(rows: number, numbers: number, memory: number): void {
 }
 
 export interface JacobianOptions {
-  /** B = λ · I, λ relative to the mean of JJᵀ's diagonal per edited number; or another curvature of the same parameters. */
+  /** B = λ · I, λ relative to the mean of JJᵀ's diagonal; or another curvature of the same parameters. */
   readonly base: { readonly damping: number } | Curvature;
 }
 
@@ -130,10 +130,10 @@ const scaledIdentity =
   (vectors: readonly Tensor[]): readonly Tensor[] =>
     vectors.map((each) => each.div(lambda));
 
-/** tr JᵀJ over the number of edited numbers. */
+/** Mean of the diagonal of JJᵀ. */
 function meanDiagonal(rows: readonly Tensor[]): number {
   const sum = rows.reduce((total, each) => total + scope(() => each.square().sum().item()), 0);
-  return sum / rows.reduce((total, each) => total + each.numel / (each.shape[0] as number), 0);
+  return sum / ((rows[0] as Tensor).shape[0] as number);
 }
 
 const flat = (vectors: Tensor): Tensor => vectors.reshape([vectors.shape[0] as number, -1]);

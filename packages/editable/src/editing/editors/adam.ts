@@ -3,10 +3,17 @@
  * ε stands inside the root, sqrt(v̂ + ε²): within ε of the original, and its second derivative is finite at v̂ = 0.
  */
 import type { Tensor } from '@editable/torch';
-import { defineEditor, descendQuotient, type Editor, type Hyperparameter, learningRateRange } from '../editor.js';
+import {
+  defineEditor,
+  descendQuotient,
+  type Editor,
+  type Hyperparameter,
+  learningRateRange,
+  type polyak,
+} from '../editor.js';
 
 export interface AdamOptions {
-  readonly learningRate?: Hyperparameter;
+  readonly learningRate?: Hyperparameter | typeof polyak;
   readonly beta1?: Hyperparameter;
   readonly beta2?: Hyperparameter;
   readonly epsilon?: Hyperparameter;

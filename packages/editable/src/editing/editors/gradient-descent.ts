@@ -1,8 +1,8 @@
 /** Gradient descent (equation 1): θ − α g. */
-import { defineEditor, descend, type Editor, type Hyperparameter, learningRateRange } from '../editor.js';
+import { defineEditor, descend, type Editor, type Hyperparameter, learningRateRange, type polyak } from '../editor.js';
 
 export interface GradientDescentOptions {
-  readonly learningRate?: Hyperparameter;
+  readonly learningRate?: Hyperparameter | typeof polyak;
 }
 
 export const gradientDescent = ({ learningRate = 1e-2 }: GradientDescentOptions = {}): Editor<null> =>

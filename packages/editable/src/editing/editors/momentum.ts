@@ -1,9 +1,9 @@
 /** Momentum GD (section 4.1): ν_0 = 0, ν_{t+1} = α g + μ ν_t; θ − ν_{t+1}. */
 import type { Tensor } from '@editable/torch';
-import { defineEditor, type Editor, type Hyperparameter, learningRateRange } from '../editor.js';
+import { defineEditor, type Editor, type Hyperparameter, learningRateRange, type polyak } from '../editor.js';
 
 export interface MomentumOptions {
-  readonly learningRate?: Hyperparameter;
+  readonly learningRate?: Hyperparameter | typeof polyak;
   readonly momentum?: Hyperparameter;
 }
 

@@ -7,10 +7,11 @@ import {
   type Editor,
   type Hyperparameter,
   learningRateRange,
+  type polyak,
 } from '../editor.js';
 
 export interface RmspropOptions {
-  readonly learningRate?: Hyperparameter;
+  readonly learningRate?: Hyperparameter | typeof polyak;
   readonly beta?: Hyperparameter;
   readonly epsilon?: Hyperparameter;
 }

@@ -1,8 +1,8 @@
 /** RProp (section 4.1; sign descent as in Bernstein et al., 2018): θ − α sign(g). */
-import { defineEditor, descend, type Editor, type Hyperparameter, learningRateRange } from '../editor.js';
+import { defineEditor, descend, type Editor, type Hyperparameter, learningRateRange, type polyak } from '../editor.js';
 
 export interface RpropOptions {
-  readonly learningRate?: Hyperparameter;
+  readonly learningRate?: Hyperparameter | typeof polyak;
 }
 
 export const rprop = ({ learningRate = 1e-3 }: RpropOptions = {}): Editor<null> =>

@@ -1,9 +1,9 @@
 /** Scaled GD (section 4.1): gradient descent with α divided by the global norm of the first step's gradient. */
 import { stack, type Tensor } from '@editable/torch';
-import { defineEditor, descend, type Editor, type Hyperparameter, learningRateRange } from '../editor.js';
+import { defineEditor, descend, type Editor, type Hyperparameter, learningRateRange, type polyak } from '../editor.js';
 
 export interface ScaledGradientDescentOptions {
-  readonly learningRate?: Hyperparameter;
+  readonly learningRate?: Hyperparameter | typeof polyak;
 }
 
 /** 1 / ‖g₀‖ over all edited tensors; undefined before the first step. */

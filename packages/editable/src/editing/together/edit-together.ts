@@ -142,6 +142,6 @@ function solve(rows: ConstraintRows, problem: Problem): Solution {
 }
 
 const overshootOf = ({ hyperparameters: { overshoot = 0 } }: Editor): number =>
-  typeof overshoot === 'number' ? overshoot : overshoot.item();
+  typeof overshoot === 'object' ? overshoot.item() : Number(overshoot);
 
 const ascending = ([a, b]: readonly [number, number]): readonly [number, number] => (a < b ? [a, b] : [b, a]);

@@ -1,0 +1,75 @@
+/** Kronecker factors in a safetensors file, with what they are of: the model's hash, the control data's, the count. */
+import { loadSafetensors, type nn, saveSafetensors, scope, type Tensor } from '@editable/torch';
+import { EditableError } from '../../errors.js';
+import type { Factors, KroneckerFactors } from './kronecker.js';
+import { blocksOf, type LayerBlock } from './layer-blocks.js';
+
+export interface CurvatureSource {
+  /** Hash of the model that the factors are of. */
+  readonly model: string;
+  /** Hash of the control inputs. */
+  readonly control: string;
+}
+
+export interface KeptFactors extends CurvatureSource {
+  readonly factors: KroneckerFactors;
+}
+
+const format = 'editable curvature 1';
+
+/** Writes the file whole or not at all. */
+export function saveFactors(path: string, { names, layers, count }: KroneckerFactors, source: CurvatureSource): void {
+  const tensors = layers.flatMap(({ block, matrices }) =>
+    matrices.map((each, i) => [`${nameOf(block)}:${sidesOf(block)[i]}`, each] as const),
+  );
+  const about = { format, ...source, count: String(count), parameters: JSON.stringify(names) };
+  saveSafetensors(path, new Map(tensors), new Map(Object.entries(about)));
+}
+
+/**
+ * Reads the factors of `model`, whose hash is `hash`.
+ *
+ * @throws EditableError INVALID_FILE where the file is damaged, of another model, or has numbers that are not finite
+ */
+export function loadFactors(path: string, model: nn.Model, hash: string): KeptFactors {
+  const { tensors, metadata } = loadSafetensors(path);
+  const about = (name: string): string => {
+    const value = metadata.get(name);
+    if (value === undefined || metadata.get('format') !== format) throw invalid(path, 'is not a file of curvature');
+    return value;
+  };
+  if (about('model') !== hash) throw invalid(path, 'is the curvature of another model');
+  const names = namesIn(path, about('parameters'), model);
+  const count = Number(about('count'));
+  const layers = blocksOf(model, names).map((block): Factors => {
+    const matrices = sidesOf(block).map((side) => tensors.get(`${nameOf(block)}:${side}`));
+    if (matrices.some((each) => each === undefined || !isSquare(each)))
+      throw invalid(path, `lacks the factors of ${nameOf(block)}`);
+    const whole = matrices as readonly Tensor[];
+    if (!whole.every((each) => scope(() => Number.isFinite(each.sum().item())))) {
+      throw invalid(path, `has numbers that are not finite for ${nameOf(block)}`);
+    }
+    return { block, matrices: whole };
+  });
+  return { factors: { names, layers, count }, model: hash, control: about('control') };
+}
+
+function namesIn(path: string, text: string, model: nn.Model): readonly string[] {
+  try {
+    const names: unknown = JSON.parse(text);
+    if (Array.isArray(names) && names.length > 0 && names.every((name) => model.parameters.has(name as string)))
+      return names as string[];
+  } catch {
+    // said below
+  }
+  throw invalid(path, 'names parameters that the model does not have');
+}
+
+const isSquare = ({ shape }: Tensor): boolean => shape.length >= 2 && shape.at(-1) === shape.at(-2);
+
+const sidesOf = ({ kind }: LayerBlock): readonly string[] => (kind === 'kronecker' ? ['inputs', 'outputs'] : ['block']);
+
+const nameOf = ({ weight, bias }: LayerBlock): string => (weight ?? bias) as string;
+
+const invalid = (path: string, what: string): EditableError =>
+  new EditableError('INVALID_FILE', `${path} ${what}; remove it, or run editable curvature again.`);
