@@ -1,5 +1,5 @@
 /** The scales: `paper` as section 4.1 has it, `small` for two cores, `tiny` for tests. */
-import type { EditableChoice, Scale, ScaleName } from './scale.js';
+import type { ControlChoice, EditableChoice, Scale, ScaleName } from './scale.js';
 
 const resnet18Layers = ['layer1', 'layer2', 'layer3', 'layer4', 'all'];
 
@@ -49,6 +49,7 @@ const tiny: Scale = {
       paper: 'editable-0.01-rmsprop',
     },
   ],
+  controls: [],
   conditional: { after: 'layer3', steps: 4, batchSize: 32, learningRate: 1e-3, cEdit: 0.1, cLoc: 0.1, margin: 0 },
   neighbors: [10],
   retraining: { edits: 2, steps: 2, batchSize: 32, learningRate: 1e-3 },
@@ -102,6 +103,17 @@ const smallExtra: EditableChoice = {
   search: { edits: 200, images: 500, searchSteps: 8 },
 };
 
+/** The extra layer trained as long without the edit and locality terms: to keep the predictions, or on the labels. */
+const smallControl = (name: string, baseLoss: 'distillation' | 'cross-entropy'): ControlChoice => ({
+  name,
+  of: smallExtra,
+  model: {
+    ...smallExtra,
+    name,
+    training: { ...smallExtra.training, objective: 'plain', baseLoss, cEdit: 0, cLoc: 0 },
+  },
+});
+
 const small: Scale = {
   name: 'small',
   dataset: 'cifar-10',
@@ -120,6 +132,7 @@ const small: Scale = {
   precision: 0.001,
   tuning: { coarse: { edits: 20, images: 250 }, full: { edits: 40, images: 500 }, keep: 1, minimumSuccess: 0.95 },
   editable: [smallExtra, smallEditable(1), smallEditable(0.1)],
+  controls: [smallControl('plain-extra', 'distillation'), smallControl('plain-extra-labels', 'cross-entropy')],
   // ResNet-20's chain 3 is its last: only pooling and a linear layer follow.
   conditional: { after: 'layer2', steps: 1000, batchSize: 64, learningRate: 5e-4, cEdit: 0.1, cLoc: 0.1, margin: 1 },
   neighbors: [10, 100],
@@ -174,6 +187,7 @@ const paper: Scale = {
     paperEditable(0.01, 'gd', 'layer3'),
     paperEditable(0.1, 'rmsprop', 'layer3'),
   ],
+  controls: [],
   conditional: {
     after: 'layer3',
     steps: 35_000,
