@@ -1,7 +1,7 @@
 /** What a scale decides: everything in which a run on two cores differs from the paper's on a GPU, as data. */
 import type { CifarResNetName, DatasetName, Normalization, TrainingSettings } from 'editable';
 
-export type ScaleName = 'tiny' | 'small' | 'paper';
+export type ScaleName = 'tiny' | 'small' | 'medium' | 'paper';
 
 export interface Scale {
   readonly name: ScaleName;

@@ -107,7 +107,7 @@ function compared(row: Row, other: Row): string {
 /** RMSProp's rows from the smallest c_loc and the largest, which are in their names. */
 function byWeight(rows: readonly Row[]): readonly Row[] {
   const weight = ({ name }: Row): number => Number.parseFloat(name.replace('editable-', ''));
-  const own = editableRows(rows).filter(({ editor }) => editor === 'rmsprop');
+  const own = editableRows(rows).filter((row) => row.editor === 'rmsprop' && !Number.isNaN(weight(row)));
   const sorted = [...own].sort((a, b) => weight(a) - weight(b));
   return sorted.length < 2 ? [] : [sorted[0] as Row, sorted.at(-1) as Row];
 }
