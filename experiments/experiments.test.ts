@@ -112,6 +112,15 @@ describe.skipIf(!hasData)('npm run experiment', () => {
     expect(rows[5].edits).toBe(2);
   });
 
+  it('leaves rows that are not asked for as the result file has them, where the work folder lacks them', async () => {
+    const before = result('table-3');
+    const { stderr } = await run('table-3', '--rows', 'lookup-table', '--work', join(folder, 'other'));
+    expect(stderr.match(/\] row .*/g)).toEqual(['] row lookup-table']);
+    const names = (rows: readonly { name: string }[]) => rows.map(({ name }) => name);
+    expect(names(result('table-3').rows)).toEqual(names(before.rows));
+    expect(result('table-3').rows[0]).toEqual(before.rows[0]);
+  });
+
   it('draws figures', async () => {
     const { status, stderr } = await run('edit-sequences', '--rows', 'plain-random,editable-random');
     expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });

@@ -46,6 +46,8 @@ export type NamedRow<Row> = Row & {
   readonly commit: string;
   /** Over all calls that worked on it; tuning and training that another row did before are not in it. */
   readonly seconds: number;
+  /** A digest of everything that the row depends on. */
+  readonly key: string;
 };
 
 export interface Column<Row> {

@@ -36,10 +36,10 @@ export async function plainModel(session: Session): Promise<Run> {
   const folder = join(session.work, 'plain');
   if (base.kind === 'checkpoint') return importedModel(session, base, folder);
   const training = settings(session, { objective: 'plain', ...base.training });
-  return trained(session, folder, runConfig(session.dataset, resnet18(session, base.width), training));
+  return trained(session, folder, runConfig(session.dataset, resnet18(session, base), training));
 }
 
-/** Trained from scratch or fine-tuned from the plain model; other settings are another folder. */
+/** Trained from scratch or fine-tuned from the plain model, by Editable Training unless its settings say otherwise; other settings are another folder. */
 async function editableModel(session: Session, choice: EditableChoice): Promise<Run> {
   const plain = await plainModel(session);
   const training = settings(session, { objective: 'editable', from: choice.from, ...choice.training });
@@ -92,9 +92,10 @@ const settings = ({ seed }: Session, own: Partial<TrainingSettings>): TrainingSe
   ...own,
 });
 
-const resnet18 = ({ dataset }: Session, width: number): ModelSpec => ({
+const resnet18 = ({ dataset }: Session, { width, extra }: Extract<BaseModel, { kind: 'trained' }>): ModelSpec => ({
   kind: 'resnet18',
   width,
   inChannels: dataset.shape[0],
   classes: dataset.classes.length,
+  ...(extra === undefined ? {} : { extra }),
 });

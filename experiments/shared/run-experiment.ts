@@ -2,19 +2,20 @@
 import { join } from 'node:path';
 import { modelHash } from 'editable';
 import { circumstances } from './circumstances.js';
+import { shortDigest } from './digest.js';
 import type { Experiment, NamedRow, RowPlan } from './experiment.js';
 import { ExperimentError } from './experiment-error.js';
 import { Kept } from './kept.js';
 import { plainModel } from './models.js';
 import { duration } from './numbers.js';
 import { writeReadmeBlock } from './readme.js';
-import { type ResultFile, writeResult } from './result-file.js';
+import { type ResultFile, readResultRows, writeResult } from './result-file.js';
 import { claimsList, resultsTable } from './results-table.js';
 import type { Session } from './session.js';
 import type { SpentTime } from './spent-time.js';
 
 export interface RunOptions {
-  /** Rows to measure; null: all. Others that were measured before are in the results, too. */
+  /** Rows to measure; null: all. Others that were measured before, here or as the result file has them, stay in the results. */
   readonly rows: readonly string[] | null;
   /** Folder of experiments; results go into one of the experiment's name. */
   readonly out: string;
@@ -46,23 +47,29 @@ export async function runExperiment<Row>(
   const facts = circumstances(home, session.device);
   const kept = new Kept<Measured<Row>>(session.work);
   const model = modelHash((await plainModel(session)).model);
+  const folder = join(out, experiment.name);
+  const before = readResultRows<Row>(folder, session.scale.name);
   const rows: NamedRow<Row>[] = [];
   let measured = 0;
   for (const plan of plans) {
     const key = keyOf(session, plan, model);
+    const name = { name: plan.name, key: shortDigest(key) };
     let found = kept.get(key);
-    if (found === undefined && (wanted?.includes(plan.name) ?? true)) {
+    if (found === undefined && wanted !== null && !wanted.includes(plan.name)) {
+      const written = before.find((row) => row.name === name.name && row.key === name.key);
+      if (written !== undefined) rows.push({ ...written, paper: plan.paper });
+      continue;
+    }
+    if (found === undefined) {
       using clock = kept.clock(key);
       found = await measure(session, plan, { commit: facts.commit, clock });
       kept.set(key, found);
       clock.finish();
       measured += 1;
     }
-    if (found === undefined) continue;
     const { row, commit, seconds } = found;
-    rows.push({ name: plan.name, ...row, paper: plan.paper, commit, seconds });
+    rows.push({ ...name, ...row, paper: plan.paper, commit, seconds });
   }
-  const folder = join(out, experiment.name);
   const result = resultOf(experiment, session, rows, facts);
   const file = writeResult(folder, result);
   await drawFigures(experiment, session, rows, join(folder, 'results'));

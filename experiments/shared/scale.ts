@@ -1,7 +1,7 @@
 /** What a scale decides: everything in which a run on two cores differs from the paper's on a GPU, as data. */
 import type { CifarResNetName, DatasetName, Normalization, TrainingSettings } from 'editable';
 
-export type ScaleName = 'tiny' | 'small' | 'paper';
+export type ScaleName = 'tiny' | 'small' | 'medium' | 'paper';
 
 export interface Scale {
   readonly name: ScaleName;
@@ -22,6 +22,7 @@ export interface Scale {
   readonly tuning: Tuning;
   /** Models with Editable Training; the first is the one that figures and sequences show. */
   readonly editable: readonly EditableChoice[];
+  readonly controls: readonly ControlChoice[];
   readonly conditional: ConditionalChoice;
   /** DkNN's numbers of neighbours. */
   readonly neighbors: readonly number[];
@@ -40,7 +41,13 @@ export type BaseModel =
       readonly file: string;
       readonly normalization: Normalization;
     }
-  | { readonly kind: 'trained'; readonly width: number; readonly training: Partial<TrainingSettings> };
+  | {
+      readonly kind: 'trained';
+      readonly width: number;
+      /** Hidden units of an extra layer before the last one (section 4.3); left out: there is none. */
+      readonly extra?: number;
+      readonly training: Partial<TrainingSettings>;
+    };
 
 export interface Tuning {
   /** A first look at every subset of layers; null: all of them are tuned in full. */
@@ -64,7 +71,7 @@ export interface EditableChoice {
   /** `plain`: fine-tuned from the plain model (section 4.3). */
   readonly from: 'plain' | null;
   readonly training: Partial<TrainingSettings>;
-  /** Hidden units of an extra layer before the last one (section 4.3). */
+  /** Hidden units of an extra layer that is added to the plain model's network. */
   readonly extra?: number;
   /** What its editor is tuned over. */
   readonly layers: readonly string[];
@@ -74,6 +81,15 @@ export interface EditableChoice {
   readonly minimumSuccess?: number;
   /** Where it is cheap: more edits than `tuning` has, and fewer steps than k, so that edits keep a margin. */
   readonly search?: Sample & { readonly searchSteps: number };
+}
+
+/** The network of a model with Editable Training, trained without the edit and locality terms and edited alike. */
+export interface ControlChoice {
+  readonly name: string;
+  /** Whose editor, layers and rule of tuning it has. */
+  readonly of: EditableChoice;
+  /** How it is trained: settings with the objective `plain`, where it is not the plain model itself. */
+  readonly model: 'plain' | EditableChoice;
 }
 
 export interface ConditionalChoice {

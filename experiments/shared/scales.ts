@@ -1,5 +1,6 @@
-/** The scales: `paper` as section 4.1 has it, `small` for two cores, `tiny` for tests. */
-import type { EditableChoice, Scale, ScaleName } from './scale.js';
+/** The scales: `paper` as section 4.1 has it, `small` and `medium` for two cores, `tiny` for tests. */
+import type { EditorChoice, TrainingSettings } from 'editable';
+import type { ControlChoice, EditableChoice, Scale, ScaleName } from './scale.js';
 
 const resnet18Layers = ['layer1', 'layer2', 'layer3', 'layer4', 'all'];
 
@@ -49,6 +50,7 @@ const tiny: Scale = {
       paper: 'editable-0.01-rmsprop',
     },
   ],
+  controls: [],
   conditional: { after: 'layer3', steps: 4, batchSize: 32, learningRate: 1e-3, cEdit: 0.1, cLoc: 0.1, margin: 0 },
   neighbors: [10],
   retraining: { edits: 2, steps: 2, batchSize: 32, learningRate: 1e-3 },
@@ -102,6 +104,17 @@ const smallExtra: EditableChoice = {
   search: { edits: 200, images: 500, searchSteps: 8 },
 };
 
+/** The extra layer trained as long without the edit and locality terms: to keep the predictions, or on the labels. */
+const smallControl = (name: string, baseLoss: 'distillation' | 'cross-entropy'): ControlChoice => ({
+  name,
+  of: smallExtra,
+  model: {
+    ...smallExtra,
+    name,
+    training: { ...smallExtra.training, objective: 'plain', baseLoss, cEdit: 0, cLoc: 0 },
+  },
+});
+
 const small: Scale = {
   name: 'small',
   dataset: 'cifar-10',
@@ -120,10 +133,108 @@ const small: Scale = {
   precision: 0.001,
   tuning: { coarse: { edits: 20, images: 250 }, full: { edits: 40, images: 500 }, keep: 1, minimumSuccess: 0.95 },
   editable: [smallExtra, smallEditable(1), smallEditable(0.1)],
+  controls: [smallControl('plain-extra', 'distillation'), smallControl('plain-extra-labels', 'cross-entropy')],
   // ResNet-20's chain 3 is its last: only pooling and a linear layer follow.
   conditional: { after: 'layer2', steps: 1000, batchSize: 64, learningRate: 5e-4, cEdit: 0.1, cLoc: 0.1, margin: 1 },
   neighbors: [10, 100],
   retraining: { edits: 20, steps: 30, batchSize: 128, learningRate: 1e-3 },
+  rehearsal: { weight: 1, images: 128 },
+  figure: { edits: 300, testImages: 3000, perplexity: 30, iterations: 1000, components: 100 },
+  sequence: { edits: 100, every: 5, testImages: null },
+  sampling: { edits: 120, halfWidths },
+};
+
+/** What two cores can fit: a ninth of the images. */
+const mediumTraining: Partial<TrainingSettings> = {
+  epochs: 50,
+  trainImages: 5000,
+  batchSize: 32,
+  schedule: 'one-cycle',
+  learningRate: 1e-3,
+};
+
+const mediumRmsprop: EditorChoice = {
+  name: 'rmsprop',
+  hyperparameters: { learningRate: 2.5e-4, beta: 0.2 },
+  layers: 'layer3',
+  maxSteps: 10,
+};
+
+/** First order: through 1/√(rms + ε) the second one is mostly noise, and c = 1 destroys the network. */
+const mediumChain: EditableChoice = {
+  name: 'editable-0.3',
+  from: 'plain',
+  training: {
+    epochs: 10,
+    trainImages: 5000,
+    batchSize: 32,
+    learningRate: 3e-4,
+    learnEditor: false,
+    firstOrder: true,
+    editor: mediumRmsprop,
+    cEdit: 0.3,
+    cLoc: 0.3,
+    clipEditNorm: 1,
+  },
+  layers: ['layer3'],
+  paper: 'editable-0.01-rmsprop',
+};
+
+/** From scratch, as section 4.1 has it: α and β are learned, and kept up by c_edit above c_loc. */
+const mediumScratch: EditableChoice = {
+  name: 'editable-scratch',
+  from: null,
+  training: {
+    ...mediumTraining,
+    editor: { ...mediumRmsprop, hyperparameters: { learningRate: 1e-3, beta: 0.5 }, maxSteps: 6 },
+    cEdit: 0.1,
+    cLoc: 0.03,
+    clipEditNorm: 1,
+  },
+  layers: ['layer3'],
+  paper: 'editable-0.01-rmsprop',
+};
+
+/** The extra layer alone. α is larger than what edits the plain model: locality makes gradients smaller. */
+const mediumExtra: EditableChoice = {
+  name: 'editable-extra',
+  from: 'plain',
+  training: {
+    epochs: 20,
+    trainImages: 5000,
+    batchSize: 32,
+    baseLoss: 'distillation',
+    freezeBefore: 'extra',
+    learningRate: 1e-3,
+    learnEditor: false,
+    editor: { name: 'gd', hyperparameters: { learningRate: 0.06 }, layers: 'extra', maxSteps: 10 },
+    cEdit: 5,
+    cLoc: 2,
+    clipEditNorm: 2,
+  },
+  layers: ['extra'],
+  paper: null,
+  minimumSuccess: 0.99,
+  search: { edits: 100, images: 500, searchSteps: 10 },
+};
+
+/** ResNet-18 of width 16, trained from scratch; section 4.3's extra layer is part of the network from the start. */
+const medium: Scale = {
+  name: 'medium',
+  dataset: 'cifar-10',
+  base: { kind: 'trained', width: 16, extra: 4096, training: mediumTraining },
+  layers: resnet18Layers,
+  chain: 'layer3',
+  edits: 100,
+  maxSteps: 10,
+  testImages: null,
+  precision: 0.001,
+  tuning: { coarse: { edits: 10, images: 250 }, full: { edits: 50, images: 250 }, keep: 1, minimumSuccess: 0.98 },
+  editable: [mediumExtra, mediumChain, mediumScratch],
+  controls: [{ name: 'plain-extra', of: mediumExtra, model: 'plain' }],
+  conditional: { after: 'layer3', steps: 1500, batchSize: 32, learningRate: 5e-4, cEdit: 0.1, cLoc: 0.1, margin: 0 },
+  neighbors: [10, 100],
+  retraining: { edits: 10, steps: 30, batchSize: 128, learningRate: 1e-3 },
   rehearsal: { weight: 1, images: 128 },
   figure: { edits: 300, testImages: 3000, perplexity: 30, iterations: 1000, components: 100 },
   sequence: { edits: 100, every: 5, testImages: null },
@@ -174,6 +285,7 @@ const paper: Scale = {
     paperEditable(0.01, 'gd', 'layer3'),
     paperEditable(0.1, 'rmsprop', 'layer3'),
   ],
+  controls: [],
   conditional: {
     after: 'layer3',
     steps: 35_000,
@@ -191,4 +303,4 @@ const paper: Scale = {
   sampling: { edits: 120, halfWidths },
 };
 
-export const scales: Readonly<Record<ScaleName, Scale>> = { tiny, small, paper };
+export const scales: Readonly<Record<ScaleName, Scale>> = { tiny, small, medium, paper };

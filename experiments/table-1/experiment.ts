@@ -1,8 +1,7 @@
 /** Table 1: six editors on the plain model, each on the subset of layers where it does least harm. */
 import { type EditorName, editorNames } from 'editable';
-import { lessDrawdown } from '../shared/claims.js';
+import { lessDrawdown, repairFigures } from '../shared/claims.js';
 import type { Claim, Experiment, PaperFigures } from '../shared/experiment.js';
-import { percent } from '../shared/numbers.js';
 import { repairColumns } from '../shared/repair-columns.js';
 import { repairPlan } from '../shared/repair-plan.js';
 import type { RepairRow } from '../shared/repair-row.js';
@@ -18,8 +17,19 @@ const paper: Readonly<Record<EditorName, PaperFigures | null>> = {
   natural: null,
 };
 
-const { row, editor, layers, testError, paperDrawdown, drawdown, paperSuccess, success, paperSteps, steps } =
-  repairColumns;
+const {
+  row,
+  editor,
+  layers,
+  testError,
+  paperDrawdown,
+  drawdown,
+  paperSuccess,
+  success,
+  paperSteps,
+  steps,
+  generality,
+} = repairColumns;
 
 /** Beyond the paper: `editable tune --all` looks at validation images only. */
 const cardIsNearBest: Claim<RepairRow> = {
@@ -28,10 +38,9 @@ const cardIsNearBest: Claim<RepairRow> = {
     const [card, others] = [rows.find(({ name }) => name === 'card'), rows.filter(({ name }) => name !== 'card')];
     const [best] = [...others].sort((a, b) => a.drawdown - b.drawdown);
     if (card === undefined || best === undefined) return null;
-    const choice = `${card.editor} on ${card.layers}`;
     return {
       holds: card.drawdown <= 1.2 * best.drawdown,
-      because: `${choice} has ${percent(card.drawdown)}, ${best.name} ${percent(best.drawdown)}`,
+      because: [card, best].map(repairFigures).join(', '),
     };
   },
 };
@@ -45,7 +54,19 @@ export const table1: Experiment<RepairRow> = {
     ),
     repairPlan('card', { training: 'plain', method: { kind: 'card', layers } }),
   ],
-  columns: [row, editor, layers, testError, paperDrawdown, drawdown, paperSuccess, success, paperSteps, steps],
+  columns: [
+    row,
+    editor,
+    layers,
+    testError,
+    paperDrawdown,
+    drawdown,
+    paperSuccess,
+    success,
+    paperSteps,
+    steps,
+    generality,
+  ],
   claims: [
     lessDrawdown('RMSProp and RProp have less drawdown than gradient descent.', ['rmsprop', 'rprop'], ['gd']),
     lessDrawdown('RMSProp and RProp have less drawdown than Scaled GD.', ['rmsprop', 'rprop'], ['scaled-gd']),

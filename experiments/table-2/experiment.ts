@@ -29,12 +29,14 @@ const extreme = (text: string, editor: string, which: 'least' | 'most', layers: 
     const found = which === 'least' ? sorted[0] : sorted.at(-1);
     return {
       holds: found?.layers === layers,
-      because: sorted.map((each) => `${each.layers} ${percent(each.drawdown)}`).join(', '),
+      because: sorted
+        .map((each) => `${each.layers} ${percent(each.drawdown)} (generality ${percent(each.generality, 0)})`)
+        .join(', '),
     };
   },
 });
 
-const { row, testError, paperDrawdown, drawdown, success, steps } = repairColumns;
+const { row, testError, paperDrawdown, drawdown, success, steps, generality } = repairColumns;
 
 export const table2: Experiment<RepairRow> = {
   name: 'table-2',
@@ -49,7 +51,7 @@ export const table2: Experiment<RepairRow> = {
         ),
       ),
     ),
-  columns: [row, testError, paperDrawdown, drawdown, success, steps],
+  columns: [row, testError, paperDrawdown, drawdown, success, steps, generality],
   claims: [
     extreme('Chain 3 is best for RMSProp.', 'rmsprop', 'least', 'layer3'),
     extreme('The whole model is best for gradient descent.', 'gd', 'least', 'all'),

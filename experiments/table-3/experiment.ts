@@ -1,10 +1,11 @@
 /** Table 3: Editable Training beside plain training and the baselines; beyond it, the workarounds of section 1. */
 import type { Experiment, RowPlan } from '../shared/experiment.js';
 import { ownEditor } from '../shared/model-editor.js';
+import type { Training } from '../shared/models.js';
 import { repairColumns } from '../shared/repair-columns.js';
 import { repairPlan } from '../shared/repair-plan.js';
-import type { RepairRow } from '../shared/repair-row.js';
-import type { EditableChoice, Scale } from '../shared/scale.js';
+import type { RepairRow, RepairSetup } from '../shared/repair-row.js';
+import type { ControlChoice, EditableChoice, Scale } from '../shared/scale.js';
 import { claims } from './claims.js';
 import { paper } from './paper.js';
 
@@ -13,6 +14,7 @@ export const table3: Experiment<RepairRow> = {
   title: 'Table 3: Editable Training and what it is compared with',
   plans: (scale) => [
     ...plainPlans(scale),
+    ...scale.controls.map(controlPlan),
     ...scale.editable.map(editablePlan),
     ...otherPlans(scale),
     ...mistakePlans(scale),
@@ -52,13 +54,18 @@ const plainPlans = ({ chain, layers }: Scale): readonly RowPlan<RepairRow>[] => 
   repairPlan('plain-card', { training: 'plain', method: { kind: 'card', layers } }),
 ];
 
-/** Edited by the editor that it was trained for, tuned for it; judging edits of an extra layer on every image is cheap. */
+/** Edited by the editor that it was trained for, tuned for it. */
 const editablePlan = (choice: EditableChoice): RowPlan<RepairRow> =>
-  repairPlan(
-    choice.name,
-    { training: choice, method: { kind: 'editor', ...ownEditor(choice) }, exact: choice.extra !== undefined },
-    choice.paper === null ? null : (paper[choice.paper] ?? null),
-  );
+  repairPlan(choice.name, setupOf(choice, choice), choice.paper === null ? null : (paper[choice.paper] ?? null));
+
+const controlPlan = ({ name, of, model }: ControlChoice): RowPlan<RepairRow> => repairPlan(name, setupOf(model, of));
+
+/** Judging edits of an extra layer on every image is cheap. */
+const setupOf = (training: Training, choice: EditableChoice): RepairSetup => ({
+  training,
+  method: { kind: 'editor', ...ownEditor(choice) },
+  exact: choice.layers.every((each) => each === 'extra'),
+});
 
 function otherPlans({ chain, conditional, neighbors, retraining, rehearsal }: Scale): readonly RowPlan<RepairRow>[] {
   const { edits, ...settings } = retraining;
