@@ -7,6 +7,7 @@ export type { DescriberOptions } from './analysis/edit-describer.js';
 export * from './analysis/edit-descriptors.js';
 export * from './analysis/explained-variance.js';
 export * from './analysis/matrix.js';
+export { type NeighborVotesOptions, neighborVotes } from './analysis/neighbor-votes.js';
 export * from './analysis/truncated-svd.js';
 export * from './analysis/tsne.js';
 export * from './data/index.js';
