@@ -19,7 +19,8 @@ export function tableOf({ rows, machine, versions, commit }) {
 }
 
 function cellsOf({ title, unit, ours, pytorch, ratio, goal, pytorchTuned, ratioTuned, goalTuned, ok }) {
-  const time = (value) => (value === null ? '' : unit === 'ms' ? duration(value) : `${value.toFixed(2)} ×`);
+  const time = (value) =>
+    value === null ? '' : unit === 'ms' ? duration(value) : `${value.toFixed(2)} ${unit === 's' ? 's' : '×'}`;
   const number = (value) => (value === null ? '' : value.toFixed(2));
   const bound = (value) => (value === null ? '' : `≤ ${value}`);
   return [

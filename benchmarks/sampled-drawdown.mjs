@@ -4,9 +4,6 @@
  */
 import { scope, tensor } from '@editable/torch';
 import {
-  assembleBatch,
-  createModel,
-  defaultTraining,
   GradientRepairer,
   judgeBySample,
   judgedImages,
@@ -14,12 +11,10 @@ import {
   normalizeImages,
   randomTasks,
   SamplingPlan,
-  stream,
-  Trainer,
 } from 'editable';
+import { trainedNet } from './trained-net.mjs';
 
 const editor = { name: 'rmsprop', hyperparameters: { learningRate: 1e-3, beta: 0.5 }, layers: 'layer3', maxSteps: 10 };
-const batchSize = 64;
 /** So many edits, each known to this, have a mean that is known to ± 0.1 points. */
 const precision = 0.001 * Math.sqrt(1000);
 
@@ -31,7 +26,7 @@ export const rows = [
     goal: 0.05,
     async measure({ device, quick }) {
       const dataset = await loadDataset('fashion-mnist');
-      const model = trained(dataset, { device, width: quick ? 4 : 16, steps: quick ? 60 : 400 });
+      const model = trainedNet(dataset, { device, width: quick ? 4 : 16, steps: quick ? 60 : 400 });
       const options = { device, edits: quick ? 4 : 24, reducedPrecision: true };
       const whole = judgedImages(dataset, { ...options, reducedPrecision: false });
       const reduced = judgedImages(dataset, options);
@@ -85,24 +80,4 @@ function timed(body) {
   const start = performance.now();
   const value = body();
   return { value, seconds: (performance.now() - start) / 1000 };
-}
-
-function trained(dataset, { device, width, steps }) {
-  const fresh = createModel({ kind: 'resnet18', width, inChannels: 1, classes: dataset.classes.length }, { device });
-  const trainer = new Trainer(fresh, { ...defaultTraining, objective: 'plain' });
-  const split = dataset.split('train');
-  for (let step = 0; step < steps; step++) {
-    scope(() => {
-      const drawn = stream(0, 'benchmark-training', step).sample(split.length, batchSize);
-      const { images, labels } = assembleBatch(split, drawn, dataset);
-      const batch = {
-        images: tensor(images, { shape: [batchSize, ...dataset.shape], device }),
-        labels: tensor(labels, { device }),
-      };
-      trainer.step(batch, undefined, 5e-3);
-    });
-  }
-  const model = trainer.snapshot();
-  trainer[Symbol.dispose]?.();
-  return model;
 }
