@@ -1,5 +1,5 @@
 /** The metric that repairs are made in: F, the second-order form of the locality term (equation 4), behind one interface. */
-import type { Tensor } from '@editable/torch';
+import type { nn, Tensor } from '@editable/torch';
 
 /**
  * F of some of a model's parameters, damped so that it can be inverted. L_loc(θ + Δ) ≈ ½ Δᵀ F Δ: with a softmax output F is
@@ -12,9 +12,22 @@ export interface Curvature extends Disposable {
   readonly identity: Readonly<Record<string, unknown>>;
   /**
    * F⁻¹ applied to several vectors at once: a tensor [vectors, ...shape] for each parameter. Linear, and differentiable in
-   * the vectors; F is a constant.
+   * the vectors; F is a constant. `factored`: the same vectors of some layers as sums over few positions, where that is
+   * known; it saves work and changes nothing.
    */
-  solve(vectors: readonly Tensor[]): Tensor[];
+  solve(vectors: readonly Tensor[], factored?: readonly FactoredGradient[]): Tensor[];
+}
+
+/**
+ * Gradients of one Linear or Conv2d, δᵀa: of rank at most the number of positions, which for one example is often far
+ * below the layer's size.
+ */
+export interface FactoredGradient {
+  readonly layer: nn.Module;
+  /** a: [vectors, groups, positions, inputs] */
+  readonly inputs: Tensor;
+  /** δ: [vectors, groups, positions, outputs] */
+  readonly outputs: Tensor;
 }
 
 /** The curvature of some of a model's parameters, computed or read when first asked for; whoever made it disposes of it. */

@@ -1,7 +1,9 @@
 /** The gradient of each example's own value, one row an example: from layers' inputs where they are seen, else one by one. */
 import { grad, type nn, noGrad, scope, stack, type Tensor } from '@editable/torch';
+import type { FactoredGradient } from './curvature.js';
 import {
   knownBlocksOf,
+  type LayerBlock,
   normalisationGradients,
   parametersOf,
   positionGradients,
@@ -22,6 +24,8 @@ export interface ExampleGradients {
   readonly values: Tensor;
   /** A tensor [examples, ...shape] for each parameter. */
   readonly gradients: readonly Tensor[];
+  /** Of the layers that ran once at few positions. */
+  readonly factored: readonly FactoredGradient[];
 }
 
 /** `input`: what the first edited stage receives, [examples, ...]. The model runs in eval mode, so examples do not mix. */
@@ -36,8 +40,8 @@ export const exampleGradients = (
     const found = values(output);
     const covered = new Set(knownBlocksOf(model, names).flatMap(parametersOf));
     const seen = names.every((name) => covered.has(name));
-    const gradients = seen ? fromLayers(found, names, calls) : oneByOne(found, leaves);
-    return { values: found.detach(), gradients };
+    const own = seen ? fromLayers(found, names, calls) : { gradients: oneByOne(found, leaves), factored: [] };
+    return { values: found.detach(), ...own };
   });
 
 function oneByOne(values: Tensor, leaves: readonly Tensor[]): Tensor[] {
@@ -45,26 +49,45 @@ function oneByOne(values: Tensor, leaves: readonly Tensor[]): Tensor[] {
   return leaves.map((_, i) => stack(rows.map((row) => row[i] as Tensor)));
 }
 
-function fromLayers(values: Tensor, names: readonly string[], calls: readonly ObservedCall[]): Tensor[] {
+function fromLayers(
+  values: Tensor,
+  names: readonly string[],
+  calls: readonly ObservedCall[],
+): Pick<ExampleGradients, 'gradients' | 'factored'> {
   const deltas = grad(
     values.sum(),
     calls.map(({ output }) => output),
     { allowUnused: true },
   );
   const sums = new Map<string, Tensor>();
+  const factored = new Map<nn.Module, FactoredGradient>();
+  const runs = new Set<nn.Module>();
   noGrad(() => {
     for (const [i, { block, input }] of calls.entries()) {
-      const delta = deltas[i] as Tensor;
-      const matrices =
-        block.kind === 'dense'
-          ? normalisationGradients(block, input, delta)
-          : positionGradients(block, delta).transpose(2, 3).matmul(positionInputs(block, input));
-      const parts = vectorsOf(block, matrices);
+      const matrices = matricesOfCall(block, input, deltas[i] as Tensor);
+      const { layer } = block;
+      if (matrices.factors !== undefined && !runs.has(layer)) factored.set(layer, matrices.factors);
+      else factored.delete(layer);
+      runs.add(layer);
+      const parts = vectorsOf(block, matrices.product);
       for (const [j, name] of parametersOf(block).entries()) {
         const before = sums.get(name);
         sums.set(name, before === undefined ? (parts[j] as Tensor) : before.add(parts[j] as Tensor));
       }
     }
   });
-  return names.map((name) => sums.get(name) as Tensor);
+  return { gradients: names.map((name) => sums.get(name) as Tensor), factored: [...factored.values()] };
+}
+
+function matricesOfCall(
+  block: LayerBlock,
+  input: Tensor,
+  delta: Tensor,
+): { readonly product: Tensor; readonly factors?: FactoredGradient } {
+  if (block.kind === 'dense') return { product: normalisationGradients(block, input, delta) };
+  const inputs = positionInputs(block, input);
+  const outputs = positionGradients(block, delta);
+  const product = outputs.transpose(2, 3).matmul(inputs);
+  const [positions, size] = outputs.shape.slice(2) as [number, number];
+  return positions < size ? { product, factors: { layer: block.layer, inputs, outputs } } : { product };
 }

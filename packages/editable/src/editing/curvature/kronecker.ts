@@ -5,7 +5,7 @@
  */
 import { eye, grad, type nn, noGrad, scope, stack, type Tensor } from '@editable/torch';
 import { EditableError } from '../../errors.js';
-import type { Curvature } from './curvature.js';
+import type { Curvature, FactoredGradient } from './curvature.js';
 import {
   blocksOf,
   type LayerBlock,
@@ -187,14 +187,17 @@ export class KroneckerCurvature implements Curvature {
     }));
   }
 
-  solve(vectors: readonly Tensor[]): Tensor[] {
+  solve(vectors: readonly Tensor[], factored: readonly FactoredGradient[] = []): Tensor[] {
     const solved = new Map<string, Tensor>();
     const given = (name: string | undefined): Tensor | undefined =>
       name === undefined ? undefined : (vectors[this.parameters.indexOf(name)] as Tensor);
     for (const { block, matrices } of this.#inverses) {
       const [a, g] = matrices as [Tensor, Tensor | undefined];
-      const matrix = matricesOf(block, given(block.weight), given(block.bias));
-      const product = g === undefined ? matrix.matmul(a) : g.matmul(matrix.matmul(a));
+      const factors = factored.find(({ layer }) => layer === block.layer);
+      const product =
+        g !== undefined && factors !== undefined
+          ? factors.outputs.matmul(g).transpose(2, 3).matmul(factors.inputs.matmul(a))
+          : solveMatrix(matricesOf(block, given(block.weight), given(block.bias)), a, g);
       const names = [block.weight, block.bias].filter((name) => name !== undefined);
       for (const [i, part] of vectorsOf(block, product).entries()) solved.set(names[i] as string, part);
     }
@@ -205,6 +208,9 @@ export class KroneckerCurvature implements Curvature {
     for (const { matrices } of this.#inverses) for (const each of matrices) each.dispose();
   }
 }
+
+const solveMatrix = (matrix: Tensor, a: Tensor, g: Tensor | undefined): Tensor =>
+  g === undefined ? matrix.matmul(a) : g.matmul(matrix.matmul(a));
 
 /** Of both factors of one layer, group by group. */
 function inverses([a, g]: readonly [Tensor, Tensor], lambda: number): [Tensor, Tensor] {

@@ -2,7 +2,7 @@
 import { cat, enableGrad, grad, type nn, noGrad, scope, type Tensor, tensor } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import type { Constraint } from '../constraint.js';
-import { exampleGradients } from '../curvature/example-gradients.js';
+import { type ExampleGradients, exampleGradients } from '../curvature/example-gradients.js';
 import { firstStageOf } from '../layers.js';
 import { named } from '../named.js';
 
@@ -61,9 +61,14 @@ export class ConstraintRows {
   }
 
   /** Gradients of what the rows lack, in their order: a tensor [rows, ...shape] for each parameter. */
-  gradients(rows: readonly number[], theta: readonly Tensor[]): Tensor[] {
+  gradients(rows: readonly number[], theta: readonly Tensor[]): Pick<ExampleGradients, 'gradients' | 'factored'> {
     const parts = this.#groups(rows, gradientRows).map((group) => this.#gradientsOf(group, theta));
-    return this.#names.map((_, i) => cat(parts.map((part) => part[i] as Tensor)));
+    const [first] = parts;
+    if (parts.length === 1 && first !== undefined) return first;
+    return {
+      gradients: this.#names.map((_, i) => cat(parts.map((part) => part.gradients[i] as Tensor))),
+      factored: [],
+    };
   }
 
   /** Whether each constraint holds, and its loss; only those whose residuals leave it open are run again. */
@@ -98,17 +103,18 @@ export class ConstraintRows {
     );
   }
 
-  #gradientsOf(group: readonly number[], theta: readonly Tensor[]): readonly Tensor[] {
+  #gradientsOf(group: readonly number[], theta: readonly Tensor[]): Pick<ExampleGradients, 'gradients' | 'factored'> {
     const { example } = this.#rows[group[0] as number] as Row;
     const input = this.#inputs(group);
     if (example !== null) {
       const values = (output: Tensor): Tensor => this.#values(output, group);
-      return exampleGradients(this.#model, input, { names: this.#names, theta, values }).gradients;
+      return exampleGradients(this.#model, input, { names: this.#names, theta, values });
     }
     return scope(() => {
       const leaves = theta.map((each) => each.detach().requiresGrad_());
       const loss = enableGrad(() => this.#values(this.#run(input, leaves), group).sum());
-      return grad(loss, leaves, { allowUnused: true }).map((each) => each.unsqueeze(0));
+      const gradients = grad(loss, leaves, { allowUnused: true }).map((each) => each.unsqueeze(0));
+      return { gradients, factored: [] };
     });
   }
 

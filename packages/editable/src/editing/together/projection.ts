@@ -29,9 +29,9 @@ export function project(
   theta: readonly Tensor[],
   { active, residuals, curvature, overshoot }: ProjectionOptions,
 ): Projection {
-  const gradients = rows.gradients(active, theta);
+  const { gradients, factored } = rows.gradients(active, theta);
   return noGrad(() => {
-    const directions = curvature.solve(gradients);
+    const directions = curvature.solve(gradients, factored);
     const gram = (products(gradients, directions).to('float64').data() as Float64Array).slice();
     const lacking = Float64Array.from(active, (row) => {
       const residual = residuals[row] as number;
