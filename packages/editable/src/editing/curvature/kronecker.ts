@@ -194,7 +194,7 @@ export class KroneckerCurvature implements Curvature {
     for (const { block, matrices } of this.#inverses) {
       const [a, g] = matrices as [Tensor, Tensor | undefined];
       const matrix = matricesOf(block, given(block.weight), given(block.bias));
-      const product = g === undefined ? matrix.matmul(a) : g.matmul(matrix.matmul(a));
+      const product = g === undefined ? matrix.matmul(a) : betweenFactors(g, matrix, a);
       const names = [block.weight, block.bias].filter((name) => name !== undefined);
       for (const [i, part] of vectorsOf(block, product).entries()) solved.set(names[i] as string, part);
     }
@@ -204,6 +204,12 @@ export class KroneckerCurvature implements Curvature {
   [Symbol.dispose](): void {
     for (const { matrices } of this.#inverses) for (const each of matrices) each.dispose();
   }
+}
+
+/** G M A for each vector's M, [vectors, groups, outputs, inputs]. A factor of one group is not copied for every vector. */
+function betweenFactors(g: Tensor, matrix: Tensor, a: Tensor): Tensor {
+  if (a.shape[0] !== 1) return g.matmul(matrix.matmul(a));
+  return g.squeeze(0).matmul(matrix.squeeze(1).matmul(a.squeeze(0))).unsqueeze(1);
 }
 
 /** Of both factors of one layer, group by group. */
