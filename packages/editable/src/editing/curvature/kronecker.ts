@@ -197,7 +197,7 @@ export class KroneckerCurvature implements Curvature {
       const product =
         g !== undefined && factors !== undefined
           ? factors.outputs.matmul(g).transpose(2, 3).matmul(factors.inputs.matmul(a))
-          : solveMatrix(matricesOf(block, given(block.weight), given(block.bias)), a, g);
+          : between(g, matricesOf(block, given(block.weight), given(block.bias)), a);
       const names = [block.weight, block.bias].filter((name) => name !== undefined);
       for (const [i, part] of vectorsOf(block, product).entries()) solved.set(names[i] as string, part);
     }
@@ -209,8 +209,15 @@ export class KroneckerCurvature implements Curvature {
   }
 }
 
-const solveMatrix = (matrix: Tensor, a: Tensor, g: Tensor | undefined): Tensor =>
-  g === undefined ? matrix.matmul(a) : g.matmul(matrix.matmul(a));
+/** G M A for each vector's M, [vectors, groups, outputs, inputs]; M A where there is no G. One group's factor is not copied. */
+function between(g: Tensor | undefined, matrix: Tensor, a: Tensor): Tensor {
+  if (g === undefined) return matrix.matmul(a);
+  if (a.shape[0] !== 1) return g.matmul(matrix.matmul(a));
+  return g
+    .squeeze(0)
+    .matmul(matrix.squeeze(1).matmul(a.squeeze(0)))
+    .unsqueeze(1);
+}
 
 /** Of both factors of one layer, group by group. */
 function inverses([a, g]: readonly [Tensor, Tensor], lambda: number): [Tensor, Tensor] {
