@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import { loadFactors, saveFactors } from '../editing/curvature/curvature-file.js';
-import { KroneckerCurvature, type KroneckerFactors } from '../editing/curvature/kronecker.js';
+import { disposeFactors, KroneckerCurvature, type KroneckerFactors } from '../editing/curvature/kronecker.js';
 import { type ControlImages, controlCurvature, controlFactors, usualDamping } from '../evaluation/control-curvature.js';
 import { modelHash } from '../patches/model-hash.js';
 import { type Run, runFiles } from './run.js';
@@ -25,9 +25,9 @@ export function runFactors(run: Run, control: ControlImages, names: readonly str
   const path = join(run.folder, runFiles.curvature);
   const hash = modelHash(run.model);
   if (existsSync(path)) {
-    const kept = loadFactors(path, run.model, hash);
-    if (kept.control === control.hash && kept.factors.names.join() === names.join())
-      return { path, factors: kept.factors, found: true };
+    const { factors, control: of } = loadFactors(path, run.model, hash);
+    if (of === control.hash && factors.names.join() === names.join()) return { path, factors, found: true };
+    disposeFactors(factors.layers);
   }
   const factors = controlFactors(run.model, control, names);
   saveFactors(path, factors, { model: hash, control: control.hash });
@@ -40,8 +40,11 @@ export function runCurvature(run: Run, control: ControlImages): CurvatureOf {
   const made = new Map<string, KroneckerCurvature>();
   return (names) => {
     const key = names.join();
-    const curvature =
-      made.get(key) ?? new KroneckerCurvature(runFactors(run, control, names).factors, { damping: usualDamping });
+    const before = made.get(key);
+    if (before !== undefined) return before;
+    const { factors } = runFactors(run, control, names);
+    const curvature = new KroneckerCurvature(factors, { damping: usualDamping, control: control.hash });
+    disposeFactors(factors.layers);
     made.set(key, curvature);
     return curvature;
   };
