@@ -62,7 +62,7 @@ export function kroneckerFactors(
     }
     if (count === 0) throw new EditableError('INVALID_ARGUMENT', 'curvature: expected control inputs, received none.');
     for (const { block, matrices } of sums) {
-      for (const each of matrices) each.mul_(1 / count);
+      inPlace(() => matrices.map((each) => each.mul_(1 / count)));
       checkFinite(block, matrices);
     }
   } catch (error) {
@@ -72,13 +72,15 @@ export function kroneckerFactors(
   return { names, layers: sums, count };
 }
 
-/** Our own sums, so no model's tensor is written to. */
 function addInPlace(sums: readonly Factors[], more: readonly Factors[]): void {
   for (const [i, { matrices }] of sums.entries()) {
-    for (const [j, each] of matrices.entries()) each.add_(more[i]?.matrices[j] as Tensor);
+    inPlace(() => matrices.map((each, j) => each.add_(more[i]?.matrices[j] as Tensor)));
   }
   disposeFactors(more);
 }
+
+/** On our own sums, so no model's tensor is written to; an operator in place gives a second handle, freed here. */
+const inPlace = (write: () => readonly Tensor[]): void => scope(() => void write());
 
 /** Frees the factors' tensors. */
 export function disposeFactors(layers: readonly Factors[]): void {
@@ -174,7 +176,8 @@ export function meanDiagonal({ layers }: KroneckerFactors): number {
   let [sum, count] = [0, 0];
   for (const { matrices } of layers) {
     const [a, g] = matrices as [Tensor, Tensor | undefined];
-    const traces = (of: Tensor): number[] => (of.shape.length === 2 ? [trace(of)] : of.unbind().map(trace));
+    const traces = (of: Tensor): number[] =>
+      scope(() => (of.shape.length === 2 ? [trace(of)] : of.unbind().map(trace)));
     const groups = g === undefined ? traces(a) : traces(a).map((each, i) => each * (traces(g)[i] as number));
     sum += groups.reduce((total, each) => total + each, 0);
     count +=
