@@ -22,6 +22,9 @@ export interface Manifest {
     readonly cLoc: number;
     readonly hyperparameters: Readonly<Record<string, Readonly<Record<string, number>>>>;
   };
+  /** Of the natural editor. */
+  readonly metric: { readonly classes: number; readonly damping: number };
+  readonly curvature: { readonly numClasses: number; readonly margin: number; readonly editSteps: number };
 }
 
 const folder = new URL('./fixtures/', import.meta.url);

@@ -1,17 +1,22 @@
-/** Ours beside PyTorch's recorded answers: ResNet-18, every editor's path, the objective's gradients (record.py). */
-import { grad, modelOf, type nn, type Tensor } from '@editable/torch';
+/** Ours beside PyTorch's recorded answers: ResNet-18, every editor's path, the objective's gradients, F (record.py). */
+import { grad, modelOf, nn, type Tensor } from '@editable/torch';
 import {
   classification,
   type Editor,
+  edit,
   editableObjective,
   editLoop,
   editorNamed,
   editorNames,
+  firstStageOf,
+  KroneckerCurvature,
+  kroneckerFactors,
+  natural,
   resnet18,
   selectParameters,
 } from 'editable';
 import { describe, expect, it } from 'vitest';
-import { Fixture, manifest, type Precision } from './fixtures.js';
+import { Fixture, manifest, type Precision, tolerances } from './fixtures.js';
 
 const precisions: readonly Precision[] = ['float32', 'float64'];
 
@@ -60,8 +65,11 @@ describe.each(precisions)('editors in %s', (precision) => {
   const constraint = classification(fixture.get('edit.input'), fixture.get('edit.target').item(), {
     margin: settings.margin,
   });
+  const { classes, damping } = manifest.metric;
+  const received = model.call(fixture.get('batch.input'), { to: firstStageOf(model, editable) }).output;
+  const metric = new KroneckerCurvature(kroneckerFactors(model, [received], { names: editable, classes }), { damping });
   const editorOf = (name: string, hyperparameters: Readonly<Record<string, number | Tensor>>): Editor =>
-    editorNamed(name, hyperparameters);
+    editorNamed(name, hyperparameters, metric);
 
   it('are all recorded', () => {
     expect(Object.keys(settings.hyperparameters).sort()).toEqual([...editorNames].sort());
@@ -107,5 +115,61 @@ describe.each(precisions)('editors in %s', (precision) => {
     fixture.expectAllClose(gradients(objective.total, theta), `${name}.objective.gradient`);
     fixture.expectAllClose(gradients(objective.total, hyperparameters), `${name}.objective.hypergradient`);
     fixture.expectAllClose(objective.buffers, `${name}.objective.after`);
+  });
+});
+
+/** record.py's Mixed: a layer of each kind and shape that has a rule. */
+class Mixed extends nn.Module {
+  readonly strided = new nn.Conv2d(4, 6, 3, { stride: 2, padding: 1, bias: false });
+  readonly bn = new nn.BatchNorm2d(6);
+  readonly grouped = new nn.Conv2d(6, 4, 3, { padding: 2, dilation: 2, groups: 2 });
+  readonly fc = new nn.Linear(4, manifest.curvature.numClasses);
+
+  override forward(input: Tensor, context: nn.Context): Tensor {
+    const first = this.bn.forward(this.strided.forward(input, context), context).tanh();
+    return this.fc.forward(this.grouped.forward(first, context).tanh().mean([2, 3]), context);
+  }
+}
+
+describe.each(precisions)('KroneckerCurvature in %s', (precision) => {
+  const fixture = new Fixture('curvature', precision);
+  const { editSteps, margin } = manifest.curvature;
+  const model = modelOf(new Mixed(), fixture.under('model'));
+  const names = [...model.parameters.keys()];
+  const inBatches = fixture.get('control').splitWithSizes([5, 7]);
+  const factors = kroneckerFactors(model, inBatches, { names, classes: manifest.metric.classes });
+  const curvature = new KroneckerCurvature(factors, { damping: manifest.metric.damping });
+  const constraint = classification(fixture.get('edit.input'), fixture.get('edit.target').item(), { margin });
+
+  it('has the factors of convolutions (strided, padded, dilated, in groups), of a Linear and of a BatchNorm', () => {
+    const found = factors.layers.flatMap(({ block: { weight }, matrices }) =>
+      matrices.map((matrix, i) => [`${weight?.replace('.weight', '')}.${i}`, matrix] as const),
+    );
+    fixture.expectAllClose(new Map(found), 'factors');
+    expect(factors.count).toBe(12);
+  });
+
+  it('solves for several vectors at once', () => {
+    const solved = curvature.solve(names.map((name) => fixture.get(`vectors.${name}`)));
+    fixture.expectAllClose(new Map(names.map((name, i) => [name, solved[i] as Tensor])), 'solved');
+  });
+
+  it('takes the same natural steps, through edit and through the differentiable loop', () => {
+    const editor = natural({ curvature });
+    const theta = names.map((name) => model.parameters.get(name) as Tensor);
+    const lossAt = (values: readonly Tensor[]): Tensor =>
+      constraint.loss(
+        nn.forward(model, constraint.input, {
+          parameters: new Map(names.map((name, i) => [name, values[i] as Tensor])),
+        }),
+      );
+    for (let steps = 1; steps <= editSteps; steps++) {
+      const edited = edit(model, constraint, { editor, maxSteps: steps });
+      expect([edited.steps, edited.loss <= 0]).toEqual([steps, steps === editSteps]);
+      expect(Math.abs(edited.loss - fixture.get(`loss.${steps}`).item())).toBeLessThan(tolerances[precision] * margin);
+      fixture.expectAllClose(edited.model.parameters, `theta.${steps}`);
+      const looped = editLoop(lossAt, theta, { editor, maxSteps: steps, differentiable: false });
+      fixture.expectAllClose(new Map(names.map((name, i) => [name, looped.theta[i] as Tensor])), `theta.${steps}`);
+    }
   });
 });

@@ -62,7 +62,7 @@ def classification_loss(logits, target, margin=0.0):
     return F.relu(others - log_p.gather(1, target[:, None])[:, 0] + margin).mean()
 
 
-# --- The six editors (section 4.1): (gradients, state or None, hyperparameters) -> (changes of theta, next state) ---
+# --- The editors (section 4.1, and the natural-gradient one): (gradients, state or None, hyperparameters) -> (changes of theta, next state) ---
 # Hyperparameters are 0-dim tensors; every editor is differentiable in them and in the gradients.
 
 
@@ -106,6 +106,13 @@ def adam(g, state, h, epsilon=1e-8):
     return [-h["learningRate"] * (a / c1) / torch.sqrt(b / c2 + epsilon**2) for a, b in zip(m, v)], (m, v, c1, c2)
 
 
+def natural(g, h, loss, solve):
+    """The projection theta - (l_e + overshoot) F^-1 g / (g F^-1 g); `solve` applies F^-1, a constant (see kfac.py)."""
+    direction = solve(g)
+    size = (loss + h["overshoot"]) / sum((x * d).sum() for x, d in zip(g, direction))
+    return [-size * d for d in direction]
+
+
 EDITORS = {"gd": gd, "scaled-gd": scaled_gd, "rprop": rprop, "rmsprop": rmsprop, "momentum": momentum, "adam": adam}
 
 
@@ -117,7 +124,7 @@ def layer_names(model, prefix):
     return [name for name, _ in model.named_parameters() if name.startswith(prefix + ".")]
 
 
-def edit(model, x, target, editor, hyper, names, max_steps=10, margin=0.0, create_graph=False):
+def edit(model, x, target, editor, hyper, names, max_steps=10, margin=0.0, create_graph=False, solve=None):
     """Change the named parameters until the constraint holds or the steps are spent; the model itself is untouched.
 
     Returns the path theta_0, theta_1, ... (maps of the named parameters) and the loss l_e at each of them.
@@ -133,7 +140,10 @@ def edit(model, x, target, editor, hyper, names, max_steps=10, margin=0.0, creat
         if step == max_steps or loss.item() <= 0:
             return path, losses
         gradients = torch.autograd.grad(loss, list(theta.values()), create_graph=create_graph)
-        changes, state = EDITORS[editor](gradients, state, hyper)
+        if editor == "natural":
+            changes = natural(gradients, hyper, loss, solve)
+        else:
+            changes, state = EDITORS[editor](gradients, state, hyper)
         theta = {name: tensor + change for (name, tensor), change in zip(theta.items(), changes)}
 
 
@@ -142,7 +152,7 @@ def edit(model, x, target, editor, hyper, names, max_steps=10, margin=0.0, creat
 
 def objective(
     model, x, labels, edit_x, target, editor, hyper, names, *, max_steps, c_edit, c_loc, margin=0.0, train=True,
-    locality_images=None,
+    locality_images=None, solve=None,
 ):
     """Terms of L_base + c_edit L_edit + c_loc L_loc.
 
@@ -152,7 +162,7 @@ def objective(
     """
     model.train(train)
     base = F.cross_entropy(model(x), labels)
-    path, losses = edit(model, edit_x, target, editor, hyper, names, max_steps, margin, create_graph=True)
+    path, losses = edit(model, edit_x, target, editor, hyper, names, max_steps, margin, create_graph=True, solve=solve)
     compared = x[:locality_images]
     with torch.no_grad():
         before = F.log_softmax(model(compared), 1)

@@ -12,7 +12,12 @@ import {
 } from '../data/index.js';
 import type { Curvature, CurvatureOf } from '../editing/curvature/curvature.js';
 import { JacobianCurvature, jacobianMemory, jacobianRows } from '../editing/curvature/jacobian.js';
-import { KroneckerCurvature, type KroneckerFactors, kroneckerFactors } from '../editing/curvature/kronecker.js';
+import {
+  disposeFactors,
+  KroneckerCurvature,
+  type KroneckerFactors,
+  kroneckerFactors,
+} from '../editing/curvature/kronecker.js';
 import { firstStageOf } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
 import { trainingSplits } from '../runs/splits.js';
@@ -49,6 +54,12 @@ export class ControlImages {
   /** @throws EditableError INVALID_ARGUMENT for fewer than 10 images, or more than there are */
   constructor(split: ImageSplit, options: ControlOptions) {
     const { images = Math.min(1000, split.length), seed = 0 } = options;
+    if (split.length < fewestImages) {
+      throw new EditableError(
+        'INVALID_ARGUMENT',
+        `curvature: expected at least ${fewestImages} images to draw control images from, received ${split.length}; a few hundred serve, without labels.`,
+      );
+    }
     if (!Number.isInteger(images) || images < fewestImages || images > split.length) {
       throw new EditableError(
         'INVALID_ARGUMENT',
@@ -73,21 +84,48 @@ export class ControlImages {
     return hash.digest('hex');
   }
 
-  /** What stage `from` of the model receives, batch by batch. Each is freed when the next is asked for. */
+  /**
+   * What stage `from` of the model receives, batch by batch. Each is freed when the next is asked for.
+   *
+   * @throws EditableError INVALID_ARGUMENT where the model does not take such images or gives no logits for them
+   */
   *batches(model: nn.Model, from: number): Generator<Tensor> {
-    const { normalization, device = 'cpu', onProgress } = this.#options;
+    this.#checkTaken(model);
     for (const indices of sequentialBatches(this.count, batchSize)) {
-      const received = scope(() =>
-        noGrad(() => {
-          const { images } = assembleBatch(this.#split, indices, { normalization });
-          const input = tensor(images, { shape: [indices.length, ...this.#split.shape], device });
-          return model.call(input, { to: from }).output;
-        }),
-      );
-      yield received;
-      received.dispose();
-      onProgress?.((indices[0] as number) + indices.length, this.count);
+      const received = scope(() => noGrad(() => model.call(this.#input(indices), { to: from }).output));
+      try {
+        yield received;
+      } finally {
+        received.dispose();
+      }
+      this.#options.onProgress?.((indices[0] as number) + indices.length, this.count);
     }
+  }
+
+  #input(indices: ArrayLike<number>): Tensor {
+    const { normalization, device = 'cpu' } = this.#options;
+    const { images } = assembleBatch(this.#split, indices, { normalization });
+    return tensor(images, { shape: [indices.length, ...this.#split.shape], device });
+  }
+
+  /** By one image through the whole model, so that no later failure has to be guessed at. */
+  #checkTaken(model: nn.Model): void {
+    const refused = (why: string, cause?: unknown): EditableError =>
+      new EditableError(
+        'INVALID_ARGUMENT',
+        `curvature: the model does not take control images of [${this.#split.shape.join(', ')}]: ${why}`,
+        { cause },
+      );
+    const { shape } = scope(() =>
+      noGrad(() => {
+        try {
+          return { shape: model.call(this.#input([0])).output.shape };
+        } catch (cause) {
+          throw refused((cause as Error).message, cause);
+        }
+      }),
+    );
+    if (shape.length !== 2) throw refused(`expected logits [1, classes], received [${shape.join(', ')}].`);
   }
 }
 
@@ -112,17 +150,25 @@ export function controlCurvature(model: nn.Model, control: ControlImages): Curva
   };
 }
 
-const fromFactors = (model: nn.Model, control: ControlImages, names: readonly string[]): Curvature =>
-  new KroneckerCurvature(controlFactors(model, control, names), { damping: usualDamping });
+function fromFactors(model: nn.Model, control: ControlImages, names: readonly string[]): Curvature {
+  const factors = controlFactors(model, control, names);
+  try {
+    return new KroneckerCurvature(factors, { damping: usualDamping, control: control.hash });
+  } finally {
+    disposeFactors(factors.layers);
+  }
+}
 
 /** Of as many control images as fit into memory: where that is too few, the error says what would take how much. */
 function fromJacobian(model: nn.Model, control: ControlImages, names: readonly string[]): Curvature {
   const numbers = names.reduce((sum, name) => sum + (model.parameters.get(name) as Tensor).numel, 0);
   const fitting = Math.floor(jacobianMemory / (8 * usualClasses * numbers));
   const fewer = fitting < control.count && fitting >= fewestOfJacobian ? control.as(fitting) : control;
-  const batches = fewer.batches(model, firstStageOf(model, names));
-  const rows = jacobianRows(model, batches, fewer.count, { names, classes: usualClasses });
-  return new JacobianCurvature(rows, { base: { damping: usualDamping } });
+  return scope(() => {
+    const batches = fewer.batches(model, firstStageOf(model, names));
+    const rows = jacobianRows(model, batches, fewer.count, { names, classes: usualClasses });
+    return new JacobianCurvature(rows, { base: { damping: usualDamping }, control: fewer.hash });
+  });
 }
 
 /** From the images that training here sees: for an evaluation that was given no curvature. */

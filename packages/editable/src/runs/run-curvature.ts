@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { TorchError } from '@editable/torch';
 import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import { type KeptFactors, loadFactors, saveFactors } from '../editing/curvature/curvature-file.js';
-import { KroneckerCurvature, type KroneckerFactors } from '../editing/curvature/kronecker.js';
+import { disposeFactors, KroneckerCurvature, type KroneckerFactors } from '../editing/curvature/kronecker.js';
 import { EditableError } from '../errors.js';
 import { type ControlImages, controlCurvature, controlFactors, usualDamping } from '../evaluation/control-curvature.js';
 import { modelHash } from '../patches/model-hash.js';
@@ -13,6 +13,8 @@ import { type Run, runFiles } from './run.js';
 export interface RunCurvature {
   readonly path: string;
   readonly factors: KroneckerFactors;
+  /** Hash of the control images that they are of. */
+  readonly control: string;
   /** It was in the file already. */
   readonly found: boolean;
 }
@@ -40,10 +42,11 @@ export function runFactors(
   const hash = modelHash(run.model);
   const kept = existsSync(path) ? readKept(path, run, { hash, replace }) : undefined;
   if (kept?.factors.names.join() === names.join() && (anyImages || kept.control === control.hash))
-    return { path, factors: kept.factors, found: true };
+    return { path, factors: kept.factors, control: kept.control, found: true };
+  if (kept !== undefined) disposeFactors(kept.factors.layers);
   const factors = controlFactors(run.model, control, names);
   saveFactors(path, factors, { model: hash, control: control.hash });
-  return { path, factors, found: false };
+  return { path, factors, control: control.hash, found: false };
 }
 
 function readKept(
@@ -71,8 +74,9 @@ export function runCurvature(
     const key = names.join();
     const before = made.get(key);
     if (before !== undefined) return before;
-    const { factors } = runFactors(run, control, names, options);
-    const curvature = new KroneckerCurvature(factors, { damping: usualDamping });
+    const { factors, control: of } = runFactors(run, control, names, options);
+    const curvature = new KroneckerCurvature(factors, { damping: usualDamping, control: of });
+    disposeFactors(factors.layers);
     made.set(key, curvature);
     return curvature;
   };

@@ -1,8 +1,8 @@
 /** Kronecker factors in a safetensors file, with what they are of: the model's hash, the control data's, the count. */
 import { loadSafetensors, type nn, saveSafetensors, scope, type Tensor } from '@editable/torch';
 import { EditableError } from '../../errors.js';
-import type { Factors, KroneckerFactors } from './kronecker.js';
-import { blocksOf, type LayerBlock } from './layer-blocks.js';
+import type { KroneckerFactors } from './kronecker.js';
+import { blocksOf, type LayerBlock, matrixShapes } from './layer-blocks.js';
 
 export interface CurvatureSource {
   /** Hash of the model that the factors are of. */
@@ -29,29 +29,44 @@ export function saveFactors(path: string, { names, layers, count }: KroneckerFac
 /**
  * Reads the factors of `model`, whose hash is `hash`.
  *
- * @throws EditableError INVALID_FILE where the file is damaged, of another model, or has numbers that are not finite
+ * @throws EditableError INVALID_FILE where the file is of another model, or its factors are not finite or do not fit;
+ * TorchError INVALID_FILE where it cannot be read
  */
-export function loadFactors(path: string, model: nn.Model, hash: string): KeptFactors {
-  const { tensors, metadata } = loadSafetensors(path);
-  const about = (name: string): string => {
-    const value = metadata.get(name);
-    if (value === undefined || metadata.get('format') !== format) throw invalid(path, 'is not a file of curvature');
-    return value;
-  };
-  if (about('model') !== hash) throw invalid(path, 'is the curvature of another model');
-  const names = namesIn(path, about('parameters'), model);
-  const count = Number(about('count'));
-  const layers = blocksOf(model, names).map((block): Factors => {
-    const matrices = sidesOf(block).map((side) => tensors.get(`${nameOf(block)}:${side}`));
-    if (matrices.some((each) => each === undefined || !isSquare(each)))
-      throw invalid(path, `lacks the factors of ${nameOf(block)}`);
-    const whole = matrices as readonly Tensor[];
-    if (!whole.every((each) => scope(() => Number.isFinite(each.sum().item())))) {
+export const loadFactors = (path: string, model: nn.Model, hash: string): KeptFactors =>
+  scope(() => {
+    const { tensors, metadata } = loadSafetensors(path);
+    const about = (name: string): string => {
+      const value = metadata.get(name);
+      if (value === undefined || metadata.get('format') !== format) throw invalid(path, 'is not a file of curvature');
+      return value;
+    };
+    if (about('model') !== hash) throw invalid(path, 'is the curvature of another model');
+    const names = namesIn(path, about('parameters'), model);
+    const count = Number(about('count'));
+    if (!(Number.isInteger(count) && count > 0)) throw invalid(path, 'does not say how many control inputs it is of');
+    const layers = blocksOf(model, names).map((block) => ({
+      block,
+      matrices: matricesIn(path, block, tensors, model),
+    }));
+    return { factors: { names, layers, count }, model: hash, control: about('control') };
+  });
+
+function matricesIn(path: string, block: LayerBlock, tensors: nn.NamedTensors, model: nn.Model): readonly Tensor[] {
+  const { device, dtype } = model.parameters.get(nameOf(block)) as Tensor;
+  const shapes = matrixShapes(block);
+  return sidesOf(block).map((side, i) => {
+    const found = tensors.get(`${nameOf(block)}:${side}`);
+    const shape = shapes[i] as readonly number[];
+    if (found === undefined) throw invalid(path, `lacks the factors of ${nameOf(block)}`);
+    if (found.shape.join() !== shape.join()) {
+      const [came, wanted] = [found.shape.join(', '), shape.join(', ')];
+      throw invalid(path, `has a factor [${came}] for ${nameOf(block)}, where the layer has [${wanted}]`);
+    }
+    if (!scope(() => Number.isFinite(found.to('float64').sum().item()))) {
       throw invalid(path, `has numbers that are not finite for ${nameOf(block)}`);
     }
-    return { block, matrices: whole };
+    return found.to({ device, dtype });
   });
-  return { factors: { names, layers, count }, model: hash, control: about('control') };
 }
 
 function namesIn(path: string, text: string, model: nn.Model): readonly string[] {
@@ -64,8 +79,6 @@ function namesIn(path: string, text: string, model: nn.Model): readonly string[]
   }
   throw invalid(path, 'names parameters that the model does not have');
 }
-
-const isSquare = ({ shape }: Tensor): boolean => shape.length >= 2 && shape.at(-1) === shape.at(-2);
 
 const sidesOf = ({ kind }: LayerBlock): readonly string[] => (kind === 'kronecker' ? ['inputs', 'outputs'] : ['block']);
 

@@ -1,5 +1,5 @@
 /** The gradient of each example's own value, one row an example: from layers' inputs where they are seen, else one by one. */
-import { grad, type nn, noGrad, scope, stack, type Tensor } from '@editable/torch';
+import { enableGrad, grad, type nn, noGrad, scope, stack, type Tensor } from '@editable/torch';
 import type { FactoredGradient } from './curvature.js';
 import {
   knownBlocksOf,
@@ -34,15 +34,28 @@ export const exampleGradients = (
   input: Tensor,
   { names, theta, values }: ExampleGradientsOptions,
 ): ExampleGradients =>
-  scope(() => {
-    const leaves = theta.map((each) => each.detach().requiresGrad_());
-    const { output, calls } = observe(model, input, { names, theta: leaves });
-    const found = values(output);
-    const covered = new Set(knownBlocksOf(model, names).flatMap(parametersOf));
-    const seen = names.every((name) => covered.has(name));
-    const own = seen ? fromLayers(found, names, calls) : { gradients: oneByOne(found, leaves), factored: [] };
-    return { values: found.detach(), ...own };
-  });
+  scope(() =>
+    enableGrad(() => {
+      const leaves = theta.map((each) => each.detach().requiresGrad_());
+      const { output, calls } = observe(model, input, { names, theta: leaves });
+      const found = values(output);
+      const own = allSeen(model, names, calls)
+        ? fromLayers(found, names, calls)
+        : { gradients: oneByOne(found, leaves), factored: [] };
+      return { values: found.detach(), ...own };
+    }),
+  );
+
+/** Every parameter belongs to layers with a rule, which ran where they are seen. */
+function allSeen(model: nn.Model, names: readonly string[], calls: readonly ObservedCall[]): boolean {
+  const ran = new Set(calls.map(({ block }) => block.layer));
+  const covered = new Set(
+    knownBlocksOf(model, names)
+      .filter(({ layer }) => ran.has(layer))
+      .flatMap(parametersOf),
+  );
+  return names.every((name) => covered.has(name));
+}
 
 function oneByOne(values: Tensor, leaves: readonly Tensor[]): Tensor[] {
   const rows = values.unbind().map((value) => grad(value, leaves, { retainGraph: true, allowUnused: true }));

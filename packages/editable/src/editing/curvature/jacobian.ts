@@ -3,8 +3,9 @@
  * control input x and each of its most probable classes c, on top of a base B that can be inverted. By Woodbury,
  * (B + JᵀJ)⁻¹ = B⁻¹ − B⁻¹Jᵀ (I + J B⁻¹ Jᵀ)⁻¹ J B⁻¹.
  */
-import { cat, eye, type nn, noGrad, scope, type Tensor } from '@editable/torch';
+import { cat, eye, keep, type nn, noGrad, scope, type Tensor } from '@editable/torch';
 import { EditableError } from '../../errors.js';
+import { firstStageOf } from '../layers.js';
 import type { Curvature } from './curvature.js';
 import { exampleGradients } from './example-gradients.js';
 import { mostProbable } from './probable-classes.js';
@@ -43,16 +44,21 @@ export function jacobianRows(
   const numbers = theta.reduce((sum, each) => sum + each.numel, 0);
   checkMemory(count * classes, numbers, memory);
   return scope(() => {
+    const from = firstStageOf(model, names);
     const parts: (readonly Tensor[])[] = [];
     for (const batch of batches) {
-      for (let rank = 0; rank < classes; rank++) {
-        parts.push(scope(() => weightedRows(model, batch, { names, theta, classes, rank, count })));
-      }
+      const weights = scope(() => noGrad(() => mostProbable(model.call(batch, { from }).output, classes).weights));
+      for (let rank = 0; rank < (weights.shape[1] as number); rank++)
+        parts.push(scope(() => weightedRows(model, batch, { names, theta, classes, rank, count, weights })));
+    }
+    if (parts.length === 0) {
+      throw new EditableError('INVALID_ARGUMENT', 'curvature: expected control inputs, received none.');
     }
     return { names, rows: names.map((_, i) => cat(parts.map((part) => part[i] as Tensor))), count };
   });
 }
 
+/** `weights`: of the examples' most probable classes, [examples, classes]; `rank`: whose rows these are. */
 function weightedRows(
   model: nn.Model,
   batch: Tensor,
@@ -62,21 +68,20 @@ function weightedRows(
     classes,
     rank,
     count,
-  }: { names: readonly string[]; theta: readonly Tensor[]; classes: number; rank: number; count: number },
-): Tensor[] {
-  let weight: Tensor | undefined;
-  const { gradients } = exampleGradients(model, batch, {
-    names,
-    theta,
-    values: (output) => {
-      const { logProbabilities, weights } = mostProbable(output, classes);
-      weight = weights.select(1, rank).div(count).sqrt();
-      return logProbabilities.select(1, rank);
-    },
-  });
-  return noGrad(() =>
-    gradients.map((each) => each.mul((weight as Tensor).view([-1, ...each.shape.slice(1).map(() => 1)]))),
-  );
+    weights,
+  }: {
+    names: readonly string[];
+    theta: readonly Tensor[];
+    classes: number;
+    rank: number;
+    count: number;
+    weights: Tensor;
+  },
+): readonly Tensor[] {
+  const values = (output: Tensor): Tensor => mostProbable(output, classes).logProbabilities.select(1, rank);
+  const { gradients } = exampleGradients(model, batch, { names, theta, values });
+  const root = weights.select(1, rank).div(count).sqrt();
+  return gradients.map((each) => each.mul(root.view([-1, ...each.shape.slice(1).map(() => 1)])));
 }
 
 function checkMemory(rows: number, numbers: number, memory: number): void {
@@ -92,6 +97,8 @@ function checkMemory(rows: number, numbers: number, memory: number): void {
 export interface JacobianOptions {
   /** B = λ · I, λ relative to the mean of JJᵀ's diagonal; or another curvature of the same parameters. */
   readonly base: { readonly damping: number } | Curvature;
+  /** Hash of the control inputs, for `identity`. */
+  readonly control?: string;
 }
 
 export class JacobianCurvature implements Curvature {
@@ -103,14 +110,28 @@ export class JacobianCurvature implements Curvature {
   /** Of I + J B⁻¹ Jᵀ. */
   readonly #inverse: Tensor;
 
-  constructor({ names, rows, count }: JacobianRows, { base }: JacobianOptions) {
+  /**
+   * Lives until disposed of, in a scope too; the rows are not needed any more, the base is.
+   *
+   * @throws EditableError INVALID_ARGUMENT for a base of other parameters; NOT_FINITE
+   */
+  constructor({ names, rows, count }: JacobianRows, { base, control }: JacobianOptions) {
     this.parameters = names;
-    const own = { kind: 'jacobian', images: count, rows: (rows[0] as Tensor).shape[0] };
-    this.identity = { ...own, base: 'damping' in base ? { damping: base.damping } : base.identity };
-    this.#base =
-      'damping' in base ? scaledIdentity(base.damping * meanDiagonal(rows)) : (vectors) => base.solve(vectors);
-    this.#products = scope(() => noGrad(() => this.#base(rows).slice()));
-    this.#inverse = scope(() => noGrad(() => inverseOf(products(rows, this.#products))));
+    this.identity = {
+      kind: 'jacobian',
+      images: count,
+      rows: (rows[0] as Tensor).shape[0],
+      ...(control === undefined ? {} : { control }),
+      base: 'damping' in base ? { damping: base.damping } : base.identity,
+    };
+    this.#base = 'damping' in base ? scaledIdentity(base.damping * meanDiagonal(rows)) : solverOf(base, names);
+    [this.#products, this.#inverse] = scope(() =>
+      noGrad(() => {
+        const found = this.#base(rows);
+        return [found, inverseOf(products(rows, found))] as const;
+      }),
+    );
+    for (const each of [...this.#products, this.#inverse]) keep(each);
   }
 
   solve(vectors: readonly Tensor[]): Tensor[] {
@@ -124,6 +145,14 @@ export class JacobianCurvature implements Curvature {
   [Symbol.dispose](): void {
     for (const each of [...this.#products, this.#inverse]) each.dispose();
   }
+}
+
+function solverOf(base: Curvature, names: readonly string[]): (vectors: readonly Tensor[]) => readonly Tensor[] {
+  if (base.parameters.join() === names.join()) return (vectors) => base.solve(vectors);
+  throw new EditableError(
+    'INVALID_ARGUMENT',
+    `curvature: the base is of ${base.parameters.length} parameters (${base.parameters[0]}, …), the Jacobian of ${names.length} (${names[0]}, …); compute both for the edited layers.`,
+  );
 }
 
 const scaledIdentity =
@@ -149,7 +178,8 @@ function inverseOf(gram: Tensor): Tensor {
     .to('float64')
     .add(eye(size, { dtype: 'float64', device: gram.device }))
     .linalgCholeskyEx();
-  if (info.item() !== 0) {
+  // LAPACK does not look for NaN.
+  if (info.item() !== 0 || !Number.isFinite(factor.sum().item())) {
     throw new EditableError(
       'NOT_FINITE',
       'curvature: the Jacobian of the control inputs is not finite, or too large for the damping.',

@@ -3,7 +3,7 @@
  * F ≈ A ⊗ G with A = E[Σ_t a aᵀ] over its inputs and G = E[(1/T) Σ_t δ δᵀ] over the gradients of its outputs, t over
  * positions. Normalisations have the exact block E[g gᵀ] of their scale and shift.
  */
-import { eye, grad, type nn, noGrad, scope, stack, type Tensor } from '@editable/torch';
+import { enableGrad, eye, grad, keep, type nn, noGrad, scope, stack, type Tensor } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import type { Curvature, FactoredGradient } from './curvature.js';
 import {
@@ -11,6 +11,7 @@ import {
   type LayerBlock,
   matricesOf,
   normalisationGradients,
+  parametersOf,
   positionGradients,
   positionInputs,
   vectorsOf,
@@ -32,6 +33,12 @@ export interface KroneckerFactors {
   readonly count: number;
 }
 
+interface FactorsOptions {
+  readonly names: readonly string[];
+  /** The most probable classes of each input that the expectation over answers takes in. */
+  readonly classes: number;
+}
+
 /**
  * Factors of the parameters `names` from control inputs in batches, each what the first edited stage receives.
  * Memory stays that of one batch.
@@ -41,71 +48,110 @@ export interface KroneckerFactors {
 export function kroneckerFactors(
   model: nn.Model,
   batches: Iterable<Tensor>,
-  { names, classes }: { readonly names: readonly string[]; readonly classes: number },
+  { names, classes }: FactorsOptions,
 ): KroneckerFactors {
-  blocksOf(model, names);
+  const blocks = blocksOf(model, names);
   let sums: readonly Factors[] = [];
   let count = 0;
-  for (const batch of batches) {
-    const own = scope(() => factorSums(model, batch, { names, classes }));
-    if (sums.length === 0) sums = own;
-    else addInPlace(sums, own);
-    count += batch.shape[0] as number;
-  }
-  for (const { block, matrices } of sums) {
-    for (const each of matrices) each.mul_(1 / count);
-    checkFinite(block, matrices);
+  try {
+    for (const batch of batches) {
+      const own = scope(() => enableGrad(() => factorSums(model, batch, blocks, { names, classes })));
+      if (sums.length === 0) sums = own;
+      else addInPlace(sums, own);
+      count += batch.shape[0] as number;
+    }
+    if (count === 0) throw new EditableError('INVALID_ARGUMENT', 'curvature: expected control inputs, received none.');
+    for (const { block, matrices } of sums) {
+      inPlace(() => matrices.map((each) => each.mul_(1 / count)));
+      checkFinite(block, matrices);
+    }
+  } catch (error) {
+    disposeFactors(sums);
+    throw error;
   }
   return { names, layers: sums, count };
 }
 
-/** Our own sums, so no model's tensor is written to. */
 function addInPlace(sums: readonly Factors[], more: readonly Factors[]): void {
   for (const [i, { matrices }] of sums.entries()) {
-    for (const [j, each] of matrices.entries()) {
-      const own = more[i]?.matrices[j] as Tensor;
-      each.add_(own);
-      own.dispose();
-    }
+    inPlace(() => matrices.map((each, j) => each.add_(more[i]?.matrices[j] as Tensor)));
   }
+  disposeFactors(more);
+}
+
+/** On our own sums, so no model's tensor is written to; an operator in place gives a second handle, freed here. */
+const inPlace = (write: () => readonly Tensor[]): void => scope(() => void write());
+
+/** Frees the factors' tensors. */
+export function disposeFactors(layers: readonly Factors[]): void {
+  for (const { matrices } of layers) for (const each of matrices) each.dispose();
+}
+
+/** One layer's calls in a pass, most often one, and their inputs as the factors have them. */
+interface LayerRuns {
+  readonly block: LayerBlock;
+  readonly outputs: readonly Tensor[];
+  readonly inputs: readonly Tensor[];
 }
 
 /** Sums over a batch. */
 function factorSums(
   model: nn.Model,
   batch: Tensor,
-  { names, classes }: { readonly names: readonly string[]; readonly classes: number },
+  blocks: readonly LayerBlock[],
+  { names, classes }: FactorsOptions,
 ): readonly Factors[] {
   const theta = names.map((name) => (model.parameters.get(name) as Tensor).detach().requiresGrad_());
   const { output, calls } = observe(model, batch, { names, theta });
-  const inputs = noGrad(() =>
-    calls.map(({ block, input }) => (block.kind === 'dense' ? input : positionInputs(block, input))),
-  );
-  const outer = calls.map(({ block }, i) => (block.kind === 'dense' ? [] : [gram(inputs[i] as Tensor)]));
-  let gradients: readonly (Tensor | undefined)[] = calls.map(() => undefined);
+  const runs = blocks.map((block) => runsOf(block, calls));
+  const outer = runs.map(({ block, inputs }) => (block.kind === 'dense' ? [] : [inputs.map(gram).reduce(plus)]));
+  let gradients: readonly (Tensor | undefined)[] = runs.map(() => undefined);
   const { logProbabilities, weights } = mostProbable(output, classes);
+  const outputs = runs.flatMap((each) => each.outputs);
   for (let rank = 0; rank < (weights.shape[1] as number); rank++) {
-    const outputs = calls.map((call) => call.output);
-    const deltas = grad(logProbabilities.select(1, rank).sum(), outputs, { retainGraph: true });
+    const deltas = grad(
+      enableGrad(() => logProbabilities.select(1, rank).sum()),
+      outputs,
+      { retainGraph: true, allowUnused: true },
+    );
     const weight = weights.select(1, rank);
     gradients = noGrad(() =>
-      calls.map((call, i) => plus(gradients[i], gradientSum(call, inputs[i] as Tensor, deltas[i] as Tensor, weight))),
+      runs.map((each, i) => {
+        const own = gradientSum(each, deltas.splice(0, each.outputs.length), weight);
+        return gradients[i] === undefined ? own : plus(gradients[i], own);
+      }),
     );
   }
-  return merged(
-    calls.map(({ block }, i) => ({ block, matrices: [...(outer[i] as Tensor[]), gradients[i] as Tensor] })),
-  );
+  return runs.map(({ block }, i) => ({ block, matrices: [...(outer[i] as Tensor[]), gradients[i] as Tensor] }));
 }
 
-/** Σ_n w_n (1/T) Σ_t δ δᵀ, or Σ_n w_n g gᵀ. `weight`: of each example's class, [examples]. */
-function gradientSum({ block }: ObservedCall, input: Tensor, delta: Tensor, weight: Tensor): Tensor {
+/** @throws EditableError NO_CURVATURE for a layer that did not run */
+function runsOf(block: LayerBlock, calls: readonly ObservedCall[]): LayerRuns {
+  const own = calls.filter((call) => call.block.layer === block.layer);
+  if (own.length === 0) {
+    throw new EditableError(
+      'NO_CURVATURE',
+      `curvature: the layer of ${parametersOf(block).join(', ')} does not run on the control inputs; edit other layers.`,
+    );
+  }
+  const inputs = noGrad(() => own.map(({ input }) => (block.kind === 'dense' ? input : positionInputs(block, input))));
+  return { block, inputs, outputs: own.map(({ output }) => output) };
+}
+
+/**
+ * Σ_n w_n (1/T) Σ_t δ δᵀ, T being the positions of all runs, or Σ_n w_n g gᵀ. `deltas`: gradients of the runs' outputs;
+ * `weight`: of each example's class, [examples].
+ */
+function gradientSum({ block, inputs }: LayerRuns, deltas: readonly Tensor[], weight: Tensor): Tensor {
   const root = weight.sqrt();
   if (block.kind === 'dense') {
-    const rows = normalisationGradients(block, input, delta).mul(root.unsqueeze(1));
-    return rows.t().matmul(rows);
+    const rows = deltas.map((delta, i) => normalisationGradients(block, inputs[i] as Tensor, delta)).reduce(plus);
+    const weighted = rows.mul(root.unsqueeze(1));
+    return weighted.t().matmul(weighted);
   }
-  const rows = positionGradients(block, delta).mul(root.view([-1, 1, 1, 1]));
-  return gram(rows).div(rows.shape[2] as number);
+  const rows = deltas.map((delta) => positionGradients(block, delta).mul(root.view([-1, 1, 1, 1])));
+  const positions = rows.reduce((sum, each) => sum + (each.shape[2] as number), 0);
+  return rows.map(gram).reduce(plus).div(positions);
 }
 
 /** [examples, groups, positions, d] → Σ over examples and positions of outer products, [groups, d, d]. */
@@ -115,26 +161,10 @@ function gram(rows: Tensor): Tensor {
   return flat.transpose(1, 2).matmul(flat);
 }
 
-const plus = (sum: Tensor | undefined, value: Tensor): Tensor => (sum === undefined ? value : sum.add(value));
-
-const added = (sums: readonly Factors[], more: readonly Factors[]): readonly Factors[] =>
-  sums.map(({ block, matrices }, i) => ({
-    block,
-    matrices: matrices.map((each, j) => each.add(more[i]?.matrices[j] as Tensor)),
-  }));
-
-/** A layer that runs more than once in a pass has the positions of all its runs. */
-function merged(factors: readonly Factors[]): readonly Factors[] {
-  const byLayer = new Map<nn.Module, Factors>();
-  for (const each of factors) {
-    const before = byLayer.get(each.block.layer);
-    byLayer.set(each.block.layer, before === undefined ? each : (added([before], [each])[0] as Factors));
-  }
-  return [...byLayer.values()];
-}
+const plus = (sum: Tensor, value: Tensor): Tensor => sum.add(value);
 
 function checkFinite({ weight, bias }: LayerBlock, matrices: readonly Tensor[]): void {
-  if (matrices.every((each) => Number.isFinite(each.sum().item()))) return;
+  if (matrices.every((each) => scope(() => Number.isFinite(each.sum().item())))) return;
   throw new EditableError(
     'NOT_FINITE',
     `curvature: the factors of ${weight ?? bias} are not finite; the model's weights or the control inputs are not.`,
@@ -146,7 +176,8 @@ export function meanDiagonal({ layers }: KroneckerFactors): number {
   let [sum, count] = [0, 0];
   for (const { matrices } of layers) {
     const [a, g] = matrices as [Tensor, Tensor | undefined];
-    const traces = (of: Tensor): number[] => (of.shape.length === 2 ? [trace(of)] : of.unbind().map(trace));
+    const traces = (of: Tensor): number[] =>
+      scope(() => (of.shape.length === 2 ? [trace(of)] : of.unbind().map(trace)));
     const groups = g === undefined ? traces(a) : traces(a).map((each, i) => each * (traces(g)[i] as number));
     sum += groups.reduce((total, each) => total + each, 0);
     count +=
@@ -162,6 +193,8 @@ const trace = (matrix: Tensor): number => scope(() => matrix.to('float64').trace
 export interface KroneckerOptions {
   /** λ, relative to the mean of F's diagonal. */
   readonly damping: number;
+  /** Hash of the control inputs, for `identity`. */
+  readonly control?: string;
 }
 
 /**
@@ -173,18 +206,29 @@ export class KroneckerCurvature implements Curvature {
   readonly identity: Readonly<Record<string, unknown>>;
   readonly #inverses: readonly Factors[];
 
-  constructor(factors: KroneckerFactors, { damping }: KroneckerOptions) {
+  /** Lives until disposed of, in a scope too. @throws EditableError NOT_FINITE where a factor cannot be inverted */
+  constructor(factors: KroneckerFactors, { damping, control }: KroneckerOptions) {
     this.parameters = factors.names;
-    this.identity = { kind: 'kronecker', damping, images: factors.count };
+    this.identity = {
+      kind: 'kronecker',
+      damping,
+      images: factors.count,
+      ...(control === undefined ? {} : { control }),
+    };
     const lambda = damping * meanDiagonal(factors);
-    this.#inverses = factors.layers.map(({ block, matrices }) => ({
-      block,
-      matrices: scope(() =>
-        matrices.length === 1
-          ? [inverse(matrices[0] as Tensor, lambda)]
-          : inverses(matrices as [Tensor, Tensor], lambda),
+    this.#inverses = scope(() =>
+      noGrad(() =>
+        factors.layers.map(({ block, matrices }) => ({
+          block,
+          matrices: scope(() =>
+            matrices.length === 1
+              ? [inverse(matrices[0] as Tensor, lambda)]
+              : inverses(matrices as [Tensor, Tensor], lambda),
+          ),
+        })),
       ),
-    }));
+    );
+    for (const { matrices } of this.#inverses) matrices.forEach(keep);
   }
 
   solve(vectors: readonly Tensor[], factored: readonly FactoredGradient[] = []): Tensor[] {
@@ -198,14 +242,14 @@ export class KroneckerCurvature implements Curvature {
         g !== undefined && factors !== undefined
           ? factors.outputs.matmul(g).transpose(2, 3).matmul(factors.inputs.matmul(a))
           : between(g, matricesOf(block, given(block.weight), given(block.bias)), a);
-      const names = [block.weight, block.bias].filter((name) => name !== undefined);
+      const names = parametersOf(block);
       for (const [i, part] of vectorsOf(block, product).entries()) solved.set(names[i] as string, part);
     }
     return this.parameters.map((name) => solved.get(name) as Tensor);
   }
 
   [Symbol.dispose](): void {
-    for (const { matrices } of this.#inverses) for (const each of matrices) each.dispose();
+    disposeFactors(this.#inverses);
   }
 }
 
@@ -234,12 +278,13 @@ function inverses([a, g]: readonly [Tensor, Tensor], lambda: number): [Tensor, T
 
 const meanOfDiagonal = (matrix: Tensor): number => trace(matrix) / (matrix.shape[0] as number);
 
-/** (M + damping)⁻¹ by Cholesky in float64, in M's own precision. @throws EditableError NOT_FINITE where M is not positive */
+/** (M + damping)⁻¹ by Cholesky in float64, in M's own precision. @throws EditableError NOT_FINITE where M is not positive definite */
 function inverse(matrix: Tensor, damping: number): Tensor {
   const size = matrix.shape[0] as number;
   const damped = matrix.to('float64').add(eye(size, { dtype: 'float64', device: matrix.device }).mul(damping));
   const [factor, info] = damped.linalgCholeskyEx();
-  if (info.item() !== 0 || !(damping > 0)) {
+  // LAPACK does not look for NaN.
+  if (info.item() !== 0 || !(damping > 0) || !Number.isFinite(factor.sum().item())) {
     throw new EditableError(
       'NOT_FINITE',
       `curvature: a factor of ${size} × ${size} numbers cannot be inverted; it is damaged, or all control inputs give it zeros.`,

@@ -26,14 +26,20 @@ export function blocksOf(model: nn.Model, names: readonly string[]): readonly La
   const some = missing.slice(0, 3).join(', ') + (missing.length > 3 ? `, … (${missing.length} in all)` : '');
   throw new EditableError(
     'NO_CURVATURE',
-    `curvature: there are no Kronecker factors for ${some}: only Linear, Conv2d, BatchNorm2d and LayerNorm outside TorchScript have a rule. Edit other layers, or use the Jacobian of control inputs, which needs no rule.`,
+    `curvature: there are no Kronecker factors for ${some}: only Linear, Conv2d, BatchNorm2d and LayerNorm have a rule, outside TorchScript, for weights that no other layer shares. Edit other layers, or use the Jacobian of control inputs, which needs no rule.`,
   );
 }
 
-/** The blocks of those edited layers that have a rule. */
+/** The blocks of those edited layers that have a rule, one a layer; a weight that several layers share has none. */
 export function knownBlocksOf(model: nn.Model, names: readonly string[]): readonly LayerBlock[] {
   const edited = new Set(names);
-  return model.layers.flatMap((layer) => blockOf(layer, edited) ?? []);
+  const layers = [...new Map(model.layers.map((each) => [each.layer, each])).values()];
+  const users = new Map<string, number>();
+  for (const name of layers.flatMap(({ parameters }) => [...parameters.values()]))
+    users.set(name, (users.get(name) ?? 0) + 1);
+  return layers
+    .flatMap((layer) => blockOf(layer, edited) ?? [])
+    .filter((block) => parametersOf(block).every((name) => users.get(name) === 1));
 }
 
 /** The block of one layer for the edited parameters among its own; undefined where none is edited or it has no rule. */
@@ -128,9 +134,7 @@ export function matricesOf(block: LayerBlock, weight: Tensor | undefined, bias: 
 /** The inverse of `matricesOf`: the parts for the weight and the bias that are edited, in that order. */
 export function vectorsOf(block: LayerBlock, matrices: Tensor): Tensor[] {
   const count = matrices.shape[0] as number;
-  const shapes = [block.weight === undefined ? undefined : 'weight', block.bias === undefined ? undefined : 'bias']
-    .filter((name) => name !== undefined)
-    .map((name) => (block.layer as unknown as Record<string, nn.Slot>)[name]?.initial.shape as readonly number[]);
+  const shapes = [initialOf(block, 'weight'), initialOf(block, 'bias')].flatMap((each) => (each ? [each.shape] : []));
   if (shapes.length === 1) return [matrices.reshape([count, ...(shapes[0] as readonly number[])])];
   const last = matrices.shape.at(-1) as number;
   const biasSize = block.kind === 'dense' ? last / 2 : 1;
@@ -138,7 +142,26 @@ export function vectorsOf(block: LayerBlock, matrices: Tensor): Tensor[] {
   return parts.map((part, i) => part.reshape([count, ...(shapes[i] as readonly number[])]));
 }
 
+/** Shapes of the layer's factors: of A and G, or of the one block of a normalisation. */
+export function matrixShapes(block: LayerBlock): readonly (readonly number[])[] {
+  const [weight, bias] = [initialOf(block, 'weight'), initialOf(block, 'bias')];
+  if (block.kind === 'dense') {
+    const numbers = (weight?.numel ?? 0) + (bias?.numel ?? 0);
+    return [[numbers, numbers]];
+  }
+  const [groups, outputs] = [groupsOf(block), outputsOf(block)];
+  const inputs = (weight === undefined ? 0 : weight.numel / (groups * outputs)) + (bias === undefined ? 0 : 1);
+  return [
+    [groups, inputs, inputs],
+    [groups, outputs, outputs],
+  ];
+}
+
+/** The layer's own tensor where it is edited. */
+const initialOf = (block: LayerBlock, name: 'weight' | 'bias'): Tensor | undefined =>
+  block[name] === undefined ? undefined : (block.layer as nn.Linear)[name]?.initial;
+
 const groupsOf = ({ layer }: LayerBlock): number => (layer instanceof nn.Conv2d ? layer.groups : 1);
 
 const outputsOf = (block: LayerBlock): number =>
-  ((block.layer as nn.Linear | nn.Conv2d).weight.initial.shape[0] as number) / groupsOf(block);
+  ((block.layer as nn.Linear).weight.initial.shape[0] as number) / groupsOf(block);
