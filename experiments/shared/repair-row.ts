@@ -100,7 +100,11 @@ function evaluationOptions(
   normalization: NonNullable<RepairEvaluationOptions['normalization']>,
 ): RepairEvaluationOptions {
   const { seed, device, scale } = session;
-  const how = judging({ ...session, exact: session.exact || exact, scale: { ...scale, precision: precision ?? scale.precision } });
+  const how = judging({
+    ...session,
+    exact: session.exact || exact,
+    scale: { ...scale, precision: precision ?? scale.precision },
+  });
   return { edits, targets, seed, normalization, device, ...how };
 }
 
