@@ -6,7 +6,7 @@ import type { Claim, Experiment, FigureOptions, NamedRow, RowPlan } from '../sha
 import { writeFigure } from '../shared/figure-file.js';
 import type { Method } from '../shared/methods.js';
 import { ownEditor } from '../shared/model-editor.js';
-import { byPolyak, natural } from '../shared/natural-rows.js';
+import { byPolyak, finePrecision, natural } from '../shared/natural-rows.js';
 import { percent } from '../shared/numbers.js';
 import { repairColumns } from '../shared/repair-columns.js';
 import { repairPlan } from '../shared/repair-plan.js';
@@ -73,12 +73,12 @@ const polyakPlans = ({ chain }: Scale): readonly RowPlan<RepairRow>[] => {
 };
 
 const naturalPlans = (scale: Scale): readonly RowPlan<RepairRow>[] => {
-  const { chain, precision } = scale;
+  const { chain } = scale;
   const plan = (views: number, overshoot: number, margin: number): RowPlan<RepairRow> => {
     const method: Method = natural(chain, { views, overshoot, ...(margin ? { margin } : {}) });
-    // These two are in table 1, judged exactly.
+    // These two are in table 1, known more closely.
     const known = margin === 0 && ((views === 0 && overshoot === 1) || (views === 16 && overshoot === 3));
-    const judged = known ? { exact: true } : precision === null ? {} : { precision: precision / 4 };
+    const judged = finePrecision(scale, known ? 10 : 4);
     return repairPlan(nameOf('natural', { views, margin, overshoot }), { training: 'plain', method, ...judged });
   };
   return [

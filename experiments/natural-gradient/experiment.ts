@@ -1,7 +1,7 @@
 /** The natural editor's open questions (beyond the paper): which F, of how many images, how damped, of which layers. */
 import type { CurvatureChoice } from '../shared/curvature-choice.js';
 import type { Experiment, NamedRow, RowPlan } from '../shared/experiment.js';
-import { natural } from '../shared/natural-rows.js';
+import { finePrecision, natural } from '../shared/natural-rows.js';
 import { percent } from '../shared/numbers.js';
 import { repairColumns } from '../shared/repair-columns.js';
 import { measureRepairs, type RepairRow, type RepairSetup } from '../shared/repair-row.js';
@@ -49,7 +49,7 @@ export const naturalGradient: Experiment<QuestionRow> = {
   ],
 };
 
-/** Fewer edits than the tables', and a sample that tells a tenth of the scale's precision where the figures are small. */
+/** Fewer than the tables'. */
 const edits = 60;
 const usual: CurvatureChoice = { form: 'kronecker', damping: 0.01, images: 1000 };
 
@@ -72,7 +72,7 @@ function question(
       training: 'plain',
       method: natural(layers, { views: count, curvature: chosen }),
       edits: Math.min(edits, scale.edits),
-      ...(scale.precision === null ? {} : { precision: scale.precision / 2 }),
+      ...finePrecision(scale, 2),
       ...more,
     };
     return {

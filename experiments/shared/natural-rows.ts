@@ -4,6 +4,7 @@ import type { RowPlan } from './experiment.js';
 import type { GivenEditor, Method } from './methods.js';
 import { repairPlan } from './repair-plan.js';
 import type { RepairRow, RepairSetup } from './repair-row.js';
+import type { Scale } from './scale.js';
 
 /** Nats beyond the boundary that a step aims at: with views more, or the last ones fall back in front of it. */
 const overshootFor = (views: number): number => (views === 0 ? 1 : 3);
@@ -26,11 +27,14 @@ export const byPolyak = (
   asked: Pick<GivenEditor, 'views' | 'margin'> = {},
 ): Method => ({ kind: 'given', editor, hyperparameters: { learningRate: polyak }, layers, ...asked });
 
-/** Its drawdown is less than what a sample of the scale's size could tell from none. */
+/** Its drawdown is less than a sample of the scale's size could tell from none: that to ± 0.1 points here is to ± 0.01. */
+export const finePrecision = ({ precision }: Scale, divisor = 10): Pick<RepairSetup, 'precision'> =>
+  precision === null ? {} : { precision: precision / divisor };
+
 export const naturalPlan = (
   name: string,
   setup: Omit<RepairSetup, 'method'> & { readonly layers: string; readonly views?: number },
 ): RowPlan<RepairRow> => {
   const { layers, views = 0, ...rest } = setup;
-  return repairPlan(name, { ...rest, method: natural(layers, { views }), ...(rest.precision ? {} : { exact: true }) });
+  return repairPlan(name, { ...rest, method: natural(layers, { views }) });
 };

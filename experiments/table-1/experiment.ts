@@ -2,7 +2,7 @@
 import type { EditorName } from 'editable';
 import { lessDrawdown, repairFigures } from '../shared/claims.js';
 import type { Claim, Experiment, PaperFigures } from '../shared/experiment.js';
-import { byPolyak, naturalPlan } from '../shared/natural-rows.js';
+import { byPolyak, finePrecision, naturalPlan } from '../shared/natural-rows.js';
 import { repairColumns } from '../shared/repair-columns.js';
 import { repairPlan } from '../shared/repair-plan.js';
 import type { RepairRow } from '../shared/repair-row.js';
@@ -49,16 +49,20 @@ const cardIsNearBest: Claim<RepairRow> = {
 export const table1: Experiment<RepairRow> = {
   name: 'table-1',
   title: 'Table 1: editors on the plain model',
-  plans: ({ layers, chain }) => [
+  plans: (scale) => [
     ...paperEditors.map((editor) =>
-      repairPlan(editor, { training: 'plain', method: { kind: 'editor', editor, layers } }, paper[editor]),
+      repairPlan(
+        editor,
+        { training: 'plain', method: { kind: 'editor', editor, layers: scale.layers } },
+        paper[editor],
+      ),
     ),
-    repairPlan('card', { training: 'plain', method: { kind: 'card', layers } }),
+    repairPlan('card', { training: 'plain', method: { kind: 'card', layers: scale.layers } }),
     ...(['gd', 'rmsprop'] as const).map((editor) =>
-      repairPlan(`${editor}-polyak`, { training: 'plain', method: byPolyak(editor, chain) }),
+      repairPlan(`${editor}-polyak`, { training: 'plain', method: byPolyak(editor, scale.chain) }),
     ),
-    naturalPlan('natural', { training: 'plain', layers: chain }),
-    naturalPlan('natural-views-16', { training: 'plain', layers: chain, views: 16 }),
+    naturalPlan('natural', { training: 'plain', layers: scale.chain, ...finePrecision(scale) }),
+    naturalPlan('natural-views-16', { training: 'plain', layers: scale.chain, views: 16, ...finePrecision(scale) }),
   ],
   columns: [
     row,

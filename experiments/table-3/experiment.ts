@@ -2,7 +2,7 @@
 import type { Experiment, RowPlan } from '../shared/experiment.js';
 import { ownEditor } from '../shared/model-editor.js';
 import type { Training } from '../shared/models.js';
-import { naturalPlan } from '../shared/natural-rows.js';
+import { finePrecision, naturalPlan } from '../shared/natural-rows.js';
 import { repairColumns } from '../shared/repair-columns.js';
 import { repairPlan } from '../shared/repair-plan.js';
 import type { RepairRow, RepairSetup } from '../shared/repair-row.js';
@@ -86,14 +86,20 @@ function otherPlans({ chain, conditional, neighbors, retraining, rehearsal }: Sc
 }
 
 /** Beyond the paper: the natural editor, for which nothing is tuned, on models with and without Editable Training. */
-const naturalPlans = ({ chain, controls, editable }: Scale): readonly RowPlan<RepairRow>[] => [
-  naturalPlan('plain-natural', { training: 'plain', layers: chain }),
-  naturalPlan('plain-natural-16', { training: 'plain', layers: chain, views: 16 }),
-  ...[
-    ...controls.map(({ name, of, model }) => ({ name, model, of })),
-    ...editable.map((of) => ({ name: of.name, model: of, of })),
-  ].map(({ name, model, of }) => naturalPlan(`${name}-natural`, { training: model, layers: of.layers[0] ?? chain })),
-];
+const naturalPlans = (scale: Scale): readonly RowPlan<RepairRow>[] => {
+  const { chain, controls, editable } = scale;
+  const plain = { training: 'plain', layers: chain, ...finePrecision(scale) } as const;
+  const models = [...controls, ...editable.map((choice) => ({ name: choice.name, model: choice, of: choice }))];
+  return [
+    naturalPlan('plain-natural', plain),
+    naturalPlan('plain-natural-16', { ...plain, views: 16 }),
+    ...models.map(({ name, model, of }) => {
+      const [layers = chain] = of.layers;
+      const judged = layers === 'extra' ? { exact: true } : finePrecision(scale);
+      return naturalPlan(`${name}-natural`, { training: model, layers, ...judged });
+    }),
+  ];
+};
 
 /** Real mistakes and their true labels, in place of random targets. */
 const mistakePlans = ({ chain, editable: [first] }: Scale): readonly RowPlan<RepairRow>[] => [
