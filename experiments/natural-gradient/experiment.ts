@@ -1,5 +1,5 @@
 /** The natural editor's open questions (beyond the paper): which F, of how many images, how damped, of which layers. */
-import type { CurvatureChoice } from '../shared/curvature-choice.js';
+import { type CurvatureChoice, usualCurvature } from '../shared/curvature-choice.js';
 import type { Experiment, NamedRow, RowPlan } from '../shared/experiment.js';
 import { finePrecision, natural } from '../shared/natural-rows.js';
 import { percent } from '../shared/numbers.js';
@@ -51,7 +51,6 @@ export const naturalGradient: Experiment<QuestionRow> = {
 
 /** Fewer than the tables'. */
 const edits = 60;
-const usual: CurvatureChoice = { form: 'kronecker', damping: 0.01, images: 1000 };
 
 interface Question {
   readonly network?: Network;
@@ -66,7 +65,7 @@ function question(
   name: string,
   { network = 'scale', layers = scale.chain, curvature = {}, views = [0, 16], ...more }: Question,
 ): readonly RowPlan<QuestionRow>[] {
-  const chosen = { ...usual, ...curvature };
+  const chosen = { ...usualCurvature, ...curvature };
   return views.map((count) => {
     const setup: RepairSetup = {
       training: 'plain',

@@ -11,9 +11,12 @@ import {
   jacobianRows,
   KroneckerCurvature,
   type KroneckerFactors,
+  modelHash,
   type Run,
   trainingSplits,
+  usualDamping,
 } from 'editable';
+import { digest } from './digest.js';
 import type { Session } from './session.js';
 
 export interface CurvatureChoice {
@@ -28,44 +31,42 @@ export interface CurvatureChoice {
   readonly images: number;
 }
 
-/** Computed when first asked for; disposed of by whoever called this. */
-export type ChosenCurvature = CurvatureOf & Disposable;
+/** What the library does where nothing is said. */
+export const usualCurvature: CurvatureChoice = { form: 'kronecker', damping: usualDamping, images: 1000 };
 
 /** The most probable classes of a control image that have a row. */
 const classes = 4;
 /** γ: what the Kronecker factors count under the Jacobian. */
 const share = 0.1;
 
+/** The factors of the last model, layers and control images: one row after another asks for the same. */
+let last: { readonly key: string; readonly factors: KroneckerFactors } | undefined;
+
+/** Computed when first asked for. */
 export function chosenCurvature(
-  { dataset, device, seed }: Session,
+  { dataset, device }: Session,
   { model, config }: Run,
   { form, damping, images }: CurvatureChoice,
-): ChosenCurvature {
+): CurvatureOf {
   const { normalization } = config;
-  const control = new ControlImages(trainingSplits(dataset).train, { normalization, device, images, seed });
-  const made: Curvature[] = [];
+  const control = new ControlImages(trainingSplits(dataset).train, { normalization, device, images });
   const kronecker = (names: readonly string[]): Curvature => {
-    const factors = reduced(controlFactors(model, control, names), form);
-    return new KroneckerCurvature(factors, { damping });
+    const key = digest([modelHash(model), control.hash, names]);
+    if (last?.key !== key) {
+      for (const { matrices } of last?.factors.layers ?? []) for (const each of matrices) each.dispose();
+      last = { key, factors: controlFactors(model, control, names) };
+    }
+    return new KroneckerCurvature(reduced(last.factors, form), { damping });
   };
   const rowsOf = (names: readonly string[]): JacobianRows =>
     jacobianRows(model, control.batches(model, firstStageOf(model, names)), control.count, { names, classes });
-  const make = (names: readonly string[]): Curvature => {
+  return (names) => {
     if (form === 'jacobian')
       return withRows(rowsOf(names), (rows) => new JacobianCurvature(rows, { base: { damping } }));
     if (form !== 'both') return kronecker(names);
     const base = scaled(kronecker(names), share);
     return withRows(rowsOf(names), (rows) => new JacobianCurvature(rows, { base }));
   };
-  const curvatureOf = (names: readonly string[]): Curvature => {
-    const found = make(names);
-    made.push(found);
-    return found;
-  };
-  const dispose = (): void => {
-    for (const each of made) each[Symbol.dispose]();
-  };
-  return Object.assign(curvatureOf, { [Symbol.dispose]: dispose });
 }
 
 /** The rows are freed: the curvature keeps what it needs of them. */

@@ -16,10 +16,9 @@ import {
   type TestSet,
   type TrainImages,
   trainConditionalProcess,
-  trainingCurvature,
   trainingSplits,
 } from 'editable';
-import { type CurvatureChoice, chosenCurvature } from './curvature-choice.js';
+import { type CurvatureChoice, chosenCurvature, usualCurvature } from './curvature-choice.js';
 import { shortDigest } from './digest.js';
 import type { ConditionalChoice, RehearsalChoice, RetrainingChoice } from './scale.js';
 import type { Session } from './session.js';
@@ -60,8 +59,6 @@ export interface ReadyMethod {
   readonly margin?: number;
   readonly curvature?: CurvatureChoice;
   readonly repairer: (testSet: TestSet) => Repairer;
-  /** Frees what its repairers share. */
-  readonly release?: () => void;
 }
 
 /** Tunes or trains what the method needs; what was tuned or trained before is found again. */
@@ -109,10 +106,9 @@ export async function readyMethod(session: Session, run: Run, method: Method): P
 
 function given(session: Session, run: Run, method: GivenEditor): ReadyMethod {
   const { editor, hyperparameters, layers, views, margin, curvature } = method;
-  const { model, config } = run;
-  const { scale, dataset, device } = session;
-  const own = curvature === undefined ? undefined : chosenCurvature(session, run, curvature);
-  const metric = own ?? trainingCurvature(model, dataset, { normalization: config.normalization, device });
+  const { model } = run;
+  const { scale } = session;
+  const metric = chosenCurvature(session, run, curvature ?? usualCurvature);
   const asked = { ...(views === undefined ? {} : { views }), ...(margin === undefined ? {} : { margin }) };
   const choice: EditorChoice = { name: editor, hyperparameters, layers, maxSteps: scale.maxSteps, ...asked };
   return {
@@ -123,7 +119,6 @@ function given(session: Session, run: Run, method: GivenEditor): ReadyMethod {
     ...asked,
     ...(curvature === undefined ? {} : { curvature }),
     repairer: (testSet) => new GradientRepairer(model, testSet, choice, metric),
-    ...(own === undefined ? {} : { release: () => own[Symbol.dispose]() }),
   };
 }
 

@@ -4,7 +4,6 @@ import {
   type EditorChoice,
   type EditTargets,
   evaluateRepairs,
-  judgedImages,
   makeRunFolder,
   modelHash,
   type RepairEvaluationOptions,
@@ -13,6 +12,7 @@ import {
 import type { CurvatureChoice } from './curvature-choice.js';
 import { digest } from './digest.js';
 import { type EditCost, editCost } from './edit-cost.js';
+import { lastingImages } from './lasting-images.js';
 import { type Method, type ReadyMethod, readyMethod } from './methods.js';
 import { modelOf, type Training, trainingName } from './models.js';
 import { judging, type Session } from './session.js';
@@ -59,11 +59,7 @@ export interface RepairRow extends EditCost {
 export async function measureRepairs(session: Session, setup: RepairSetup): Promise<RepairRow> {
   const run = await modelOf(session, setup.training);
   const method = await readyMethod(session, run, setup.method);
-  try {
-    return await measureMethod(session, setup, { run, method });
-  } finally {
-    method.release?.();
-  }
+  return measureMethod(session, setup, { run, method });
 }
 
 async function measureMethod(
@@ -72,18 +68,18 @@ async function measureMethod(
   { run, method }: { readonly run: Run; readonly method: ReadyMethod },
 ): Promise<RepairRow> {
   const { dataset, say } = session;
-  const { editor, hyperparameters, layers, tunedOn, repairer: _repairer, release: _release, ...asked } = method;
+  const { editor, hyperparameters, layers, tunedOn, repairer: _repairer, ...asked } = method;
   const options = evaluationOptions(session, setup, run.config.normalization);
   say(`  ${options.edits} edits with ${editor}${layers === null ? '' : ` on ${layers}`}`);
-  using images = judgedImages(dataset, options);
+  const images = lastingImages(session, options);
   using repairer = method.repairer(images);
   const recordsFile = recordsFileOf(session, [modelHash(run.model), setup, editor, hyperparameters, layers]);
   const {
     records,
     targets,
-    seed: _,
-    seconds: __,
-    meanJudged: ___,
+    seed: _seed,
+    seconds: _seconds,
+    meanJudged: _judged,
     ...figures
   } = await evaluateRepairs(repairer, dataset, { ...options, recordsFile });
   const training = trainingName(setup.training);
