@@ -35,7 +35,7 @@ export async function sessionOf(session: Session, network: Network): Promise<Ses
   return {
     ...session,
     scale: { ...session.scale, dataset, base: base(session.scale) },
-    dataset: await loadDataset(dataset),
+    dataset: dataset === session.dataset.name ? session.dataset : await loadDataset(dataset),
     work: join(session.work, network),
   };
 }
