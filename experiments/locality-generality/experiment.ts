@@ -76,10 +76,11 @@ const naturalPlans = (scale: Scale): readonly RowPlan<RepairRow>[] => {
   const { chain } = scale;
   const plan = (views: number, overshoot: number, margin: number): RowPlan<RepairRow> => {
     const method: Method = natural(chain, { views, overshoot, ...(margin ? { margin } : {}) });
-    // These two are in table 1, known more closely.
-    const known = margin === 0 && ((views === 0 && overshoot === 1) || (views === 16 && overshoot === 3));
-    const judged = finePrecision(scale, known ? 10 : 4);
-    return repairPlan(nameOf('natural', { views, margin, overshoot }), { training: 'plain', method, ...judged });
+    return repairPlan(nameOf('natural', { views, margin, overshoot }), {
+      training: 'plain',
+      method,
+      ...finePrecision(scale, views),
+    });
   };
   return [
     ...[0, 1, 3, 10].map((margin) => plan(0, 1, margin)),

@@ -1,7 +1,7 @@
 /** The natural editor's open questions (beyond the paper): which F, of how many images, how damped, of which layers. */
 import { type CurvatureChoice, usualCurvature } from '../shared/curvature-choice.js';
 import type { Experiment, NamedRow, RowPlan } from '../shared/experiment.js';
-import { finePrecision, natural } from '../shared/natural-rows.js';
+import { natural } from '../shared/natural-rows.js';
 import { percent } from '../shared/numbers.js';
 import { repairColumns } from '../shared/repair-columns.js';
 import { measureRepairs, type RepairRow, type RepairSetup } from '../shared/repair-row.js';
@@ -57,7 +57,6 @@ interface Question {
   readonly layers?: string | readonly string[];
   readonly curvature?: Partial<CurvatureChoice>;
   readonly views?: readonly number[];
-  readonly edits?: number;
 }
 
 function question(
@@ -71,7 +70,7 @@ function question(
       training: 'plain',
       method: natural(layers, { views: count, curvature: chosen }),
       edits: Math.min(edits, scale.edits),
-      ...finePrecision(scale, 2),
+      ...(scale.precision === null ? {} : { precision: scale.precision / 2 }),
       ...more,
     };
     return {
@@ -86,7 +85,7 @@ function question(
 /** With what the library does where nothing is said. */
 const networkPlans = (scale: Scale): readonly RowPlan<QuestionRow>[] => [
   ...question(scale, 'usual', {}),
-  ...(scale.base.kind === 'checkpoint' ? question(scale, 'resnet56', { network: 'resnet56', edits: 100 }) : []),
+  ...(scale.base.kind === 'checkpoint' ? question(scale, 'resnet56', { network: 'resnet56' }) : []),
   ...question(scale, 'fashion', { network: 'fashion', layers: 'layer3' }),
 ];
 

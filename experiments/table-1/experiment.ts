@@ -62,7 +62,7 @@ export const table1: Experiment<RepairRow> = {
       repairPlan(`${editor}-polyak`, { training: 'plain', method: byPolyak(editor, scale.chain) }),
     ),
     naturalPlan('natural', { training: 'plain', layers: scale.chain, ...finePrecision(scale) }),
-    naturalPlan('natural-views-16', { training: 'plain', layers: scale.chain, views: 16, ...finePrecision(scale) }),
+    naturalPlan('natural-views-16', { training: 'plain', layers: scale.chain, views: 16, ...finePrecision(scale, 16) }),
   ],
   columns: [
     row,

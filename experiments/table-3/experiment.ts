@@ -92,7 +92,7 @@ const naturalPlans = (scale: Scale): readonly RowPlan<RepairRow>[] => {
   const models = [...controls, ...editable.map((choice) => ({ name: choice.name, model: choice, of: choice }))];
   return [
     naturalPlan('plain-natural', plain),
-    naturalPlan('plain-natural-16', { ...plain, views: 16 }),
+    naturalPlan('plain-natural-16', { ...plain, views: 16, ...finePrecision(scale, 16) }),
     ...models.map(({ name, model, of }) => {
       const [layers = chain] = of.layers;
       const judged = layers === 'extra' ? { exact: true } : finePrecision(scale);
