@@ -78,8 +78,8 @@ const naturalPlans = (scale: Scale): readonly RowPlan<RepairRow>[] => {
     const method: Method = natural(chain, { views, overshoot, ...(margin ? { margin } : {}) });
     return repairPlan(nameOf('natural', { views, margin, overshoot }), {
       training: 'plain',
-      method,
       ...finePrecision(scale, views),
+      method,
     });
   };
   return [
