@@ -135,7 +135,11 @@ async function draw(rows: readonly Row[], { folder, prefix }: FigureOptions): Pr
   // The tuned editors are points of one look: what they are is their labels.
   const tuned = 'tuned editors of table 1';
   const name = (row: Row): string => (curveOf(row).endsWith(', tuned') ? tuned : curveOf(row));
-  const curves = [...new Set(rows.map(name))].map((each) => ({
+  // The natural editor's curves first: they take the strongest colours.
+  const names = [...new Set(rows.map(name))].sort(
+    (a, b) => Number(b.startsWith('natural')) - Number(a.startsWith('natural')),
+  );
+  const curves = names.map((each) => ({
     name: each,
     points: rows
       .filter((row) => name(row) === each)

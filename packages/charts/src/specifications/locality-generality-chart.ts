@@ -1,5 +1,5 @@
 /** Curves: what repairs cost elsewhere (drawdown, logarithmic) against how far they reach (generality); above left is better. */
-import { type ChartSpec, chart, dashes, okabeIto } from './chart-spec.js';
+import { type ChartSpec, chart, okabeIto } from './chart-spec.js';
 import { placeLabels } from './label-placement.js';
 import { cycle } from './series.js';
 
@@ -81,7 +81,7 @@ export function localityGeneralityChart({ curves, title }: LocalityGeneralityDat
     scale: { domain: [0, 1] },
     axis: { format: '~%' },
   };
-  const legend = { title: 'Editor', symbolSize: 90, symbolOpacity: 1, symbolStrokeWidth: 2 };
+  const legend = { title: 'Editor', symbolSize: 90, symbolOpacity: 1 };
   const color = {
     field: 'curve',
     type: 'nominal',
@@ -95,13 +95,6 @@ export function localityGeneralityChart({ curves, title }: LocalityGeneralityDat
     sort: names,
     scale: { domain: names, range: cycle(shapes, names) },
     legend,
-  };
-  const dash = {
-    field: 'curve',
-    type: 'nominal',
-    sort: names,
-    scale: { domain: names, range: cycle(dashes, names) },
-    legend: null,
   };
   const labels = (look: object): object => ({
     transform: [{ filter: "datum.label !== ''" }],
@@ -124,7 +117,7 @@ export function localityGeneralityChart({ curves, title }: LocalityGeneralityDat
       {
         transform: [{ filter: 'datum.joined' }],
         mark: { type: 'line', strokeWidth: 2 },
-        encoding: { x, y, color, strokeDash: dash, order: { field: 'order' } },
+        encoding: { x, y, color, order: { field: 'order' } },
       },
       {
         mark: { type: 'rule', strokeWidth: 1, opacity: 0.7 },
