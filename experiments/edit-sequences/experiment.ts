@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { editSequenceChart } from '@editable/charts';
 import {
-  type EditorChoice,
   type EditTargets,
   editSequence,
   makeRunFolder,
@@ -13,30 +12,12 @@ import { digest } from '../shared/digest.js';
 import type { Experiment, FigureOptions, NamedRow, RowPlan } from '../shared/experiment.js';
 import { writeFigure } from '../shared/figure-file.js';
 import { bothTrainings, tunedModel } from '../shared/model-editor.js';
-import { plainModel, type Training, trainingName } from '../shared/models.js';
+import { type Training, trainingName } from '../shared/models.js';
 import { percent } from '../shared/numbers.js';
 import type { Scale, SequenceChoice } from '../shared/scale.js';
 import type { Session } from '../shared/session.js';
+import type { SequenceRow } from './sequence-row.js';
 import { repairTogether, type TogetherChoice } from './together.js';
-
-export interface SequenceRow {
-  readonly training: string;
-  readonly targets: EditTargets;
-  readonly editor: string;
-  readonly hyperparameters: EditorChoice['hyperparameters'];
-  readonly layers: string | readonly string[];
-  /** Before any edit, on the images that are judged and never edited. */
-  readonly testError: number;
-  readonly testImages: number;
-  readonly edits: number;
-  readonly successRate: number;
-  readonly meanSteps: number;
-  readonly checkpoints: readonly SequenceCheckpoint[];
-  /** Solved together, by the natural editor. */
-  readonly together?: 'in a row' | 'at once';
-  /** Of the solutions alone. */
-  readonly solveSeconds?: number;
-}
 
 type Row = NamedRow<SequenceRow>;
 
@@ -72,6 +53,11 @@ export const editSequences: Experiment<SequenceRow> = {
     },
     { title: 'Success', right: true, cell: ({ successRate }) => percent(successRate, 1) },
     { title: 'Steps', right: true, cell: ({ meanSteps }) => meanSteps.toFixed(2) },
+    {
+      title: 'Generality',
+      right: true,
+      cell: ({ generality = null }) => (generality === null ? '' : percent(generality, 0)),
+    },
     { title: 'Edits', right: true, cell: ({ edits }) => String(edits) },
   ],
   claims: [],
@@ -103,18 +89,14 @@ function togetherPlan(
   { chain }: Scale,
   { targets, edits, atOnce }: Pick<TogetherChoice, 'targets' | 'edits' | 'atOnce'>,
 ): RowPlan<SequenceRow> {
-  const marks = [1, 2, 5, 10, 20, 50, 100, 150, 200, 300, 400, 500, 600, 700, 800];
-  const checkpoints = marks.filter((mark) => mark < edits && (!atOnce || mark % 100 === 0));
-  const choice: TogetherChoice = { targets, edits, atOnce, layers: chain, checkpoints };
+  const choice: TogetherChoice = { targets, edits, atOnce, layers: chain };
   return {
     name: `natural-${targets}-${edits}${atOnce ? '-at-once' : ''}`,
     setup: { together: choice },
     paper: null,
-    measure: async (session) => {
+    measure: (session) => {
       session.say(`  ${edits} repairs together${atOnce ? ', at once' : ', one after another'}`);
-      const figures = await repairTogether(session, await plainModel(session), choice);
-      const how = { editor: 'natural', hyperparameters: { overshoot: 1 }, layers: chain } as const;
-      return { training: 'plain', targets, ...figures, ...how, together: atOnce ? 'at once' : 'in a row' };
+      return repairTogether(session, choice);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { nn } from '@editable/torch';
 import type { CurvatureOf } from './curvature/curvature.js';
 import { type Editor, type HyperparameterValue, hyperparameterValues } from './editor.js';
 import { type EditorName, editorNamed } from './editors/index.js';
+import { usualOvershoot } from './editors/natural.js';
 import { selectParameters } from './layers.js';
 
 /** An editor with its hyperparameters, layers and k, and what it asks of a repair: what tuning finds and what edits use. */
@@ -18,6 +19,16 @@ export interface EditorChoice {
   readonly margin?: number;
 }
 
+/** Every hyperparameter of the choice's editor, those left out as they are by default, which may depend on the views. */
+export const hyperparametersOf = ({
+  name,
+  hyperparameters,
+  views = 0,
+}: Pick<EditorChoice, 'name' | 'hyperparameters' | 'views'>): Record<string, HyperparameterValue> =>
+  hyperparameterValues(
+    editorNamed(name, name === 'natural' ? { overshoot: usualOvershoot(views), ...hyperparameters } : hyperparameters),
+  );
+
 /** The same choice in full and with its fields in one order, so that equal choices have equal JSON. */
 export const canonicalChoice = ({
   name,
@@ -29,7 +40,9 @@ export const canonicalChoice = ({
 }: EditorChoice): EditorChoice => ({
   name,
   hyperparameters: Object.fromEntries(
-    Object.entries(hyperparameterValues(editorNamed(name, hyperparameters))).sort(([a], [b]) => (a < b ? -1 : 1)),
+    Object.entries(hyperparametersOf({ name, hyperparameters, views: views ?? 0 })).sort(([a], [b]) =>
+      a < b ? -1 : 1,
+    ),
   ),
   layers: Array.isArray(layers) && layers.length === 1 ? (layers[0] as string) : layers,
   maxSteps,
@@ -39,8 +52,12 @@ export const canonicalChoice = ({
 
 /** The editor of a choice for a model; `curvature` is asked only where the editor steps in a metric. */
 export const editorOf = (
-  { name, hyperparameters, layers }: Pick<EditorChoice, 'name' | 'hyperparameters' | 'layers'>,
+  choice: Pick<EditorChoice, 'name' | 'hyperparameters' | 'layers' | 'views'>,
   model: nn.Model,
   curvature: CurvatureOf | undefined,
 ): Editor =>
-  editorNamed(name, hyperparameters, name === 'natural' ? curvature?.(selectParameters(model, layers)) : undefined);
+  editorNamed(
+    choice.name,
+    hyperparametersOf(choice),
+    choice.name === 'natural' ? curvature?.(selectParameters(model, choice.layers)) : undefined,
+  );

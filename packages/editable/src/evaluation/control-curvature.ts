@@ -11,7 +11,7 @@ import {
   subset,
 } from '../data/index.js';
 import type { Curvature, CurvatureOf } from '../editing/curvature/curvature.js';
-import { JacobianCurvature, jacobianRows } from '../editing/curvature/jacobian.js';
+import { JacobianCurvature, jacobianMemory, jacobianRows } from '../editing/curvature/jacobian.js';
 import { KroneckerCurvature, type KroneckerFactors, kroneckerFactors } from '../editing/curvature/kronecker.js';
 import { firstStageOf } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
@@ -34,12 +34,15 @@ export interface ControlOptions {
 export const usualDamping = 0.01;
 /** The most probable classes of a control image that F's expectation over answers takes in. */
 const usualClasses = 4;
+/** With fewer gradients a repair is not held back enough. */
+const fewestOfJacobian = 100;
 /** Fewer control images say too little about a network to keep its answers. */
 const fewestImages = 10;
 
 /** Images drawn from a split, for a model's curvature. */
 export class ControlImages {
   readonly count: number;
+  readonly #source: ImageSplit;
   readonly #split: ImageSplit;
   readonly #options: ControlOptions;
 
@@ -53,8 +56,14 @@ export class ControlImages {
       );
     }
     this.count = images;
+    this.#source = split;
     this.#split = subset(split, stream(seed, 'control-images').sample(split.length, images).sort());
     this.#options = options;
+  }
+
+  /** As many others of the same split. */
+  as(images: number): ControlImages {
+    return new ControlImages(this.#source, { ...this.#options, images });
   }
 
   /** Of pixels and normalisation: two equal ones give equal curvatures of a model. */
@@ -106,9 +115,13 @@ export function controlCurvature(model: nn.Model, control: ControlImages): Curva
 const fromFactors = (model: nn.Model, control: ControlImages, names: readonly string[]): Curvature =>
   new KroneckerCurvature(controlFactors(model, control, names), { damping: usualDamping });
 
+/** Of as many control images as fit into memory: where that is too few, the error says what would take how much. */
 function fromJacobian(model: nn.Model, control: ControlImages, names: readonly string[]): Curvature {
-  const batches = control.batches(model, firstStageOf(model, names));
-  const rows = jacobianRows(model, batches, control.count, { names, classes: usualClasses });
+  const numbers = names.reduce((sum, name) => sum + (model.parameters.get(name) as Tensor).numel, 0);
+  const fitting = Math.floor(jacobianMemory / (8 * usualClasses * numbers));
+  const fewer = fitting < control.count && fitting >= fewestOfJacobian ? control.as(fitting) : control;
+  const batches = fewer.batches(model, firstStageOf(model, names));
+  const rows = jacobianRows(model, batches, fewer.count, { names, classes: usualClasses });
   return new JacobianCurvature(rows, { base: { damping: usualDamping } });
 }
 

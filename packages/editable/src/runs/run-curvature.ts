@@ -1,9 +1,11 @@
 /** The curvature of a run's model, kept beside it as curvature.safetensors: computed at first use, read afterwards. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { TorchError } from '@editable/torch';
 import type { CurvatureOf } from '../editing/curvature/curvature.js';
-import { loadFactors, saveFactors } from '../editing/curvature/curvature-file.js';
+import { type KeptFactors, loadFactors, saveFactors } from '../editing/curvature/curvature-file.js';
 import { KroneckerCurvature, type KroneckerFactors } from '../editing/curvature/kronecker.js';
+import { EditableError } from '../errors.js';
 import { type ControlImages, controlCurvature, controlFactors, usualDamping } from '../evaluation/control-curvature.js';
 import { modelHash } from '../patches/model-hash.js';
 import { type Run, runFiles } from './run.js';
@@ -15,33 +17,62 @@ export interface RunCurvature {
   readonly found: boolean;
 }
 
+export interface RunFactorsOptions {
+  /** Factors kept of other control images serve as well: for whoever was not told how many to take. */
+  readonly anyImages?: boolean;
+  /** Write over a file of another model, or a damaged one. */
+  readonly replace?: boolean;
+}
+
 /**
  * The factors of some parameters of a run's model, read where the file has them of these control images, else computed and
- * written.
+ * written. The file holds one set of parameters: the last one asked for.
  *
  * @throws EditableError INVALID_FILE where the file is damaged or of another model; NO_CURVATURE for a layer without a rule
  */
-export function runFactors(run: Run, control: ControlImages, names: readonly string[]): RunCurvature {
+export function runFactors(
+  run: Run,
+  control: ControlImages,
+  names: readonly string[],
+  { anyImages = false, replace = false }: RunFactorsOptions = {},
+): RunCurvature {
   const path = join(run.folder, runFiles.curvature);
   const hash = modelHash(run.model);
-  if (existsSync(path)) {
-    const kept = loadFactors(path, run.model, hash);
-    if (kept.control === control.hash && kept.factors.names.join() === names.join())
-      return { path, factors: kept.factors, found: true };
-  }
+  const kept = existsSync(path) ? readKept(path, run, { hash, replace }) : undefined;
+  if (kept?.factors.names.join() === names.join() && (anyImages || kept.control === control.hash))
+    return { path, factors: kept.factors, found: true };
   const factors = controlFactors(run.model, control, names);
   saveFactors(path, factors, { model: hash, control: control.hash });
   return { path, factors, found: false };
 }
 
+function readKept(
+  path: string,
+  run: Run,
+  { hash, replace }: { readonly hash: string; readonly replace: boolean },
+): KeptFactors | undefined {
+  try {
+    return loadFactors(path, run.model, hash);
+  } catch (error) {
+    if (replace && (error instanceof EditableError || error instanceof TorchError)) return undefined;
+    throw error;
+  }
+}
+
 /** For the editors of a run. A TorchScript model's is made of gradients of single images, and not kept: it is large. */
-export function runCurvature(run: Run, control: ControlImages): CurvatureOf {
+export function runCurvature(
+  run: Run,
+  control: ControlImages,
+  options: Pick<RunFactorsOptions, 'anyImages'> = {},
+): CurvatureOf {
   if (run.model.layers.length === 0) return controlCurvature(run.model, control);
   const made = new Map<string, KroneckerCurvature>();
   return (names) => {
     const key = names.join();
-    const curvature =
-      made.get(key) ?? new KroneckerCurvature(runFactors(run, control, names).factors, { damping: usualDamping });
+    const before = made.get(key);
+    if (before !== undefined) return before;
+    const { factors } = runFactors(run, control, names, options);
+    const curvature = new KroneckerCurvature(factors, { damping: usualDamping });
     made.set(key, curvature);
     return curvature;
   };

@@ -6,9 +6,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Device, nn } from '@editable/torch';
 import type { ImageDataset, ImageSplit, Normalization } from '../data/index.js';
 import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
-import { EditableError } from '../errors.js';
 import type { EditTargets } from '../evaluation/edit-tasks.js';
 import { average } from '../evaluation/statistics.js';
+import { checkpointsOf } from './checkpoints.js';
 import { EditedModel } from './edited-model.js';
 import { type SequenceCheckpoint, type SequenceRecord, SequenceRecords } from './sequence-records.js';
 
@@ -67,7 +67,7 @@ export async function editSequence(
   const { seed = 0, targets = 'random', onEdit = () => {} } = options;
   using edited = new EditedModel(model, dataset, { ...options, seed, targets });
   const { tasks } = edited;
-  const checkpoints = checkpointsOf(options.checkpoints ?? usualCheckpoints(tasks.length), tasks.length);
+  const checkpoints = checkpointsOf(options.checkpoints, tasks.length);
   const kept = new SequenceRecords(options.recordsFile, edited.key({ checkpoints: [...checkpoints] }));
   const records: SequenceRecord[] = [];
   for (const [position, task] of tasks.entries()) {
@@ -97,22 +97,4 @@ export async function editSequence(
     seed,
     seconds: (performance.now() - started) / 1000,
   };
-}
-
-/** 1, 2, 5, 10, 20, 50, … up to the number of edits. */
-function usualCheckpoints(edits: number): number[] {
-  const found: number[] = [];
-  for (let decade = 1; decade <= edits; decade *= 10) found.push(decade, 2 * decade, 5 * decade);
-  return found.filter((each) => each <= edits);
-}
-
-function checkpointsOf(wanted: readonly number[], edits: number): ReadonlySet<number> {
-  const wrong = wanted.find((each) => !Number.isInteger(each) || each < 1);
-  if (wrong !== undefined) {
-    throw new EditableError(
-      'INVALID_ARGUMENT',
-      `checkpoints: expected whole numbers of at least 1, received ${wrong}.`,
-    );
-  }
-  return new Set([...wanted.filter((each) => each < edits), edits].sort((a, b) => a - b));
 }

@@ -113,14 +113,12 @@ export class Bench implements Disposable {
   }
 
   /** Apart from the trial's own edits, since these are judged as they are made. */
-  #secondsPerEdit(
-    { name, hyperparameters, layers, maxSteps }: EditorChoice,
-    tasks: readonly EditTask[],
-  ): number | null {
+  #secondsPerEdit(choice: EditorChoice, tasks: readonly EditTask[]): number | null {
+    const { layers, maxSteps } = choice;
     const { timedEdits = 0, split } = this.#options;
     const { normalization = this.#dataset.normalization, device = 'cpu' } = this.#options;
     const { shape } = this.#dataset;
-    const editor = editorOf({ name, hyperparameters, layers }, this.#model, this.#curvature);
+    const editor = editorOf(choice, this.#model, this.#curvature);
     const seconds = tasks.slice(0, timedEdits).map(({ index, target }) =>
       scope(() => {
         const pixels = normalizeImages([split.image(index)], shape, normalization);

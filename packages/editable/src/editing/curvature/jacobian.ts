@@ -25,7 +25,8 @@ export interface JacobianRows {
   readonly count: number;
 }
 
-const usualMemory = 4 * 2 ** 30;
+/** Of the rows and their products together, in bytes. */
+export const jacobianMemory: number = 4 * 2 ** 30;
 
 /**
  * The rows of `count` control inputs in batches, each what the first edited stage receives.
@@ -36,7 +37,7 @@ export function jacobianRows(
   model: nn.Model,
   batches: Iterable<Tensor>,
   count: number,
-  { names, classes, memory = usualMemory }: JacobianRowsOptions,
+  { names, classes, memory = jacobianMemory }: JacobianRowsOptions,
 ): JacobianRows {
   const theta = names.map((name) => model.parameters.get(name) as Tensor);
   const numbers = theta.reduce((sum, each) => sum + each.numel, 0);

