@@ -1,13 +1,7 @@
 /** Many edits in a row on one model: its error, and the edits still in force (beyond the paper, whose edits are independent). */
 import { join } from 'node:path';
 import { editSequenceChart } from '@editable/charts';
-import {
-  type EditTargets,
-  editSequence,
-  makeRunFolder,
-  modelHash,
-  type SequenceCheckpoint,
-} from 'editable';
+import { type EditTargets, editSequence, makeRunFolder, modelHash, type SequenceCheckpoint } from 'editable';
 import { digest } from '../shared/digest.js';
 import type { Experiment, FigureOptions, NamedRow, RowPlan } from '../shared/experiment.js';
 import { writeFigure } from '../shared/figure-file.js';
