@@ -29,10 +29,10 @@ export const byPolyak = (
 
 /**
  * Its drawdown is less than a sample of the scale's size could tell from none: what that knows to ± 0.1 points, this knows to
- * ± 0.01, and with views, where there is more of it, to ± 0.025.
+ * ± 0.025, and with views, where there is more of it, to ± 0.05.
  */
 export const finePrecision = ({ precision }: Scale, views = 0): Pick<RepairSetup, 'precision'> =>
-  precision === null ? {} : { precision: precision / (views === 0 ? 10 : 4) };
+  precision === null ? {} : { precision: precision / (views === 0 ? 4 : 2) };
 
 export const naturalPlan = (
   name: string,
