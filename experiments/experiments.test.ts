@@ -134,6 +134,47 @@ describe.skipIf(!hasData)('npm run experiment', () => {
     expect(plain.checkpoints.map(({ edits }: { edits: number }) => edits)).toEqual([1, 2, 4]);
   });
 
+  it('solves repairs together, one after another and at once', async () => {
+    const { status, stderr } = await run('edit-sequences', '--rows', 'natural-random-4,natural-random-4-at-once');
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+    const rows = result('edit-sequences').rows.filter(({ together }: { together?: string }) => together !== undefined);
+    expect(rows.map(({ together }: { together: string }) => together)).toEqual(['in a row', 'at once']);
+    for (const row of rows)
+      expect(row).toMatchObject({ editor: 'natural', edits: 4, successRate: 1, testImages: 9996 });
+    expect(rows[0].checkpoints.map(({ edits }: { edits: number }) => edits)).toEqual([1, 2, 4]);
+    expect(rows[1].checkpoints.map(({ edits }: { edits: number }) => edits)).toEqual([4]);
+  });
+
+  it('draws a curve for each editor with its views', async () => {
+    const names = ['tuned-gd', 'gd-polyak', 'natural-overshoot-1', 'natural-views-4-overshoot-3'];
+    const { status, stderr } = await run('locality-generality', '--rows', names.join());
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+    // Table 1's row, measured above.
+    expect(stderr).not.toMatch(/\] row tuned-gd/);
+    const { rows } = result('locality-generality');
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual(expect.arrayContaining(names));
+    const views = rows.find(({ name }: { name: string }) => name === 'natural-views-4-overshoot-3');
+    expect(views).toMatchObject({ editor: 'natural', views: 4, hyperparameters: { overshoot: 3 }, tunedOn: null });
+    expect(readdirSync(join(folder, 'out/locality-generality/results'))).toContain('tiny-curves.svg');
+  });
+
+  it('asks the open questions of the natural editor', async () => {
+    const names = ['usual', 'damping-1', 'norm-diagonal', 'inputs-only', 'block-jacobian', 'block-both'];
+    const { status, stderr } = await run('natural-gradient', '--rows', names.join());
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+    const { rows } = result('natural-gradient');
+    expect(rows.map(({ name }: { name: string }) => name).sort()).toEqual([...names].sort());
+    for (const row of rows)
+      expect(row).toMatchObject({ editor: 'natural', network: 'scale', edits: 5, successRate: 1 });
+    expect(
+      new Set(
+        rows.map(({ drawdown, meanSteps, generality }: Record<string, number>) =>
+          JSON.stringify([drawdown, meanSteps, generality]),
+        ),
+      ).size,
+    ).toBeGreaterThan(1);
+  });
+
   it('draws the figure of descriptors', async () => {
     const { status, stdout, stderr } = await run('figure-2');
     expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
@@ -163,7 +204,7 @@ describe.skipIf(!hasData)('npm run experiment', () => {
     const { status, stderr } = await run('table-1', '--rows', 'sgd');
     expect(status).toBe(1);
     expect(stderr).toBe(
-      'experiment: --rows: table-1 has no row "sgd"; it has gd, scaled-gd, rprop, rmsprop, momentum, adam, card.\n',
+      'experiment: --rows: table-1 has no row "sgd"; it has gd, scaled-gd, rprop, rmsprop, momentum, adam, card, gd-polyak, rmsprop-polyak, natural, natural-views-16.\n',
     );
   });
 });

@@ -5,6 +5,8 @@ import { cudaIsAvailable, type Device, TorchError } from '@editable/torch';
 import { EditableError, loadDataset, makeRunFolder } from 'editable';
 import { editSequences } from './edit-sequences/experiment.js';
 import { figure2 } from './figure-2/experiment.js';
+import { localityGenerality } from './locality-generality/experiment.js';
+import { naturalGradient } from './natural-gradient/experiment.js';
 import { sampledDrawdown } from './sampled-drawdown/experiment.js';
 import type { Experiment } from './shared/experiment.js';
 import { ExperimentError } from './shared/experiment-error.js';
@@ -18,7 +20,16 @@ import { table2 } from './table-2/experiment.js';
 import { table3 } from './table-3/experiment.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: each experiment has rows of its own, which only it reads
-const experiments: readonly Experiment<any>[] = [table1, table2, table3, figure2, editSequences, sampledDrawdown];
+const experiments: readonly Experiment<any>[] = [
+  table1,
+  table2,
+  table3,
+  figure2,
+  editSequences,
+  sampledDrawdown,
+  localityGenerality,
+  naturalGradient,
+];
 
 const usage = `Usage: npm run experiment -- NAME [--scale SCALE] [options]
 

@@ -1,72 +1,99 @@
 /** Many edits in a row on one model: its error, and the edits still in force (beyond the paper, whose edits are independent). */
 import { join } from 'node:path';
 import { editSequenceChart } from '@editable/charts';
-import {
-  type EditorChoice,
-  type EditTargets,
-  editSequence,
-  makeRunFolder,
-  modelHash,
-  type SequenceCheckpoint,
-} from 'editable';
+import { type EditTargets, editSequence, makeRunFolder, modelHash, type SequenceCheckpoint } from 'editable';
 import { digest } from '../shared/digest.js';
 import type { Experiment, FigureOptions, NamedRow, RowPlan } from '../shared/experiment.js';
 import { writeFigure } from '../shared/figure-file.js';
 import { bothTrainings, tunedModel } from '../shared/model-editor.js';
 import { type Training, trainingName } from '../shared/models.js';
 import { percent } from '../shared/numbers.js';
-import type { SequenceChoice } from '../shared/scale.js';
+import type { Scale, SequenceChoice } from '../shared/scale.js';
 import type { Session } from '../shared/session.js';
-
-export interface SequenceRow {
-  readonly training: string;
-  readonly targets: EditTargets;
-  readonly editor: string;
-  readonly hyperparameters: EditorChoice['hyperparameters'];
-  readonly layers: string | readonly string[];
-  /** Before any edit, on the images that are judged and never edited. */
-  readonly testError: number;
-  readonly testImages: number;
-  readonly edits: number;
-  readonly successRate: number;
-  readonly meanSteps: number;
-  readonly checkpoints: readonly SequenceCheckpoint[];
-}
+import type { SequenceRow } from './sequence-row.js';
+import { repairTogether, type TogetherChoice } from './together.js';
 
 type Row = NamedRow<SequenceRow>;
+
+const kinds = ['random', 'mistakes'] as const;
 
 export const editSequences: Experiment<SequenceRow> = {
   name: 'edit-sequences',
   title: 'Edits in a row',
-  plans: (scale) =>
-    (['random', 'mistakes'] as const).flatMap((targets) =>
-      bothTrainings(scale).map((training) => plan(scale.sequence, training, targets)),
+  plans: (scale) => [
+    ...kinds.flatMap((targets) => bothTrainings(scale).map((training) => plan(scale.sequence, training, targets))),
+    ...kinds.flatMap((targets) =>
+      scale.together[targets].flatMap((edits) => [
+        ...longPlans(scale, targets, edits),
+        ...[false, true].map((atOnce) => togetherPlan(scale, { targets, edits, atOnce })),
+      ]),
     ),
+  ],
   testImages: ({ sequence }) => sequence.testImages,
   columns: [
     { title: 'Row', cell: ({ name }) => name },
     { title: 'Test error before', right: true, cell: ({ testError }) => percent(testError) },
-    ...[10, 50, 100].map((edits) => ({
+    ...[10, 50, 100, 200, 400].map((edits) => ({
       title: `after ${edits}`,
       right: true,
       cell: (row: Row) => at(row, edits, ({ testError }) => percent(testError)),
     })),
     { title: 'at the end', right: true, cell: (row) => last(row, ({ testError }) => percent(testError)) },
     { title: 'In force at the end', right: true, cell: (row) => last(row, inForce) },
+    {
+      title: 'Seconds',
+      right: true,
+      cell: ({ solveSeconds }) => (solveSeconds === undefined ? '' : solveSeconds.toFixed(1)),
+    },
     { title: 'Success', right: true, cell: ({ successRate }) => percent(successRate, 1) },
     { title: 'Steps', right: true, cell: ({ meanSteps }) => meanSteps.toFixed(2) },
+    {
+      title: 'Generality',
+      right: true,
+      cell: ({ generality = null }) => (generality === null ? '' : percent(generality, 0)),
+    },
     { title: 'Edits', right: true, cell: ({ edits }) => String(edits) },
   ],
   claims: [],
   figures: draw,
 };
 
-const plan = (settings: SequenceChoice, training: Training, targets: EditTargets): RowPlan<SequenceRow> => ({
-  name: `${training === 'plain' ? 'plain' : 'editable'}-${targets}`,
+const plan = (
+  settings: SequenceChoice,
+  training: Training,
+  targets: EditTargets,
+  name = `${training === 'plain' ? 'plain' : 'editable'}-${targets}`,
+): RowPlan<SequenceRow> => ({
+  name,
   setup: { sequence: settings, training, targets },
   paper: null,
   measure: (session) => measure(session, settings, training, targets),
 });
+
+/** The paper's way beside it: RMSProp, each edit alone. */
+const longPlans = ({ sequence }: Scale, targets: EditTargets, edits: number): readonly RowPlan<SequenceRow>[] =>
+  edits === sequence.edits || edits > mostAlone
+    ? []
+    : [plan({ ...sequence, edits, every: 10 }, 'plain', targets, `plain-${targets}-${edits}`)];
+
+/** Long before so many the model is ruined. */
+const mostAlone = 200;
+
+function togetherPlan(
+  { chain }: Scale,
+  { targets, edits, atOnce }: Pick<TogetherChoice, 'targets' | 'edits' | 'atOnce'>,
+): RowPlan<SequenceRow> {
+  const choice: TogetherChoice = { targets, edits, atOnce, layers: chain };
+  return {
+    name: `natural-${targets}-${edits}${atOnce ? '-at-once' : ''}`,
+    setup: { together: choice },
+    paper: null,
+    measure: (session) => {
+      session.say(`  ${edits} repairs together${atOnce ? ', at once' : ', one after another'}`);
+      return repairTogether(session, choice);
+    },
+  };
+}
 
 async function measure(
   session: Session,
@@ -110,14 +137,20 @@ const last = (row: Row, show: (checkpoint: SequenceCheckpoint) => string): strin
 
 const inForce = ({ inForce: share }: SequenceCheckpoint): string => (share === null ? '' : percent(share, 1));
 
-/** A picture for each kind of targets, the two models in each. */
+const seriesOf = ({ training, editor, together, edits }: Row): string => {
+  if (together !== undefined) return `${editor}, together with those before`;
+  return training === 'plain' ? `${editor}, plain training, ${edits} edits` : `${editor}, Editable Training`;
+};
+
+/** A picture for each kind of targets, the models and editors in each. */
 async function draw(rows: readonly Row[], { folder, prefix }: FigureOptions): Promise<readonly string[]> {
-  const kinds = [...new Set(rows.map(({ targets }) => targets))];
-  const files = kinds.map((targets) => {
+  const found = [...new Set(rows.map(({ targets }) => targets))];
+  const files = found.map((targets) => {
     const series = rows
-      .filter((row) => row.targets === targets)
-      .map(({ training, testError, checkpoints }) => ({
-        name: training === 'plain' ? 'Plain training' : 'Editable Training',
+      .filter((row) => row.targets === targets && row.together !== 'at once' && row.edits <= mostAlone)
+      .map((row) => ({ ...row, series: seriesOf(row) }))
+      .map(({ series, testError, checkpoints }) => ({
+        name: series,
         points: [
           { edits: 0, errorRate: testError, inForce: null },
           ...checkpoints.map((each) => ({ edits: each.edits, errorRate: each.testError, inForce: each.inForce })),

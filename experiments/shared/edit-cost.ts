@@ -1,6 +1,6 @@
 /** What one repair takes in time and memory, judging apart. */
 import { memory, resetPeakMemory, scope, type Tensor, tensor } from '@editable/torch';
-import { type EditTask, type Normalization, normalizeImages, type Repairer } from 'editable';
+import { augmentedViews, type EditTask, type Normalization, normalizeImages, type Repairer, stream } from 'editable';
 import type { Session } from './session.js';
 
 export interface EditCost {
@@ -26,18 +26,22 @@ interface RepairCost {
 }
 
 export function editCost(
-  { dataset, device }: Session,
+  { dataset, device, seed }: Session,
   repairer: Repairer,
   { normalization, tasks }: CostOptions,
 ): EditCost {
   const { shape } = dataset;
   const split = dataset.split('test');
+  const input = (images: Uint8Array[]): Tensor =>
+    tensor(normalizeImages(images, shape, normalization), { shape: [images.length, ...shape], device });
+  const { views = 0 } = repairer;
   const costs: RepairCost[] = [];
   let spent = 0;
   for (const { index, target } of tasks.slice(0, timedEdits)) {
     const cost = scope(() => {
-      const pixels = normalizeImages([split.image(index)], shape, normalization);
-      return costOf(repairer, tensor(pixels, { shape: [1, ...shape], device }), target);
+      const image = split.image(index);
+      const others = views === 0 ? [] : [input(augmentedViews(image, shape, views, stream(seed, 'cost-views', index)))];
+      return costOf(() => repairer.repair(input([image]), target, ...others));
     });
     costs.push(cost);
     spent += cost.seconds;
@@ -49,11 +53,11 @@ export function editCost(
   };
 }
 
-function costOf(repairer: Repairer, input: Tensor, target: number): RepairCost {
+function costOf(repair: () => unknown): RepairCost {
   resetPeakMemory();
   const { bytes } = memory();
   const started = performance.now();
-  repairer.repair(input, target);
+  repair();
   return { seconds: (performance.now() - started) / 1000, bytes: memory().peakBytes - bytes };
 }
 

@@ -18,6 +18,7 @@ import {
   trainConditionalProcess,
   trainingSplits,
 } from 'editable';
+import { type CurvatureChoice, chosenCurvature, usualCurvature } from './curvature-choice.js';
 import { shortDigest } from './digest.js';
 import type { ConditionalChoice, RehearsalChoice, RetrainingChoice } from './scale.js';
 import type { Session } from './session.js';
@@ -25,12 +26,26 @@ import { cardsChoice, type EditorToTune, type TunedEditor, type TunedOn, tunedEd
 
 export type Method =
   | ({ readonly kind: 'editor' } & EditorToTune)
+  | ({ readonly kind: 'given' } & GivenEditor)
   | { readonly kind: 'card'; readonly layers: readonly string[] }
   | ({ readonly kind: 'rehearsal' } & EditorToTune & RehearsalChoice)
   | ({ readonly kind: 'cnp' } & ConditionalChoice)
   | { readonly kind: 'dknn'; readonly k: number }
   | { readonly kind: 'lookup-table' }
   | ({ readonly kind: 'retraining' } & Omit<RetrainingChoice, 'edits'>);
+
+/** An editor as it is: nothing is tuned for the model. */
+export interface GivenEditor {
+  readonly editor: EditorName;
+  readonly hyperparameters: EditorChoice['hyperparameters'];
+  readonly layers: string | readonly string[];
+  /** Augmented views of the input that must follow, too. */
+  readonly views?: number;
+  /** Nats by which the target must lead. */
+  readonly margin?: number;
+  /** Of the natural editor, where not the usual one: from 1,000 training images, without their labels. */
+  readonly curvature?: CurvatureChoice;
+}
 
 /** A method that only needs images to be judged on. */
 export interface ReadyMethod {
@@ -40,6 +55,9 @@ export interface ReadyMethod {
   /** null: it changes no layers. */
   readonly layers: string | null;
   readonly tunedOn: TunedOn | null;
+  readonly views?: number;
+  readonly margin?: number;
+  readonly curvature?: CurvatureChoice;
   readonly repairer: (testSet: TestSet) => Repairer;
 }
 
@@ -52,6 +70,8 @@ export async function readyMethod(session: Session, run: Run, method: Method): P
       const tuned = await tunedEditor(session, run, method);
       return { ...described(tuned), repairer: (testSet) => new GradientRepairer(model, testSet, tuned.choice) };
     }
+    case 'given':
+      return given(session, run, method);
     case 'card': {
       const tuned = await cardsChoice(session, run, method);
       return { ...described(tuned), repairer: (testSet) => new GradientRepairer(model, testSet, tuned.choice) };
@@ -82,6 +102,24 @@ export async function readyMethod(session: Session, run: Run, method: Method): P
       };
     }
   }
+}
+
+function given(session: Session, run: Run, method: GivenEditor): ReadyMethod {
+  const { editor, hyperparameters, layers, views, margin, curvature } = method;
+  const { model } = run;
+  const { scale } = session;
+  const metric = chosenCurvature(session, run, curvature ?? usualCurvature);
+  const asked = { ...(views === undefined ? {} : { views }), ...(margin === undefined ? {} : { margin }) };
+  const choice: EditorChoice = { name: editor, hyperparameters, layers, maxSteps: scale.maxSteps, ...asked };
+  return {
+    editor,
+    hyperparameters,
+    layers: layersText(layers),
+    tunedOn: null,
+    ...asked,
+    ...(curvature === undefined ? {} : { curvature }),
+    repairer: (testSet) => new GradientRepairer(model, testSet, choice, metric),
+  };
 }
 
 /** Editable+CNP: its model is trained with its encoder, from the run's. */
@@ -120,9 +158,11 @@ const trainImages = ({ dataset, device }: Session, { config }: Run): TrainImages
 const described = ({ choice, tunedOn }: TunedEditor): Omit<ReadyMethod, 'repairer'> => ({
   editor: choice.name,
   hyperparameters: choice.hyperparameters,
-  layers: typeof choice.layers === 'string' ? choice.layers : choice.layers.join('+'),
+  layers: layersText(choice.layers),
   tunedOn,
 });
+
+const layersText = (layers: EditorChoice['layers']): string => (typeof layers === 'string' ? layers : layers.join('+'));
 
 const untuned = (
   editor: Method['kind'],

@@ -1,5 +1,5 @@
 /** What a scale decides: everything in which a run on two cores differs from the paper's on a GPU, as data. */
-import type { CifarResNetName, DatasetName, Normalization, TrainingSettings } from 'editable';
+import type { CifarResNetName, DatasetName, EditTargets, Normalization, TrainingSettings } from 'editable';
 
 export type ScaleName = 'tiny' | 'small' | 'medium' | 'paper';
 
@@ -30,6 +30,8 @@ export interface Scale {
   readonly rehearsal: RehearsalChoice;
   readonly figure: FigureChoice;
   readonly sequence: SequenceChoice;
+  /** Numbers of repairs that stay in force together; as many as there are, where a model makes fewer mistakes. */
+  readonly together: Readonly<Record<EditTargets, readonly number[]>>;
   readonly sampling: SamplingChoice;
 }
 

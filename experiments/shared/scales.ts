@@ -57,6 +57,7 @@ const tiny: Scale = {
   rehearsal: { weight: 1, images: 32 },
   figure: { edits: 30, testImages: 100, perplexity: 3, iterations: 60, components: 20 },
   sequence: { edits: 4, every: 2, testImages: 100 },
+  together: { random: [4], mistakes: [4] },
   sampling: { edits: 4, halfWidths: [meanOfThousand, 0.01] },
 };
 
@@ -141,6 +142,7 @@ const small: Scale = {
   rehearsal: { weight: 1, images: 128 },
   figure: { edits: 300, testImages: 3000, perplexity: 30, iterations: 1000, components: 100 },
   sequence: { edits: 100, every: 5, testImages: null },
+  together: { random: [200], mistakes: [200, 800] },
   sampling: { edits: 120, halfWidths },
 };
 
@@ -238,6 +240,7 @@ const medium: Scale = {
   rehearsal: { weight: 1, images: 128 },
   figure: { edits: 300, testImages: 3000, perplexity: 30, iterations: 1000, components: 100 },
   sequence: { edits: 100, every: 5, testImages: null },
+  together: { random: [200], mistakes: [200] },
   sampling: { edits: 120, halfWidths },
 };
 
@@ -300,6 +303,7 @@ const paper: Scale = {
   rehearsal: { weight: 1, images: 512 },
   figure: { edits: 4500, testImages: null, perplexity: 30, iterations: 1000, components: 200 },
   sequence: { edits: 1000, every: 25, testImages: null },
+  together: { random: [200], mistakes: [200, 500] },
   sampling: { edits: 120, halfWidths },
 };
 

@@ -3,6 +3,7 @@ import {
   type EditorChoice,
   type EditorName,
   editabilityCard,
+  editorNames,
   type Run,
   type Trial,
   type TrialOptions,
@@ -62,7 +63,10 @@ export async function tunedEditor(session: Session, run: Run, wanted: EditorToTu
   };
 }
 
-/** What the editability card of the model says is best, of all editors on these layers. */
+/** The paper's: what needs tuning. The natural editor has rows of its own. */
+export const paperEditors: readonly EditorName[] = editorNames.filter((name) => name !== 'natural');
+
+/** What the editability card of the model says is best, of the paper's editors on these layers. */
 export async function cardsChoice(
   session: Session,
   run: Run,
@@ -73,6 +77,7 @@ export async function cardsChoice(
   const { best, samples, entries, trials } = await editabilityCard(run.model, dataset, {
     ...trialOptions(session, run),
     ...full,
+    editors: paperEditors,
     layers,
     minimumSuccess,
   });

@@ -2,6 +2,7 @@
 import type { Experiment, RowPlan } from '../shared/experiment.js';
 import { ownEditor } from '../shared/model-editor.js';
 import type { Training } from '../shared/models.js';
+import { finePrecision, naturalPlan } from '../shared/natural-rows.js';
 import { repairColumns } from '../shared/repair-columns.js';
 import { repairPlan } from '../shared/repair-plan.js';
 import type { RepairRow, RepairSetup } from '../shared/repair-row.js';
@@ -18,6 +19,7 @@ export const table3: Experiment<RepairRow> = {
     ...scale.editable.map(editablePlan),
     ...otherPlans(scale),
     ...mistakePlans(scale),
+    ...naturalPlans(scale),
   ],
   columns: [
     repairColumns.row,
@@ -82,6 +84,22 @@ function otherPlans({ chain, conditional, neighbors, retraining, rehearsal }: Sc
     }),
   ];
 }
+
+/** Beyond the paper: the natural editor, for which nothing is tuned, on models with and without Editable Training. */
+const naturalPlans = (scale: Scale): readonly RowPlan<RepairRow>[] => {
+  const { chain, controls, editable } = scale;
+  const plain = { training: 'plain', layers: chain, ...finePrecision(scale) } as const;
+  const models = [...controls, ...editable.map((choice) => ({ name: choice.name, model: choice, of: choice }))];
+  return [
+    naturalPlan('plain-natural', plain),
+    naturalPlan('plain-natural-16', { ...plain, views: 16, ...finePrecision(scale, 16) }),
+    ...models.map(({ name, model, of }) => {
+      const [layers = chain] = of.layers;
+      const judged = layers === 'extra' ? { exact: true } : finePrecision(scale);
+      return naturalPlan(`${name}-natural`, { training: model, layers, ...judged });
+    }),
+  ];
+};
 
 /** Real mistakes and their true labels, in place of random targets. */
 const mistakePlans = ({ chain, editable: [first] }: Scale): readonly RowPlan<RepairRow>[] => [

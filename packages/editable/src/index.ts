@@ -44,7 +44,7 @@ export * from './evaluation/edit-tasks.js';
 export * from './evaluation/evaluate.js';
 export * from './evaluation/evaluation-options.js';
 export { GradientRepairer } from './evaluation/gradient-repairer.js';
-export { judgedImages } from './evaluation/judged-images.js';
+export { judgedImages, judgedSplit } from './evaluation/judged-images.js';
 export * from './evaluation/picture-views.js';
 export { classesOf, countFlips, errorRate, noClass } from './evaluation/predictions.js';
 export * from './evaluation/preview.js';

@@ -4,4 +4,5 @@ export * from './class-drawdown-chart.js';
 export * from './edit-map-chart.js';
 export * from './edit-sequence-chart.js';
 export * from './explained-variance-chart.js';
+export * from './locality-generality-chart.js';
 export * from './pareto-chart.js';

@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { classDrawdownChart, editMapChart, explainedVarianceChart } from './index.js';
+import { classDrawdownChart, editMapChart, explainedVarianceChart, localityGeneralityChart } from './index.js';
 import { placeLabels } from './label-placement.js';
 
 describe('chart specifications', () => {
   it('are plain data: JSON gives them back', () => {
     const spec = explainedVarianceChart({ models: [{ name: 'a', cumulative: [0.5, 1] }], scale: 'log' });
     expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
+  });
+
+  it('put a drawdown below what a logarithmic axis shows on its edge', () => {
+    const point = { drawdown: -0.001, drawdownInterval: [-0.002, 0.0004], generality: 0.5 } as const;
+    const { data } = localityGeneralityChart({ curves: [{ name: 'a', points: [point] }] }) as {
+      data: { values: object[] };
+    };
+    expect(data.values).toMatchObject([
+      { curve: 'a', drawdown: 0.01, low: 0.01, high: 0.04, generality: 0.5, label: '' },
+    ]);
   });
 
   it('refuse a matrix that is not classes × classes', () => {
