@@ -209,7 +209,10 @@ export class KroneckerCurvature implements Curvature {
 /** G M A for each vector's M, [vectors, groups, outputs, inputs]. A factor of one group is not copied for every vector. */
 function betweenFactors(g: Tensor, matrix: Tensor, a: Tensor): Tensor {
   if (a.shape[0] !== 1) return g.matmul(matrix.matmul(a));
-  return g.squeeze(0).matmul(matrix.squeeze(1).matmul(a.squeeze(0))).unsqueeze(1);
+  return g
+    .squeeze(0)
+    .matmul(matrix.squeeze(1).matmul(a.squeeze(0)))
+    .unsqueeze(1);
 }
 
 /** Of both factors of one layer, group by group. */
