@@ -62,11 +62,11 @@ export const ranked = (probabilities: readonly number[], classes: readonly strin
     .sort((a, b) => b.probability - a.probability);
 
 /** A class by its name (in any case) or its number. @throws UsageError listing the classes */
-export function labelNamed(word: string, classes: readonly string[]): number {
+export function labelNamed(word: string, classes: readonly string[], where: string = '--target'): number {
   const byName = classes.findIndex((name) => name.toLowerCase() === word.trim().toLowerCase());
   if (byName >= 0) return byName;
   const number = /^\d+$/.test(word.trim()) ? Number(word) : Number.NaN;
   if (number < classes.length) return number;
   const known = classes.map((name, label) => `${label} ${name}`).join(', ');
-  throw new UsageError(`--target: expected a class by number or name (${known}), received "${word}".`);
+  throw new UsageError(`${where}: expected a class by number or name (${known}), received "${word}".`);
 }

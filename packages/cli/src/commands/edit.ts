@@ -6,8 +6,12 @@ import type { Console } from '../console/console.js';
 import { UsageError } from '../errors.js';
 import { number, path, text } from '../options/kinds.js';
 import {
+  type ConstraintFlags,
+  type CurvatureFlags,
+  constraintOptions,
+  curvatureOptions,
   type EditorFlags,
-  editorOptions,
+  editorOptionsWith,
   type InputFlags,
   inputOptions,
   type PatchFlags,
@@ -19,7 +23,14 @@ import {
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
-interface EditFlags extends InputFlags, EditorFlags, PatchFlags, TestImagesFlags, SessionFlags {
+interface EditFlags
+  extends InputFlags,
+    EditorFlags,
+    ConstraintFlags,
+    CurvatureFlags,
+    PatchFlags,
+    TestImagesFlags,
+    SessionFlags {
   readonly target: string;
   readonly precision: number | undefined;
   readonly out: string | undefined;
@@ -28,7 +39,9 @@ interface EditFlags extends InputFlags, EditorFlags, PatchFlags, TestImagesFlags
 const options: OptionTable<EditFlags> = {
   ...inputOptions,
   target: { kind: text('label', 'a class by number or name'), required: true, description: 'the class it must have' },
-  ...editorOptions,
+  ...constraintOptions,
+  ...editorOptionsWith('natural'),
+  ...curvatureOptions,
   ...patchOptions,
   ...testImagesOptions,
   precision: {
@@ -46,6 +59,7 @@ export const editCommand: ReturnType<typeof defineCommand> = defineCommand<EditF
   options,
   examples: [
     'edit runs/editable --index 12 --target sneaker --out fix.safetensors',
+    'edit runs/editable --index 12 --target sneaker --views 16',
     'edit runs/editable --image boot.png --target "Ankle boot" --patch fix.safetensors --out fix2.safetensors',
   ],
   run: editFromFlags,
@@ -59,6 +73,7 @@ async function editFromFlags(
   const { openModel } = await import('../open-model.js');
   const { chooseEditor } = await import('../editor-choice.js');
   const { labelNamed, readPicture } = await import('../picture.js');
+  const { curvatureOf } = await import('../jobs/curvature.js');
   const { repair } = await import('../jobs/repair.js');
   const { describePicture, describeRepair } = await import('../report/repair-text.js');
   const { makeRunFolder } = await import('editable');
@@ -66,13 +81,14 @@ async function editFromFlags(
   const { classes } = opened.run.config;
   const target = labelNamed(flags.target, classes);
   const picture = await readPicture(flags, opened.dataset);
-  const editor = await chooseEditor(opened.run, flags);
+  const editor = await chooseEditor(opened.run, flags, { usual: 'natural' });
+  const curvature = curvatureOf(opened, { images: flags.controlImages }, console);
   const { testImages, precision, seed } = flags;
   const out = flags.out ?? defaultPatch(opened.run.folder, picture, target);
   if (flags.out === undefined) makeRunFolder(dirname(out));
   else if (!existsSync(dirname(out)))
     throw new UsageError(`--out: expected a file in a folder that exists, received "${out}".`);
-  const done = repair(opened, { picture, target, editor, testImages, precision, seed, out });
+  const done = repair(opened, { picture, target, editor, curvature, testImages, precision, seed, out });
   console.print(describePicture(picture, classes));
   console.print(describeRepair(done, classes));
   console.result({ ...done.document, changes: done.flips });

@@ -4,8 +4,12 @@ import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { choice, number, wholeNumber } from '../options/kinds.js';
 import {
+  type ConstraintFlags,
+  type CurvatureFlags,
+  constraintOptions,
+  curvatureOptions,
   type EditorFlags,
-  editorOptions,
+  editorOptionsWith,
   type PatchFlags,
   patchOptions,
   type SessionFlags,
@@ -15,7 +19,13 @@ import {
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
-interface EvaluateFlags extends EditorFlags, PatchFlags, TestImagesFlags, SessionFlags {
+interface EvaluateFlags
+  extends EditorFlags,
+    ConstraintFlags,
+    CurvatureFlags,
+    PatchFlags,
+    TestImagesFlags,
+    SessionFlags {
   readonly edits: number;
   readonly targets: EditTargets;
   readonly precision: number | undefined;
@@ -34,7 +44,9 @@ const options: OptionTable<EvaluateFlags> = {
     description:
       'judge each edit on a sample just large enough to know the mean drawdown to ± this, 0.001 for 0.1 % (default: exactly)',
   },
-  ...editorOptions,
+  ...constraintOptions,
+  ...editorOptionsWith('rmsprop'),
+  ...curvatureOptions,
   ...patchOptions,
   ...sessionOptions,
 };
@@ -46,6 +58,7 @@ export const evaluateCommand: ReturnType<typeof defineCommand> = defineCommand<E
   options,
   examples: [
     'evaluate runs/editable --edits 1000',
+    'evaluate runs/editable --editor natural --views 16',
     'evaluate runs/editable --targets mistakes --test-images 2000 --json',
   ],
   run: evaluateFromFlags,
@@ -58,14 +71,16 @@ async function evaluateFromFlags(
 ): Promise<number> {
   const { openModel } = await import('../open-model.js');
   const { chooseEditor } = await import('../editor-choice.js');
+  const { curvatureOf } = await import('../jobs/curvature.js');
   const { evaluateRun } = await import('../jobs/evaluation.js');
   const { describeEvaluation } = await import('../report/evaluation-text.js');
   const opened = await openModel(folder as string, flags);
   const editor = await chooseEditor(opened.run, flags);
+  const curvature = curvatureOf(opened, { images: flags.controlImages }, console);
   const { edits, testImages, precision, seed, targets } = flags;
   const { document } = await evaluateRun(
     opened,
-    { editor, edits, testImages, precision, seed, targets },
+    { editor, curvature, edits, testImages, precision, seed, targets },
     { console, label: 'editing' },
   );
   console.print(describeEvaluation(document));

@@ -1,11 +1,13 @@
 /** The commands, in the order of their use. */
 import type { Command } from '../command.js';
+import { curvatureCommand } from './curvature.js';
 import { demoCommand } from './demo.js';
 import { editCommand } from './edit.js';
 import { evaluateCommand } from './evaluate.js';
 import { importCommand } from './import.js';
 import { infoCommand } from './info.js';
 import { predictCommand } from './predict.js';
+import { repairCommand } from './repair.js';
 import { trainCommand } from './train.js';
 import { tuneCommand } from './tune.js';
 
@@ -13,7 +15,9 @@ export const commands: readonly Command[] = [
   trainCommand,
   importCommand,
   tuneCommand,
+  curvatureCommand,
   editCommand,
+  repairCommand,
   evaluateCommand,
   predictCommand,
   infoCommand,

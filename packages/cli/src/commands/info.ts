@@ -2,9 +2,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
+import type { PatchInfo } from 'editable';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
-import { count, signedPercent } from '../console/numbers.js';
+import { count, plural, signedPercent } from '../console/numbers.js';
 import { facts } from '../console/table.js';
 import { UsageError } from '../errors.js';
 import { type DataFlags, dataOptions, datasetNames, type OutputFlags, outputOptions } from '../options/shared.js';
@@ -120,20 +121,25 @@ const documentsIn = (folder: string): string[] =>
         .map((file) => join(folder, file))
     : [];
 
+function whatItMakes({ target, repairs }: PatchInfo): string {
+  if (repairs !== undefined) return `${plural(repairs.length, 'picture')} follow ${plural(repairs.length, 'repair')}`;
+  const source = target?.index !== undefined ? `test image ${target.index}` : target?.image;
+  return `${source ?? 'an input'} ${target ? `a ${target.className ?? target.label}` : 'follow its constraint'}`;
+}
+
 async function patch(path: string, console: Console): Promise<number> {
   const { describePatch } = await import('editable');
   const described = describePatch(path);
-  const { target, editor, hyperparameters, layers, steps, drawdown, flips, tensors, bytes } = described;
-  const source = target?.index !== undefined ? `test image ${target.index}` : target?.image;
+  const { editor, hyperparameters, layers, steps, drawdown, flips, tensors, bytes, views, margin } = described;
   const settings = Object.entries(hyperparameters).map(([name, value]) => `${name} ${value}`);
   console.print(
     facts([
       ['patch', `${basename(path)}, ${described.createdAt}`],
+      ['makes', whatItMakes(described)],
       [
-        'makes',
-        `${source ?? 'an input'} ${target ? `a ${target.className ?? target.label}` : 'follow its constraint'}`,
+        'editor',
+        [editor, ...settings, ...(views ? [`${views} views`] : []), ...(margin ? [`margin ${margin}`] : [])].join(', '),
       ],
-      ['editor', [editor, ...settings].join(', ')],
       ['layers', `${layers}, ${steps} steps`],
       [
         'cost',

@@ -1,5 +1,5 @@
 /** `editable train`: plain or Editable Training into a run folder; the same command continues an interrupted one. */
-import type { DatasetName, EditorName, ModelSpec, RunConfig, TrainingSettings } from 'editable';
+import type { DatasetName, EditorName, HyperparameterValue, ModelSpec, RunConfig, TrainingSettings } from 'editable';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { count, duration, percent } from '../console/numbers.js';
@@ -41,7 +41,7 @@ interface TrainFlags extends SessionFlags {
   readonly trainImages: number | undefined;
   readonly freezeBefore: string | undefined;
   readonly editor: EditorName;
-  readonly editorLearningRate: number | undefined;
+  readonly editorLearningRate: HyperparameterValue | undefined;
   readonly beta: number | undefined;
   readonly layers: readonly string[];
   readonly maxSteps: number;
@@ -55,6 +55,9 @@ interface TrainFlags extends SessionFlags {
   readonly checkpointEvery: number;
   readonly out: string;
 }
+
+/** The natural editor's metric is of the finished network. */
+const trainable = editorNames.filter((name) => name !== 'natural');
 
 const options: OptionTable<TrainFlags> = {
   dataset: { kind: choice(datasetNames), description: "what to train on (default: --from's, else fashion-mnist)" },
@@ -100,7 +103,7 @@ const options: OptionTable<TrainFlags> = {
     kind: text('stage', 'a stage of the model'),
     description: 'train this stage (layer3, extra, head) and those after it only; the ones before stay as they are',
   },
-  editor: { kind: choice(editorNames), default: 'rmsprop', description: 'the editor that training prepares for' },
+  editor: { kind: choice(trainable), default: 'rmsprop', description: 'the editor that training prepares for' },
   editorLearningRate: {
     kind: editorKinds.learningRate,
     description: "the editor's step size α, where learning it starts (default: the editor's own)",

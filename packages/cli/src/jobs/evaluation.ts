@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import {
+  type CurvatureOf,
   canonicalChoice,
   type EditorChoice,
   type EditTargets,
@@ -15,6 +16,8 @@ import type { OpenedModel } from '../open-model.js';
 
 export interface EvaluationSettings {
   readonly editor: EditorChoice;
+  /** For the natural editor; left out: computed from training images. */
+  readonly curvature?: CurvatureOf | undefined;
   readonly edits: number;
   readonly testImages: number | undefined;
   /** Half-width of the 95 % interval of mean drawdown to sample for; left out: exactly. */

@@ -2,26 +2,31 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { nn } from '@editable/torch';
+import { type nn, scope, type Tensor, tensor } from '@editable/torch';
 import {
   basePredictions,
-  classification,
+  type CurvatureOf,
+  classesOf,
   describePatch,
   type EditorChoice,
   type EditResult,
   edit,
-  editorNamed,
+  editorOf,
   type Flip,
   type ImageSplit,
   makeRunFolder,
   modelHash,
+  normalizeImages,
   type Preview,
+  pictureViews,
   preview,
   previewBySample,
+  repairOf,
   savePatch,
   stream,
   subset,
   TestSet,
+  trainingCurvature,
 } from 'editable';
 import { describeLayers } from '../editor-choice.js';
 import type { OpenedModel } from '../open-model.js';
@@ -32,6 +37,8 @@ export interface RepairSettings {
   /** The class it must have. */
   readonly target: number;
   readonly editor: EditorChoice;
+  /** For the natural editor; left out: computed from training images, and not kept. */
+  readonly curvature?: CurvatureOf | undefined;
   readonly testImages: number | undefined;
   /** Half-width of the 95 % interval of drawdown to sample for; left out: exactly. */
   readonly precision?: number | undefined;
@@ -59,6 +66,9 @@ export interface RepairDocument {
   readonly flips: number;
   readonly judged: number;
   readonly testImages: number;
+  /** Share of augmented views of the picture, none of them part of the constraint, that get the target. */
+  readonly generality: number;
+  readonly unseenViews: number;
   /** null where the edit failed or nothing had to change. */
   readonly patch: string | null;
   /** Its tensors, in bytes. */
@@ -79,6 +89,9 @@ export interface Repair {
   readonly probabilitiesAfter: readonly number[];
 }
 
+/** Views of the edited picture that generality is judged on. */
+const unseenViews = 16;
+
 export function repair(opened: OpenedModel, settings: RepairSettings): Repair {
   const { run, dataset, model, device } = opened;
   const { picture, target, editor, seed, out } = settings;
@@ -86,13 +99,20 @@ export function repair(opened: OpenedModel, settings: RepairSettings): Repair {
   const { classes, normalization } = run.config;
   using input = inputOf(picture, dataset, normalization, device);
   const probabilitiesBefore = probabilitiesOf(model, input);
+  const { curvature = trainingCurvature(model, dataset, { normalization, device }) } = settings;
+  const rule = editorOf(editor, model, curvature);
+  const { views = 0, margin = 0, layers, maxSteps } = editor;
+  const { shape } = dataset;
+  const { held, unseen } = pictureViews(picture.pixels, { shape, held: views, unseen: unseenViews, seed });
   const editStarted = performance.now();
-  const result = edit(model, classification(input, target), {
-    editor: editorNamed(editor.name, editor.hyperparameters),
-    layers: editor.layers,
-    maxSteps: editor.maxSteps,
+  const result = scope(() => {
+    const constraint = repairOf(input, target, { views: held.length > 0 ? batch(opened, held) : undefined, margin });
+    return edit(model, constraint, { editor: rule, layers, maxSteps });
   });
   const editSeconds = (performance.now() - editStarted) / 1000;
+  const following = scope(() => classesOf(result.model, batch(opened, unseen))).filter(
+    (each) => each === target,
+  ).length;
   const probabilitiesAfter = probabilitiesOf(result.model, input);
   const { split, indices } = judged(dataset.split('test'), settings.testImages, seed);
   const { flips, flipped, ...measured } = whatChanged(opened, result, split, settings);
@@ -104,6 +124,8 @@ export function repair(opened: OpenedModel, settings: RepairSettings): Repair {
       editor: editor.name,
       hyperparameters: editor.hyperparameters,
       layers: describeLayers(editor.layers),
+      ...(views > 0 ? { views } : {}),
+      ...(margin > 0 ? { margin } : {}),
       steps: result.steps,
       success: result.success,
       dataset: dataset.name,
@@ -121,6 +143,8 @@ export function repair(opened: OpenedModel, settings: RepairSettings): Repair {
     after: ranked(probabilitiesAfter, classes)[0] as Prediction,
     ...measured,
     flips: Math.round(flipped),
+    generality: following / unseenViews,
+    unseenViews,
     patch: written ? out : null,
     patchBytes: written ? describePatch(out).bytes : null,
     editor,
@@ -130,6 +154,9 @@ export function repair(opened: OpenedModel, settings: RepairSettings): Repair {
   const others = changed.filter(({ index }) => index !== picture.index);
   return { document, flips: changed, others, probabilitiesBefore, probabilitiesAfter };
 }
+
+const batch = ({ dataset: { shape }, run, device }: OpenedModel, images: readonly Uint8Array[]): Tensor =>
+  tensor(normalizeImages([...images], shape, run.config.normalization), { shape: [images.length, ...shape], device });
 
 /** On every test image, or on a sample; then what the unedited model says is kept with the run, as it costs the most. */
 function whatChanged(

@@ -45,6 +45,16 @@ export const number = (bounds: Bounds = {}): Kind<number> => ({
     ),
 });
 
+/** A number, or one word in place of it. */
+export const numberOr = <const Word extends string>(word: Word, bounds: Bounds = {}): Kind<number | Word> => {
+  const { expected, schema } = number(bounds);
+  return {
+    placeholder: `x|${word}`,
+    expected: `${expected}, or ${word}`,
+    schema: z.union([z.literal(word), schema]) as unknown as z.ZodType<number | Word>,
+  };
+};
+
 /** One of a few words; TypeScript keeps the list and the type together. */
 export const choice = <const Word extends string>(words: readonly Word[]): Kind<Word> => ({
   placeholder: words.join('|'),
@@ -72,6 +82,13 @@ export const words = (placeholder: string, expected: string): Kind<readonly stri
   placeholder,
   expected,
   schema: separated(z.array(z.string().min(1))),
+});
+
+/** Whole numbers from 0 separated by commas. */
+export const wholeNumbers = (expected: string): Kind<readonly number[]> => ({
+  placeholder: 'n,…',
+  expected,
+  schema: separated(z.array(z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int())).min(1)),
 });
 
 /** Numbers separated by commas. */

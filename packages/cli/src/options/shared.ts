@@ -1,6 +1,6 @@
 /** Options that several commands share, each group with the flags that it gives. */
-import type { DatasetName, EditorName } from 'editable';
-import { choice, type Kind, number, path, paths, text, toggle, wholeNumber, words } from './kinds.js';
+import type { DatasetName, EditorName, HyperparameterValue } from 'editable';
+import { choice, type Kind, number, numberOr, path, paths, text, toggle, wholeNumber, words } from './kinds.js';
 import type { OptionTable } from './table.js';
 
 // Written out here, so that help and misuse need neither the library nor libtorch; the types hold them to its lists.
@@ -67,7 +67,7 @@ export const seedOptions: OptionTable<SeedFlags> = {
 /** The editor's own settings; what is not given comes from the run. */
 export interface EditorFlags {
   readonly editor: EditorName | undefined;
-  readonly learningRate: number | undefined;
+  readonly learningRate: HyperparameterValue | undefined;
   readonly beta: number | undefined;
   readonly layers: readonly string[] | undefined;
   readonly maxSteps: number | undefined;
@@ -75,21 +75,51 @@ export interface EditorFlags {
 
 export const editorKinds: { readonly [Name in keyof EditorFlags]-?: Kind<Exclude<EditorFlags[Name], undefined>> } = {
   editor: choice(editorNames),
-  learningRate: number({ above: 0 }),
+  learningRate: numberOr('polyak', { above: 0 }),
   beta: number({ min: 0, max: 1 }),
   layers: words('names', 'names of chains, modules or parameters separated by commas, or "all"'),
   maxSteps: wholeNumber({ max: 1000 }),
 };
 
-export const editorOptions: OptionTable<EditorFlags> = {
-  editor: { kind: editorKinds.editor, description: "the editor (default: the run's tuned one, else rmsprop)" },
-  learningRate: { kind: editorKinds.learningRate, description: "the editor's step size α (default: the tuned one)" },
+/** `usual`: the editor where the run has none of its own. */
+export const editorOptionsWith = (usual: string): OptionTable<EditorFlags> => ({
+  editor: { kind: editorKinds.editor, description: `the editor (default: the run's own, else ${usual})` },
+  learningRate: {
+    kind: editorKinds.learningRate,
+    description: "the editor's step size α, or polyak: as long as each step needs (default: the tuned one)",
+  },
   beta: { kind: editorKinds.beta, description: "the editor's β: RMSProp's decay, Momentum's μ, Adam's β1" },
   layers: {
     kind: editorKinds.layers,
     description: 'what may change: layer3, chain-3, layer3.0.conv1, all; commas between',
   },
   maxSteps: { kind: editorKinds.maxSteps, description: 'k, the most steps an edit may take (default: 10)' },
+});
+
+/** What is asked of a repair beside its target. */
+export interface ConstraintFlags {
+  readonly views: number | undefined;
+  readonly margin: number | undefined;
+}
+
+export const constraintOptions: OptionTable<ConstraintFlags> = {
+  views: {
+    kind: wholeNumber({ max: 1000 }),
+    description: 'augmented views of the picture that must follow, too; 16 make it general (default: 0)',
+  },
+  margin: { kind: number({ min: 0 }), description: 'nats by which the target must lead (default: 0)' },
+};
+
+/** What the natural editor keeps. */
+export interface CurvatureFlags {
+  readonly controlImages: number | undefined;
+}
+
+export const curvatureOptions: OptionTable<CurvatureFlags> = {
+  controlImages: {
+    kind: wholeNumber({ min: 10 }),
+    description: 'training images whose answers the natural editor keeps (default: those that the run has, else 1000)',
+  },
 };
 
 export interface PatchFlags {

@@ -10,6 +10,7 @@ export function describeEvaluation(evaluation: Omit<Evaluation, 'records'>): str
     ['test error', percent(evaluation.testError)],
     ['drawdown', `${signedPercent(drawdown)} (95 % interval ${percentInterval(drawdownInterval)})`],
     ['  absolute', `${percent(drawdownAbsolute)}, ${flips.toFixed(1)} predictions flipped an edit`],
+    ['  negative', `${percent(evaluation.negativeFlipRate)} of the images were right and turn wrong`],
     ['success', percent(evaluation.successRate, 1)],
     ['steps', `${evaluation.meanSteps.toFixed(2)} of at most ${editor.maxSteps}`],
     ['generality', `${percent(evaluation.generality, 1)} of augmented views follow the edit`],

@@ -29,6 +29,10 @@ export function describeRepair(done: Repair, classes: readonly string[]): string
     ['before', describePrediction(before)],
     ['after', describePrediction(after)],
     ['else changed', effect],
+    [
+      'generality',
+      `${Math.round(document.generality * document.unseenViews)} of ${document.unseenViews} unseen views follow`,
+    ],
     ['editor', `${describeEditor(editor)} on ${describeLayers(editor.layers)}`],
     ['patch', patch === null ? 'none written' : `${patch} (${fileSize(patch)})`],
   ]);

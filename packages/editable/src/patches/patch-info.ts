@@ -23,6 +23,12 @@ export interface PatchInfo {
   readonly steps: number;
   readonly success: boolean;
   readonly target?: PatchTarget | undefined;
+  /** Where the patch is of many repairs: what each asked for. */
+  readonly repairs?: readonly PatchTarget[] | undefined;
+  /** Augmented views that were asked to follow, too. */
+  readonly views?: number | undefined;
+  /** Nats by which the target was asked to lead. */
+  readonly margin?: number | undefined;
   readonly dataset?: string | undefined;
   /** Error after minus error before on the test set, a fraction. */
   readonly drawdown?: number | undefined;
@@ -44,10 +50,16 @@ export function decodePatchInfo(text: string): PatchInfo | string {
     return 'its description is not JSON';
   }
   if (!isRecord(parsed)) return 'its description is not a JSON object';
-  const wrong = problem(parsed, infoFields, '') ?? problem(parsed.target, targetFields, 'target.');
+  const repairs = Array.isArray(parsed.repairs) ? (parsed.repairs as readonly unknown[]) : [];
+  const wrong =
+    problem(parsed, infoFields, '') ??
+    problem(parsed.target, targetFields, 'target.') ??
+    repairs.map((each, i) => problem(each, targetFields, `repairs.${i}.`)).find((each) => each !== undefined);
   if (wrong !== undefined) return wrong;
   const target = parsed.target === undefined ? {} : { target: known(parsed.target as object, targetFields) };
-  return { ...known(parsed, infoFields), ...target } as unknown as PatchInfo;
+  const all =
+    parsed.repairs === undefined ? {} : { repairs: repairs.map((each) => known(each as object, targetFields)) };
+  return { ...known(parsed, infoFields), ...target, ...all } as unknown as PatchInfo;
 }
 
 interface Field {
@@ -71,6 +83,8 @@ const isNumbers = (value: unknown): boolean =>
 
 const isDate = (value: unknown): boolean => isText(value) && !Number.isNaN(Date.parse(value as string));
 
+const mostRepairs = 100_000;
+
 const text: Field = { expected: 'short text', accepts: isText };
 const count: Field = { expected: 'a whole number', accepts: isCount };
 const hash: Field = {
@@ -88,6 +102,12 @@ const infoFields: Readonly<Record<keyof PatchInfo, Field>> = {
   steps: count,
   success: { expected: 'true or false', accepts: (value) => typeof value === 'boolean' },
   target: optional({ expected: 'an object', accepts: isRecord }),
+  repairs: optional({
+    expected: 'a list of objects',
+    accepts: (value) => Array.isArray(value) && value.length <= mostRepairs && value.every(isRecord),
+  }),
+  views: optional(count),
+  margin: optional({ expected: 'a number', accepts: Number.isFinite }),
   dataset: optional(text),
   drawdown: optional({ expected: 'a number', accepts: Number.isFinite }),
   flips: optional(count),

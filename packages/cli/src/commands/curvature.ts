@@ -1,0 +1,83 @@
+/** `editable curvature`: what the natural editor keeps of a run's network, computed once and kept with the run. */
+import { defineCommand, exitCodes } from '../command.js';
+import type { Console } from '../console/console.js';
+import { count, duration } from '../console/numbers.js';
+import { facts } from '../console/table.js';
+import { wholeNumber } from '../options/kinds.js';
+import {
+  type DataFlags,
+  type DeviceFlags,
+  dataOptions,
+  deviceOptions,
+  editorKinds,
+  type OutputFlags,
+  outputOptions,
+} from '../options/shared.js';
+import type { OptionTable } from '../options/table.js';
+
+interface CurvatureCommandFlags extends DeviceFlags, DataFlags, OutputFlags {
+  readonly images: number | undefined;
+  readonly layers: readonly string[] | undefined;
+}
+
+const options: OptionTable<CurvatureCommandFlags> = {
+  images: {
+    kind: wholeNumber({ min: 10 }),
+    description: 'training images, labels not looked at; a few hundred serve (default: 1000)',
+  },
+  layers: {
+    kind: editorKinds.layers,
+    description: 'what edits may change: layer3, chain-3, all; commas between (default: what edit takes)',
+  },
+  ...deviceOptions,
+  ...dataOptions,
+  ...outputOptions,
+};
+
+export const curvatureCommand: ReturnType<typeof defineCommand> = defineCommand<CurvatureCommandFlags>({
+  name: 'curvature',
+  summary: 'Compute what the natural editor keeps of a network; edit and repair do so at first use.',
+  arguments: [{ name: 'run', description: 'the run folder' }],
+  options,
+  examples: ['curvature runs/resnet20', 'curvature runs/resnet20 --images 300 --layers layer3,head'],
+  run: curvatureFromFlags,
+});
+
+const script =
+  'This run is a TorchScript program, whose layers are not seen: its curvature is computed at each use, from gradients of single images, and not kept.';
+
+async function curvatureFromFlags(
+  [folder]: readonly (string | undefined)[],
+  flags: CurvatureCommandFlags,
+  console: Console,
+): Promise<number> {
+  const { openModel } = await import('../open-model.js');
+  const { chooseNatural } = await import('../editor-choice.js');
+  const { computeCurvature } = await import('../jobs/curvature.js');
+  const { fileSize } = await import('../jobs/repair.js');
+  const opened = await openModel(folder as string, { ...flags, patch: undefined });
+  const { layers } = await chooseNatural(opened.run, { ...noEditorFlags, layers: flags.layers });
+  if (opened.run.model.layers.length === 0) {
+    console.print(script);
+    console.result({ run: opened.run.folder, path: null, found: false, note: script });
+    return exitCodes.done;
+  }
+  const document = computeCurvature(opened, { layers, images: flags.images }, console);
+  console.print(
+    facts([
+      ['curvature', document.found ? 'found: it was there already' : `computed in ${duration(document.seconds)}`],
+      ['layers', `${document.layers}: ${count(document.parameters)} tensors, ${count(document.numbers)} numbers`],
+      ['images', `${count(document.images)} training images`],
+      ['file', `${document.path} (${fileSize(document.path)})`],
+    ]),
+  );
+  console.result(document);
+  return exitCodes.done;
+}
+
+const noEditorFlags = {
+  editor: undefined,
+  learningRate: undefined,
+  beta: undefined,
+  maxSteps: undefined,
+};

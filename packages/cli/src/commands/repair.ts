@@ -1,0 +1,110 @@
+/** `editable repair`: many repairs held together, what they cost, one patch for all of them. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { defineCommand, exitCodes } from '../command.js';
+import type { Console } from '../console/console.js';
+import { UsageError } from '../errors.js';
+import { choice, path, toggle, wholeNumber, wholeNumbers } from '../options/kinds.js';
+import {
+  type ConstraintFlags,
+  type CurvatureFlags,
+  constraintOptions,
+  curvatureOptions,
+  editorKinds,
+  type PatchFlags,
+  patchOptions,
+  type SessionFlags,
+  sessionOptions,
+  type TestImagesFlags,
+  testImagesOptions,
+} from '../options/shared.js';
+import type { OptionTable } from '../options/table.js';
+
+interface RepairFlags extends ConstraintFlags, CurvatureFlags, PatchFlags, TestImagesFlags, SessionFlags {
+  readonly mistakes: number | undefined;
+  readonly indices: readonly number[] | undefined;
+  readonly file: string | undefined;
+  readonly atOnce: boolean;
+  readonly editor: 'natural' | undefined;
+  readonly layers: readonly string[] | undefined;
+  readonly maxSteps: number;
+  readonly out: string | undefined;
+}
+
+const options: OptionTable<RepairFlags> = {
+  mistakes: {
+    kind: wholeNumber({ min: 1 }),
+    description: "so many of the model's mistakes on the test images, drawn by --seed, to their true labels",
+  },
+  indices: {
+    kind: wholeNumbers('numbers of test images separated by commas'),
+    description: 'these test images, to their true labels',
+  },
+  file: {
+    kind: path('file'),
+    description: 'JSON lines: {"image": "boot.png", "target": "Sneaker"} or {"index": 12, "target": 3}',
+  },
+  atOnce: {
+    kind: toggle,
+    default: false,
+    description: 'solve the whole set from the base in one go: faster, and the same in any order',
+  },
+  ...constraintOptions,
+  editor: { kind: choice(['natural']), description: 'natural, the only one that holds repairs together' },
+  layers: {
+    kind: editorKinds.layers,
+    description: 'what may change: layer3, chain-3, layer3.0.conv1, all; commas between (default: what edit takes)',
+  },
+  maxSteps: {
+    kind: editorKinds.maxSteps,
+    default: 30,
+    description: 'the most steps for one more repair, or with --at-once for the set',
+  },
+  ...curvatureOptions,
+  ...patchOptions,
+  ...testImagesOptions,
+  out: { kind: path('file'), description: 'where the patch goes (default: patches/ in the run)' },
+  ...sessionOptions,
+};
+
+export const repairCommand: ReturnType<typeof defineCommand> = defineCommand<RepairFlags>({
+  name: 'repair',
+  summary: 'Repair many mistakes and keep them all in force: one patch. Exits with 2 if any is not in force.',
+  arguments: [{ name: 'run', description: 'the run folder' }],
+  options,
+  examples: [
+    'repair runs/resnet20 --mistakes 200',
+    'repair runs/resnet20 --mistakes 200 --at-once --out fixes.safetensors',
+    'repair runs/resnet20 --indices 12,345,6789 --views 16',
+    'repair runs/resnet20 --file repairs.jsonl',
+  ],
+  run: repairFromFlags,
+});
+
+async function repairFromFlags(
+  [folder]: readonly (string | undefined)[],
+  flags: RepairFlags,
+  console: Console,
+): Promise<number> {
+  const { openModel } = await import('../open-model.js');
+  const { chooseNatural } = await import('../editor-choice.js');
+  const { listRepairs } = await import('../repair-list.js');
+  const { curvatureOf } = await import('../jobs/curvature.js');
+  const { repairSet } = await import('../jobs/repair-set.js');
+  const { conflictSentence, describeRepairSet } = await import('../report/repair-set-text.js');
+  const { makeRunFolder } = await import('editable');
+  const opened = await openModel(folder as string, flags);
+  const editor = await chooseNatural(opened.run, { ...flags, learningRate: undefined, beta: undefined });
+  const { repairs, name } = await listRepairs(opened, flags);
+  const out = flags.out ?? join(opened.run.folder, 'patches', `${name}.safetensors`);
+  if (flags.out === undefined) makeRunFolder(dirname(out));
+  else if (!existsSync(dirname(out)))
+    throw new UsageError(`--out: expected a file in a folder that exists, received "${out}".`);
+  const curvature = curvatureOf(opened, { images: flags.controlImages }, console);
+  const { atOnce, testImages, seed } = flags;
+  const document = await repairSet(opened, { repairs, editor, curvature, atOnce, testImages, seed, out }, console);
+  console.print(describeRepairSet(document));
+  for (const [a, b] of console.json ? document.conflicts.slice(0, 1) : []) console.remark(conflictSentence(a, b));
+  console.result(document);
+  return document.notInForce.length === 0 ? exitCodes.done : exitCodes.editFailed;
+}

@@ -1,0 +1,100 @@
+/** The curvature of a run's model, for the natural editor: computed from training images at first use, with a progress bar. */
+import { statSync } from 'node:fs';
+import {
+  ControlImages,
+  type CurvatureOf,
+  controlCurvature,
+  runCurvature,
+  runFactors,
+  selectParameters,
+  trainingSplits,
+} from 'editable';
+import type { Console } from '../console/console.js';
+import type { Progress } from '../console/progress.js';
+import { describeLayers } from '../editor-choice.js';
+import type { OpenedModel } from '../open-model.js';
+
+export interface CurvatureSettings {
+  /** Training images; left out: those that the run's file has, else 1,000. */
+  readonly images?: number | undefined;
+}
+
+/**
+ * The run's own where it is as it was saved; of a patched model it is computed, and not kept. Nothing is read or computed
+ * before it is asked for.
+ */
+export function curvatureOf(opened: OpenedModel, { images }: CurvatureSettings, console: Console): CurvatureOf {
+  let made: CurvatureOf | undefined;
+  return (names) => {
+    if (made === undefined) {
+      const control = controlImages(opened, images, console);
+      made =
+        opened.patches.length > 0
+          ? controlCurvature(opened.model, control)
+          : runCurvature(opened.run, control, { anyImages: images === undefined });
+    }
+    return made(names);
+  };
+}
+
+/** What `curvature --json` prints. */
+export interface CurvatureDocument {
+  readonly run: string;
+  readonly layers: string;
+  readonly parameters: number;
+  /** Edited numbers that it is of. */
+  readonly numbers: number;
+  readonly images: number;
+  /** It was there already. */
+  readonly found: boolean;
+  readonly path: string;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** Computes and keeps it; a file of another model is written over. */
+export function computeCurvature(
+  opened: OpenedModel,
+  { layers, images }: CurvatureSettings & { readonly layers: string | readonly string[] },
+  console: Console,
+): CurvatureDocument {
+  const started = performance.now();
+  const { run } = opened;
+  const names = selectParameters(run.model, layers);
+  const control = controlImages(opened, images, console);
+  const { path, found, factors } = runFactors(run, control, names, {
+    anyImages: images === undefined,
+    replace: true,
+  });
+  return {
+    run: run.folder,
+    layers: describeLayers(layers),
+    parameters: names.length,
+    numbers: names.reduce((sum, name) => sum + (run.model.parameters.get(name)?.numel ?? 0), 0),
+    images: factors.count,
+    found,
+    path,
+    bytes: statSync(path).size,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+function controlImages(
+  { run, dataset, device }: OpenedModel,
+  images: number | undefined,
+  console: Console,
+): ControlImages {
+  let bar: Progress | undefined;
+  return new ControlImages(trainingSplits(dataset).train, {
+    normalization: run.config.normalization,
+    device,
+    ...(images === undefined ? {} : { images }),
+    onProgress: (done, total) => {
+      bar ??= console.progress('curvature', total);
+      bar.update(done);
+      if (done < total) return;
+      bar.stop();
+      bar = undefined;
+    },
+  });
+}
