@@ -182,6 +182,17 @@ const mediumChain: EditableChoice = {
   paper: 'editable-0.01-rmsprop',
 };
 
+/** The plain model trained on for as long as that one. */
+const mediumLonger: ControlChoice = {
+  name: 'plain-longer',
+  of: mediumChain,
+  model: {
+    ...mediumChain,
+    name: 'plain-longer',
+    training: { ...mediumChain.training, objective: 'plain', cEdit: 0, cLoc: 0 },
+  },
+};
+
 /** From scratch, as section 4.1 has it: α and β are learned, and kept up by c_edit above c_loc. */
 const mediumScratch: EditableChoice = {
   name: 'editable-scratch',
@@ -233,7 +244,7 @@ const medium: Scale = {
   precision: 0.001,
   tuning: { coarse: { edits: 10, images: 250 }, full: { edits: 50, images: 250 }, keep: 1, minimumSuccess: 0.98 },
   editable: [mediumExtra, mediumChain, mediumScratch],
-  controls: [{ name: 'plain-extra', of: mediumExtra, model: 'plain' }],
+  controls: [{ name: 'plain-extra', of: mediumExtra, model: 'plain' }, mediumLonger],
   conditional: { after: 'layer3', steps: 1500, batchSize: 32, learningRate: 5e-4, cEdit: 0.1, cLoc: 0.1, margin: 0 },
   neighbors: [10, 100],
   retraining: { edits: 10, steps: 30, batchSize: 128, learningRate: 1e-3 },

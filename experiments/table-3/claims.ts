@@ -14,7 +14,11 @@ const equalError = 0.005;
 export const claims: readonly Claim<RepairRow>[] = [
   {
     text: 'Editable Training has less than half the drawdown of plain training at about the same test error, both edited by RMSProp on chain 3.',
-    holds: (rows) => halfOf(rows, named(rows, ['plain-rmsprop']) ?? []),
+    holds: (rows) =>
+      halfOf(
+        rows,
+        plainRows(rows).filter((row) => named(rows, ['plain-rmsprop'])?.every((chain) => isSameEdit(row, chain))),
+      ),
   },
   {
     text: 'An extra layer has less than half the drawdown with Editable Training that the same layer has without, at about the same test error (section 4.3).',
