@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fromHost, grad, type nn, noGrad, readSafetensors, scope, type Tensor } from '@editable/torch';
+import { fromHost, grad, manualSeed, nn, noGrad, randn, readSafetensors, scope, type Tensor } from '@editable/torch';
 import {
   applyPatch,
   type Constraint,
@@ -16,8 +16,14 @@ import {
   edit,
   editableObjective,
   editorNamed,
+  gradientDescent,
+  JacobianCurvature,
+  jacobianRows,
+  kroneckerFactors,
   modelHash,
+  natural,
   type Objective,
+  polyak,
   savePatch,
   selectParameters,
 } from 'editable';
@@ -97,7 +103,7 @@ describe.skipIf(!hasTorchvision).each(['scripted', 'traced'])(`loadScriptModule 
     const constraint = editConstraint();
     for (const maxSteps of [1, 2, 3]) {
       const result = edit(model, constraint, { editor, layers: 'layer3', maxSteps });
-      expect([result.steps, result.success]).toEqual([maxSteps, false]);
+      expect([result.steps, result.loss > 0]).toEqual([maxSteps, true]);
       const loss = number(`${name}.loss.${maxSteps}`);
       expect(Math.abs(result.loss - loss) / loss).toBeLessThanOrEqual(tolerances.float32);
       if (maxSteps < 3) continue;
@@ -129,6 +135,42 @@ describe.skipIf(!hasTorchvision).each(['scripted', 'traced'])(`loadScriptModule 
         for (const [i, key] of keys.entries()) expectClose(found[i] as Tensor, `objective.${mode}.${key}`);
       });
     }
+  });
+
+  it('is edited by natural through the Jacobian, on one layer', () => {
+    const names = selectParameters(model, 'layer3.0.downsample.0');
+    manualSeed(1);
+    const control = randn([12, 3, 64, 64]);
+    using curvature = new JacobianCurvature(jacobianRows(model, control.split(6), 12, { names, classes: 3 }), {
+      base: { damping: 0.01 },
+    });
+    const constraint = classification(expected('edit.input'), number('edit.target'));
+    const editor = natural({ curvature, overshoot: 0.1 }); // as far as Polyak's step aims
+    const repair = edit(model, constraint, { editor, layers: names });
+    expect(repair).toMatchObject({ success: true, changed: ['layer3.0.downsample.0.weight'] });
+    expect(repair.steps).toBeGreaterThan(0);
+    expect(nn.forward(repair.model, constraint.input).argmax({ dim: 1 }).item()).toBe(number('edit.target'));
+    expectClose(model.call(expected('input')).output, 'logits');
+    // Answers on the control inputs move less than by gradient descent with the same kind of step.
+    const plain = edit(model, constraint, { editor: gradientDescent({ learningRate: polyak }), layers: names });
+    expect(plain.success).toBe(true);
+    const moved = (of: nn.Model): number =>
+      noGrad(() => {
+        const before = nn.forward(model, control).logSoftmax(1);
+        return before
+          .exp()
+          .mul(before.sub(nn.forward(of, control).logSoftmax(1)))
+          .sum()
+          .item();
+      });
+    expect(moved(repair.model)).toBeLessThan(moved(plain.model) / 2);
+  });
+
+  it('has no Kronecker factors, and says so', () => {
+    const names = selectParameters(model, 'fc');
+    expect(() => kroneckerFactors(model, [expected('input')], { names, classes: 2 })).toThrow(
+      /no Kronecker factors for fc\.weight, fc\.bias: .* outside TorchScript, .* use the Jacobian of control inputs/,
+    );
   });
 
   it('trains: steps along the gradient reduce the objective, and the given model stays', () => {

@@ -152,16 +152,16 @@ export class ConstraintRows {
   #values(output: Tensor, group: readonly number[]): Tensor {
     const first = this.#rows[group[0] as number] as Row;
     if (first.example === null) return (this.#constraints[first.constraint] as Constraint).loss(output).reshape([1]);
-    let at = 0;
+    let offset = 0;
     const parts = runs(group.map((row) => this.#rows[row] as Row)).map(({ constraint: of, examples }) => {
       const constraint = this.#constraints[of] as Constraint;
       const size = constraint.input.shape[0] as number;
-      const own = output.narrow(0, at, examples.length);
-      at += examples.length;
+      const own = output.narrow(0, offset, examples.length);
+      offset += examples.length;
       // Residuals are of the whole input: the examples left out are given any output, and not asked for.
       if (examples.length === size) return constraint.residuals!(own);
-      const index = tensor(BigInt64Array.from({ length: size }, (_, i) => BigInt(Math.max(0, examples.indexOf(i)))));
-      return pick(constraint.residuals!(own.indexSelect(0, index)), examples);
+      const index = Array.from({ length: size }, (_, i) => Math.max(0, examples.indexOf(i)));
+      return pick(constraint.residuals!(at(own, index)), examples);
     });
     return cat(parts);
   }
@@ -183,7 +183,8 @@ function runs(rows: readonly Row[]): readonly Run[] {
   return found;
 }
 
-const pick = (value: Tensor, at: readonly number[]): Tensor =>
-  at.length === value.shape[0]
-    ? value
-    : value.indexSelect(0, tensor(BigInt64Array.from(at, BigInt), { device: value.device }));
+const pick = (value: Tensor, rows: readonly number[]): Tensor =>
+  rows.length === value.shape[0] ? value : at(value, rows);
+
+const at = (value: Tensor, rows: readonly number[]): Tensor =>
+  value.indexSelect(0, tensor(BigInt64Array.from(rows, BigInt), { device: value.device }));

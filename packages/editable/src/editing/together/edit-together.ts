@@ -30,6 +30,7 @@ export interface EditTogetherResult {
   readonly model: nn.Model;
   /** Every constraint holds. */
   readonly success: boolean;
+  /** Those that led to the result; not those before a contradiction was found. */
   readonly steps: number;
   /** For each constraint as given: it holds. */
   readonly held: readonly boolean[];
@@ -80,15 +81,16 @@ export function editTogether(
       held[place(i)] = holds;
       losses[place(i)] = loss;
     }
+    const { origin, steps } = solved;
     return {
-      model: solved.steps === 0 ? start : start.with({ parameters: named(names, solved.theta) }),
+      model: steps === 0 ? origin : start.with({ parameters: named(names, solved.theta) }),
       success: held.every(Boolean),
-      steps: solved.steps,
+      steps,
       held,
       losses,
       disturbed: solved.disturbed.map(place).sort((a, b) => a - b),
       conflicts: solved.conflicts.map(([a, b]) => [place(a), place(b)] as const).map(ascending),
-      changed: solved.steps === 0 && start === base ? [] : names,
+      changed: steps === 0 && origin === base ? [] : names,
     };
   });
 }
@@ -96,7 +98,10 @@ export function editTogether(
 /** The constraint with what the stage `from` receives in place of its input: all that a later solution needs of it. */
 export const receivedBy = (model: nn.Model, constraint: Constraint, from: number): Constraint => ({
   ...constraint,
+  // A class's methods are not its objects' own properties.
   loss: (output) => constraint.loss(output),
+  ...(constraint.residuals && { residuals: (output) => constraint.residuals!(output) }),
+  ...(constraint.holds && { holds: (output) => constraint.holds!(output) }),
   input: noGrad(() => scope(() => model.call(constraint.input, { to: from }).output)),
 });
 
@@ -112,6 +117,8 @@ interface Solution {
   readonly theta: readonly Tensor[];
   /** At theta. */
   readonly residuals: Float64Array;
+  /** The model that the steps were made from. */
+  readonly origin: nn.Model;
   readonly steps: number;
   readonly conflicts: readonly (readonly [number, number])[];
   readonly disturbed: readonly number[];
@@ -128,6 +135,8 @@ function solve(rows: ConstraintRows, problem: Problem): Solution {
   const dropped = new Set<number>();
   const disturbed = new Set<number>();
   let failedAtFirst: ReadonlySet<number> = new Set();
+  let recurring = new Recurring();
+  let origin = start;
   let theta = initial(start);
   for (let steps = 0; ; steps++) {
     const residuals = rows.residuals(theta);
@@ -138,18 +147,41 @@ function solve(rows: ConstraintRows, problem: Problem): Solution {
     const open = rows.all.filter((row) => !dropped.has(rows.constraintOf(row)));
     const violated = open.filter((row) => !((residuals[row] as number) <= 0));
     if (violated.length === 0 || steps === maxSteps)
-      return { theta, residuals, steps, conflicts, disturbed: [...disturbed] };
-    const active = open.filter((row) => !((residuals[row] as number) <= -near));
+      return { theta, origin, residuals, steps, conflicts, disturbed: [...disturbed] };
+    recurring.see(residuals);
+    const active = open.filter((row) => recurring.has(row) || !((residuals[row] as number) <= -near));
     const step = scope(() => project(rows, theta, { active, residuals, curvature, overshoot }));
-    if (step.contradictions.length === 0) {
-      theta = step.theta;
-      continue;
-    }
+    theta = step.theta;
+    if (step.contradictions.length === 0) continue;
     for (const [a, b] of step.contradictions) {
       conflicts.push([a, b]);
       dropped.add(a).add(b);
     }
+    // As if they had never been asked for.
+    origin = base;
     theta = initial(base);
+    recurring = new Recurring();
+    steps = -1;
+  }
+}
+
+/**
+ * Rows that held once and failed later. Where each of two constraints is met by a step that breaks the other, they are never
+ * near violation together; once both have failed again they take part in every step, and the contradiction shows.
+ */
+class Recurring {
+  readonly #held = new Set<number>();
+  readonly #again = new Set<number>();
+
+  see(residuals: Float64Array): void {
+    for (const [row, residual] of residuals.entries()) {
+      if (residual <= 0) this.#held.add(row);
+      else if (this.#held.has(row)) this.#again.add(row);
+    }
+  }
+
+  has(row: number): boolean {
+    return this.#again.has(row);
   }
 }
 
