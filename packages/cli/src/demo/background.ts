@@ -10,29 +10,27 @@ const command = fileURLToPath(new URL('../../bin/editable.js', import.meta.url))
 
 export interface BackgroundSettings {
   readonly tuning: TuningSettings;
+  /** Flags of evaluations that follow, each an editor of its own; first comes the tuned one. */
+  readonly evaluations: readonly (readonly string[])[];
   readonly edits: number;
   readonly testImages: number | undefined;
   readonly dataDir: string | undefined;
   readonly device: string;
 }
 
-/** Seconds that the evaluation took. What was measured lies in the run's folder, where the same call finds it done. */
-export async function measureInBackground(folder: string, settings: BackgroundSettings): Promise<number> {
-  const { tuning, edits, testImages, dataDir, device } = settings;
+/** Seconds that each evaluation took. What was measured lies in the run's folder, where the same call finds it done. */
+export async function measureInBackground(folder: string, settings: BackgroundSettings): Promise<readonly number[]> {
+  const { tuning, evaluations, edits, testImages, dataDir, device } = settings;
   const place = [...(dataDir === undefined ? [] : ['--data-dir', dataDir]), '--device', device, '--json'];
-  await run(['tune', folder, ...tuningFlags(tuning), ...place]);
   const images = testImages === undefined ? [] : ['--test-images', String(testImages)];
-  const document = await run([
-    'evaluate',
-    folder,
-    '--edits',
-    String(edits),
-    ...images,
-    '--seed',
-    String(tuning.seed),
-    ...place,
-  ]);
-  return (JSON.parse(document) as { seconds: number }).seconds;
+  const sample = ['--edits', String(edits), ...images, '--seed', String(tuning.seed)];
+  await run(['tune', folder, ...tuningFlags(tuning), ...place]);
+  const seconds: number[] = [];
+  for (const editor of [[], ...evaluations]) {
+    const document = await run(['evaluate', folder, ...editor, ...sample, ...place]);
+    seconds.push((JSON.parse(document) as { seconds: number }).seconds);
+  }
+  return seconds;
 }
 
 /** Small networks: two processes of one thread each do more than one process of two. */

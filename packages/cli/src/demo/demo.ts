@@ -1,21 +1,33 @@
-/** The demo: two trainings, a tuning and an evaluation of each, one repair, one report. Killed, it continues. */
+/**
+ * The demo: the paper's editor and the natural one on a plain network, Editable Training beside its control, one real
+ * mistake repaired, then ten in a row; one report. Killed, it continues.
+ */
 import { join } from 'node:path';
 import { writeFileAtomically } from '@editable/torch';
 import {
+  type CurvatureOf,
+  canonicalChoice,
+  createRun,
   defaultTraining,
+  type EditorChoice,
+  grownFrom,
   type ImageDataset,
   loadDataset,
   makeRunFolder,
+  type RepairedSet,
+  type Run,
+  repairMany,
   runConfig,
   type TrainingSettings,
 } from 'editable';
 import type { Console } from '../console/console.js';
-import { count, duration } from '../console/numbers.js';
+import { count, duration, percent, plural } from '../console/numbers.js';
 import { table } from '../console/table.js';
 import { describeEditor, describeLayers } from '../editor-choice.js';
 import { UsageError } from '../errors.js';
-import { type MeasuredModel, renderReport } from '../html/report.js';
-import { type EvaluationDocument, evaluateRun } from '../jobs/evaluation.js';
+import { type MeasuredRow, renderReport } from '../html/report.js';
+import { curvatureOf } from '../jobs/curvature.js';
+import { type EvaluationDocument, type EvaluationResult, evaluateRun } from '../jobs/evaluation.js';
 import { type Repair, type RepairDocument, repair } from '../jobs/repair.js';
 import { metricsOf, type TrainingResult, train } from '../jobs/training.js';
 import { earlierTuning, type TuningSettings, tuneRun } from '../jobs/tuning.js';
@@ -24,24 +36,35 @@ import type { SessionFlags } from '../options/shared.js';
 import { testPicture } from '../picture.js';
 import { environment } from '../report/environment.js';
 import { describePicture, describeRepair } from '../report/repair-text.js';
-import { table3Cells, table3Head, table3Numbers } from '../report/table-3.js';
+import { type Table3Row, table3Cells, table3Head, table3Numbers } from '../report/table-3.js';
 import { measureInBackground, useOneThread } from './background.js';
-import { confidentMistake } from './mistake.js';
+import { type Mistake, type Mistakes, mistakesOf } from './mistake.js';
 import { type DemoSettings, demoSettings } from './settings.js';
 
 export interface DemoFlags extends SessionFlags {
   readonly out: string;
 }
 
+/** The rows of the demo's table: a model and an editor. */
+export const demoRows = ['paper', 'natural', 'naturalViews', 'control', 'editable'] as const;
+export type DemoRow = (typeof demoRows)[number];
+
 export interface DemoDocument {
-  readonly plain: EvaluationDocument;
-  readonly editable: EvaluationDocument;
+  readonly rows: Readonly<Record<DemoRow, EvaluationDocument>>;
+  /** One real mistake, repaired on the plain network by the natural editor. */
   readonly repair: RepairDocument & { readonly index: number };
+  /** Real mistakes repaired in a row on the plain network, all of them held together. */
+  readonly repairs: RepairsDocument;
+  /** Test images whose label may well be wrong: they are repaired nowhere. */
+  readonly suspects: readonly Mistake[];
   readonly seed: number;
   readonly report: string;
-  /** Training, tuning and evaluation of both models, of this call. */
+  /** Of this call. */
   readonly seconds: number;
 }
+
+/** Ten repairs in a row, and what they cost. */
+export type RepairsDocument = Omit<RepairedSet, 'model'>;
 
 export async function runDemo(
   flags: DemoFlags,
@@ -54,51 +77,71 @@ export async function runDemo(
   const dataset = await loadDataset(settings.dataset, { dataDir: flags.dataDir });
   makeRunFolder(out);
   const stage = new DemoStage({ dataset, settings, device, seed, dataDir: flags.dataDir, console });
-  const folders = { plain: join(out, 'plain'), editable: join(out, 'editable') };
+  const folder = (name: string): string => join(out, name);
   useOneThread();
-  const plainTraining = await stage.train('plain', folders.plain, settings.plain, 'plain training');
-  const background = stage.measureInBackground(folders.plain);
-  const editableChanges = { ...settings.editable, from: folders.plain };
-  const editableTraining = await stage.train('editable', folders.editable, editableChanges, 'Editable Training');
-  const editable = await stage.measure('editable', editableTraining);
-  const plain = await stage.measure('plain', plainTraining, await background);
-  const rows = [
-    { procedure: 'Plain', evaluation: plain.evaluation.document },
-    {
-      procedure: `Editable, c_loc = ${settings.editable.cLoc ?? defaultTraining.cLoc}`,
-      evaluation: editable.evaluation.document,
-    },
-  ];
-  console.print(`\n${table(rows.map(table3Cells), { head: table3Head, right: table3Numbers })}\n`);
-
-  const repaired = stage.repair(editable, join(out, 'repair.safetensors'));
+  const plain = await stage.train('plain', folder('plain'), settings.plain, 'plain training');
+  const background = stage.measureInBackground(folder('plain'));
+  // Where it fails while this process trains, the failure is told below.
+  background.catch(() => {});
+  const editableChanges = { ...settings.editable, from: folder('plain') };
+  const editable = await stage.train('editable', folder('editable'), editableChanges, 'Editable Training');
+  const control = stage.untrainedExtra(plain.run, folder('control'));
+  const measured = {
+    editable: await stage.tuned('editable', editable.run),
+    control: await stage.tuned('editable', control),
+  };
+  const [paper, natural, naturalViews] = await background;
+  const on = plain.run;
+  const rows: Readonly<Record<DemoRow, MeasuredRow>> = {
+    paper: { ...(await stage.tuned('plain', on, paper)), procedure: 'Plain' },
+    natural: { ...(await stage.natural(on, 0, natural)), procedure: 'Plain' },
+    naturalViews: { ...(await stage.natural(on, settings.natural.views, naturalViews)), procedure: 'Plain' },
+    control: { ...measured.control, procedure: 'Plain, with an extra layer' },
+    editable: { ...measured.editable, procedure: 'Editable Training of the extra layer' },
+  };
+  const cells = demoRows.map((row) => table3Cells(tableRow(rows[row])));
+  console.print(`\n${table(cells, { head: table3Head, right: table3Numbers })}\n`);
+  const mistakes = stage.mistakes(on);
+  const repaired = await stage.repair(on, mistakes, join(out, 'repair.safetensors'));
+  const repairs = await stage.repairInARow(on, mistakes);
   const seconds = (performance.now() - started) / 1000;
   const report = join(out, 'report.html');
   const html = await renderReport({
     dataset,
-    rows,
-    models: [
-      { name: 'Plain training', metrics: metricsOf(folders.plain), ...plain },
-      { name: 'Editable Training', metrics: metricsOf(folders.editable), ...editable },
-    ],
+    rows: demoRows.map((row) => rows[row]),
+    training: { plain: metricsOf(folder('plain')), editable: metricsOf(folder('editable')) },
     repair: repaired.repair,
     picture: repaired.picture,
+    repairs,
+    mistakes,
     environment: environment(),
-    settings: { seed, width: settings.width, from: 'the plain model' },
+    settings: { seed, width: settings.width },
     seconds,
   });
   writeFileAtomically(report, html);
-  console.print(`\nruns ${folders.plain}, ${folders.editable} · report ${report} · ${duration(seconds)}`);
-  const { document } = repaired.repair;
+  console.print(`\nruns in ${out} · report ${report} · ${duration(seconds)}`);
+  const document = (row: DemoRow): EvaluationDocument => rows[row].evaluation.document;
   return {
-    plain: plain.evaluation.document,
-    editable: editable.evaluation.document,
-    repair: { ...document, index: repaired.picture.index as number },
+    rows: {
+      paper: document('paper'),
+      natural: document('natural'),
+      naturalViews: document('naturalViews'),
+      control: document('control'),
+      editable: document('editable'),
+    },
+    repair: { ...repaired.repair.document, index: repaired.picture.index as number },
+    repairs,
+    suspects: mistakes.suspect,
     seed,
     report,
     seconds,
   };
 }
+
+const tableRow = ({ procedure, evaluation }: MeasuredRow): Table3Row => ({
+  procedure,
+  evaluation: evaluation.document,
+});
 
 interface StageOptions {
   readonly dataset: ImageDataset;
@@ -136,12 +179,24 @@ class DemoStage {
     return train({ folder, config, dataset, device, label }, console);
   }
 
-  /** Seconds of the evaluation, once another process has tuned and evaluated the plain run. */
-  async measureInBackground(folder: string): Promise<number> {
+  /** The plain network with an extra layer that nothing has trained: what the layer alone brings (the control). */
+  untrainedExtra(plain: Run, folder: string): Run {
+    const { settings, device } = this.#options;
+    const { model: spec, ...config } = plain.config;
+    if (spec.kind === 'torchscript') throw new UsageError('demo: expected a network that is built here.');
+    const model = { ...spec, extra: settings.extra };
+    return createRun(folder, { ...config, model }, grownFrom(plain.model, model, { device }));
+  }
+
+  /** Seconds of each evaluation of the plain run, once another process has made them. */
+  async measureInBackground(folder: string): Promise<readonly number[]> {
     const { settings, device, dataDir } = this.#options;
     const { edits, testImages } = settings;
+    const { layers, views } = settings.natural;
+    const natural = ['--editor', 'natural', '--layers', layers];
     return measureInBackground(folder, {
       tuning: this.#tuning('plain'),
+      evaluations: [natural, [...natural, '--views', String(views)]],
       edits,
       testImages: testImages ?? undefined,
       dataDir,
@@ -150,57 +205,117 @@ class DemoStage {
   }
 
   /** Tunes and evaluates, or finds it done already; `seconds` then says how long that took. */
-  async measure(
-    which: keyof DemoSettings['tuning'],
-    training: TrainingResult,
-    seconds?: number,
-  ): Promise<MeasuredModel> {
-    const { dataset, settings, device, seed, console } = this.#options;
-    const { run } = training;
-    const opened: OpenedModel = { run, dataset, model: run.model, patches: [], device };
+  async tuned(which: keyof DemoSettings['tuning'], run: Run, seconds?: number): Promise<Measured> {
+    const { console } = this.#options;
+    const opened = this.#opened(run);
     const tuning =
       earlierTuning(run.folder, this.#tuning(which)) ??
       (await tuneRun(opened, this.#tuning(which), { console, label: 'tuning the editor' }));
-    const { editor } = tuning.best;
-    console.print(`${run.folder}`);
+    console.print(`${run.folder}: tuned on validation images in ${duration(tuning.seconds)}`);
+    return { evaluation: await this.#evaluate(run, tuning.best.editor, seconds), trials: tuning.trials.length };
+  }
+
+  /** The natural editor as it is. */
+  async natural(run: Run, views: number, seconds?: number): Promise<Measured> {
+    return { evaluation: await this.#evaluate(run, this.#naturalEditor(views), seconds), trials: 0 };
+  }
+
+  mistakes(run: Run): Mistakes {
+    const { dataset, device, console } = this.#options;
+    const { normalization } = run.config;
+    const found = mistakesOf(run.model, dataset, { normalization, device });
     console.print(
-      `  tuned on validation images: ${describeEditor(editor)} on ${describeLayers(editor.layers)}, ${duration(tuning.seconds)}`,
+      `${plural(found.count, 'mistake')} on the test images: at ${found.agreed.length} the nearest training images agree with the label, ${found.suspect.length} are suspected label errors and set apart`,
     );
+    if (found.agreed.length === 0)
+      throw new UsageError('demo: the model makes no mistake that could be repaired; try another --seed.');
+    return found;
+  }
+
+  async repair(
+    run: Run,
+    { agreed: [mistake] }: Mistakes,
+    out: string,
+  ): Promise<{ repair: Repair; picture: ReturnType<typeof testPicture> }> {
+    const { dataset, seed, settings, console } = this.#options;
+    const picture = testPicture((mistake as Mistake).index, dataset);
+    const repaired = await repair(this.#opened(run), {
+      picture,
+      target: (mistake as Mistake).label,
+      editor: this.#naturalEditor(settings.natural.views),
+      curvature: this.#curvatureOf(run),
+      testImages: settings.testImages ?? undefined,
+      seed,
+      out,
+    });
+    const { classes } = run.config;
+    console.print(`A real mistake: ${describePicture(picture, classes)}\n${describeRepair(repaired, classes)}`);
+    return { repair: repaired, picture };
+  }
+
+  /** The surest mistakes one after another, each solved together with those before it. */
+  async repairInARow(run: Run, { agreed }: Mistakes): Promise<RepairsDocument> {
+    const { dataset, device, seed, settings, console } = this.#options;
+    const { normalization } = run.config;
+    const tasks = agreed.slice(0, settings.repairs).map(({ index, label }) => ({ index, target: label }));
+    const { model, ...repairs } = await repairMany(run.model, dataset, {
+      tasks,
+      editor: this.#naturalEditor(0),
+      testImages: settings.testImages ?? undefined,
+      seed,
+      normalization,
+      device,
+      curvature: this.#curvatureOf(run),
+    });
+    const held = Math.round(repairs.inForce * repairs.repairs);
+    console.print(
+      `${plural(repairs.repairs, 'repair')} in a row: ${held} in force, error on the other test images ${percent(repairs.errorBefore)} → ${percent(repairs.errorAfter)}, ${repairs.negativeFlips} right answers turned wrong`,
+    );
+    return repairs;
+  }
+
+  async #evaluate(run: Run, editor: EditorChoice, seconds?: number): Promise<EvaluationResult> {
+    const { seed, settings, console } = this.#options;
     const { edits, testImages } = settings;
-    const evaluationSettings = { editor, edits, testImages: testImages ?? undefined, seed, targets: 'random' } as const;
-    const evaluated = await evaluateRun(opened, evaluationSettings, { console, label: 'editing' });
+    const curvature = this.#curvatureOf(run);
+    const sample = { edits, testImages: testImages ?? undefined, seed, targets: 'random' } as const;
+    const evaluationSettings = { editor, curvature, ...sample };
+    const evaluated = await evaluateRun(this.#opened(run), evaluationSettings, { console, label: 'editing' });
     const document = { ...evaluated.document, seconds: seconds ?? evaluated.document.seconds };
     console.print(
-      `  evaluated: ${count(edits)} edits on ${count(document.testImages)} test images, ${duration(document.seconds)}`,
+      `  ${describeEditor(document.editor)} on ${describeLayers(editor.layers)}: ${count(edits)} edits judged on ${count(document.testImages)} test images, ${duration(document.seconds)}`,
     );
-    return { training, tuning, evaluation: { ...evaluated, document } };
+    return { ...evaluated, document };
+  }
+
+  /** Kept in the run: one computation serves every process and every edit. */
+  #curvatureOf(run: Run): CurvatureOf {
+    return curvatureOf(this.#opened(run), {}, this.#options.console);
+  }
+
+  #naturalEditor(views: number): EditorChoice {
+    const { layers } = this.#options.settings.natural;
+    return canonicalChoice({
+      name: 'natural',
+      hyperparameters: {},
+      layers,
+      maxSteps: 10,
+      ...(views > 0 ? { views } : {}),
+    });
+  }
+
+  #opened(run: Run): OpenedModel {
+    const { dataset, device } = this.#options;
+    return { run, dataset, model: run.model, patches: [], device };
   }
 
   #tuning(which: keyof DemoSettings['tuning']): TuningSettings {
     return { ...this.#options.settings.tuning[which], seed: this.#options.seed };
   }
+}
 
-  repair(
-    { training, tuning }: MeasuredModel,
-    out: string,
-  ): { repair: Repair; picture: ReturnType<typeof testPicture> } {
-    const { dataset, device, seed, settings, console } = this.#options;
-    const { run } = training;
-    const { classes, normalization } = run.config;
-    const mistake = confidentMistake(run.model, dataset, { normalization, device });
-    if (mistake === undefined)
-      throw new UsageError('demo: the model makes no mistake that could be repaired; try another --seed.');
-    const picture = testPicture(mistake.index, dataset);
-    const opened: OpenedModel = { run, dataset, model: run.model, patches: [], device };
-    const done = repair(opened, {
-      picture,
-      target: mistake.truth,
-      editor: tuning.best.editor,
-      testImages: settings.testImages ?? undefined,
-      seed,
-      out,
-    });
-    console.print(`A real mistake: ${describePicture(picture, classes)}\n${describeRepair(done, classes)}`);
-    return { repair: done, picture };
-  }
+interface Measured {
+  readonly evaluation: EvaluationResult;
+  /** Trials that its editor was tuned by; 0: none. */
+  readonly trials: number;
 }

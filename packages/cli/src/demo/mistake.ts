@@ -1,51 +1,59 @@
-/** Which mistake the demo repairs: the most confident wrong answer whose true class comes second. */
-import type { Device, nn, Tensor } from '@editable/torch';
-import { noGrad, scope, tensor } from '@editable/torch';
-import { assembleBatch, type ImageDataset, type Normalization, sequentialBatches } from 'editable';
+/** The demo's real mistakes: those that a person would agree are mistakes, and suspected label errors, set apart. */
+import type { Device, nn } from '@editable/torch';
+import { type ImageDataset, type Normalization, neighborVotes, TestSet, trainingSplits } from 'editable';
 
 export interface Mistake {
   /** In the test split. */
   readonly index: number;
-  readonly truth: number;
+  readonly label: number;
+  /** What the model says. */
+  readonly predicted: number;
+  /** How sure it is. */
+  readonly probability: number;
+  /** Of the ten nearest training images, how many have the image's label, and how many what the model says. */
+  readonly votes: { readonly label: number; readonly predicted: number };
 }
 
-/**
- * The true class must come second: an image whose label the model finds absurd is often labelled wrongly.
- * Undefined for a model without such mistakes.
- */
-export function confidentMistake(
+export interface Mistakes {
+  /** At least seven of the ten nearest training images have the label: the surest first. */
+  readonly agreed: readonly Mistake[];
+  /** At most one has the label, and at least seven what the model says: the label may well be wrong. */
+  readonly suspect: readonly Mistake[];
+  /** All of them. */
+  readonly count: number;
+}
+
+const neighbors = 10;
+const most = 7;
+const hardlyAny = 1;
+
+/** The test images that a model gets wrong, by a second opinion that is not the model's: see `neighborVotes`. */
+export function mistakesOf(
   model: nn.Model,
   dataset: ImageDataset,
   { normalization, device }: { readonly normalization: Normalization; readonly device: Device },
-): Mistake | undefined {
+): Mistakes {
   const test = dataset.split('test');
-  let worst: (Mistake & { probability: number }) | undefined;
-  for (const indices of sequentialBatches(test.length, 250)) {
-    const { images } = assembleBatch(test, indices, { normalization });
-    const rows = scope(() => {
-      const input = tensor(images, { shape: [indices.length, ...dataset.shape], device });
-      return probabilityRows(
-        noGrad(() => model.call(input).output.softmax(1)),
-        indices.length,
-      );
-    });
-    for (const [row, probabilities] of rows.entries()) {
-      const index = indices[row] as number;
-      const truth = test.labels[index] as number;
-      const [first, second] = order(probabilities);
-      const probability = probabilities[first as number] as number;
-      if (first === truth || second !== truth || probability <= (worst?.probability ?? 0)) continue;
-      worst = { index, truth, probability };
-    }
-  }
-  return worst && { index: worst.index, truth: worst.truth };
+  using images = new TestSet(test, { normalization, device });
+  const { classes: predicted, probabilities } = images.probabilities(model, images.images);
+  const wrong = [...test.labels.keys()].filter((index) => predicted[index] !== test.labels[index]);
+  const classes = dataset.classes.length;
+  const votes = neighborVotes(test, wrong, { train: trainingSplits(dataset).train, classes, k: neighbors });
+  const mistakes = wrong.map((index, row): Mistake => {
+    const [label, said] = [test.labels[index] as number, predicted[index] as number];
+    const votesFor = (of: number): number => votes[row * classes + of] as number;
+    return {
+      index,
+      label,
+      predicted: said,
+      probability: probabilities[index * classes + said] as number,
+      votes: { label: votesFor(label), predicted: votesFor(said) },
+    };
+  });
+  const sorted = mistakes.sort((a, b) => b.probability - a.probability || a.index - b.index);
+  return {
+    agreed: sorted.filter((each) => each.votes.label >= most),
+    suspect: sorted.filter((each) => each.votes.label <= hardlyAny && each.votes.predicted >= most),
+    count: wrong.length,
+  };
 }
-
-function probabilityRows(probabilities: Tensor, rows: number): number[][] {
-  const values = Array.from(probabilities.to('cpu').data(), Number);
-  const classes = values.length / rows;
-  return Array.from({ length: rows }, (_, row) => values.slice(row * classes, (row + 1) * classes));
-}
-
-const order = (probabilities: readonly number[]): number[] =>
-  [...probabilities.keys()].sort((a, b) => (probabilities[b] as number) - (probabilities[a] as number));

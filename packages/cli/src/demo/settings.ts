@@ -12,6 +12,10 @@ export interface DemoSettings {
   /** Hidden units of the editable network's extra layer (section 4.3). */
   readonly extra: number;
   readonly tuning: { readonly plain: Omit<TuningSettings, 'seed'>; readonly editable: Omit<TuningSettings, 'seed'> };
+  /** The natural editor has nothing to tune: layers, and the views that repairs are asked to hold on in its second row. */
+  readonly natural: { readonly layers: string; readonly views: number };
+  /** Real mistakes repaired in a row. */
+  readonly repairs: number;
   readonly edits: number;
   /** Judged on; null: all. */
   readonly testImages: number | null;
@@ -51,6 +55,8 @@ export const demoSettings: DemoSettings = {
     plain: { ...tuning, editor: 'rmsprop', layers: ['layer3'] },
     editable: { ...tuning, editor: 'gd', layers: ['extra'] },
   },
+  natural: { layers: 'layer3', views: 4 },
+  repairs: 10,
   edits: 100,
   testImages: null,
 };

@@ -14,19 +14,25 @@ export const table3Head: readonly string[] = [
   'Layers',
   'Test error',
   'Drawdown (95 % interval)',
+  'Generality',
   'Success',
   'Steps',
 ];
 
 /** The columns that hold numbers. */
-export const table3Numbers: readonly number[] = [3, 4, 5, 6];
+export const table3Numbers: readonly number[] = [3, 4, 5, 6, 7];
 
 export const table3Cells = ({ procedure, evaluation }: Table3Row): string[] => [
   procedure,
-  evaluation.editor.name,
+  editorWords(evaluation.editor),
   describeLayers(evaluation.editor.layers),
   percent(evaluation.testError),
   `${signedPercent(evaluation.drawdown)} (${percentInterval(evaluation.drawdownInterval)})`,
+  percent(evaluation.generality, 0),
   percent(evaluation.successRate, 1),
   evaluation.meanSteps.toFixed(2),
 ];
+
+/** The editor, with the views that its repairs were asked to hold on. */
+export const editorWords = ({ name, views = 0 }: Evaluation['editor']): string =>
+  views === 0 ? name : `${name}, ${views} views`;
