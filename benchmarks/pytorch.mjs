@@ -10,6 +10,7 @@ const script = fileURLToPath(new URL('./reference/server.py', import.meta.url));
 export const tunedEnvironment = {
   OMP_NUM_THREADS: String(availableParallelism()),
   OMP_WAIT_POLICY: 'passive',
+  OPENBLAS_THREAD_TIMEOUT: '4',
   MALLOC_MMAP_THRESHOLD_: String(2 ** 30),
   MALLOC_TRIM_THRESHOLD_: String(2 ** 30),
   MALLOC_TOP_PAD_: String(64 * 2 ** 20),

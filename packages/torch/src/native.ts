@@ -70,10 +70,13 @@ export interface Native {
 const addonPath = (): string =>
   process.env.EDITABLE_TORCH_ADDON ?? fileURLToPath(new URL('../build/torch.node', import.meta.url));
 
-// libgomp reads these once, when the addon pulls it in. Its default spinning makes small-batch work 3 to 6 times slower;
+// Read once, when the addon pulls the libraries in. libgomp's default spinning makes small-batch work 3 to 6 times slower;
 // a short spin is faster still on an idle machine, and five times slower where a core is taken away.
 function prepareEnvironment(): void {
   process.env.OMP_WAIT_POLICY ??= 'passive';
+  // OpenBLAS has threads of its own beside libgomp's, which look for work for 2^26 cycles after each product unless told
+  // otherwise: at one image, where products and other operators alternate, they take the cores that these wait for.
+  process.env.OPENBLAS_THREAD_TIMEOUT ??= '4';
 }
 
 function load(): Native {
