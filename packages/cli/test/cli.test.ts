@@ -248,6 +248,131 @@ describe.skipIf(!hasData)('editable', () => {
     expect(JSON.parse(readFileSync(at('plain', 'editor.json'), 'utf8'))).toEqual(editor);
     const evaluated = document(['evaluate', at('plain'), '--edits', '1', '--test-images', '50']);
     expect(evaluated.editor).toMatchObject({ name: 'rprop', layers: 'fc' });
+    // What was tuned, not the natural editor, is what edit takes too, whether it succeeds or not.
+    const { out } = editable(['edit', at('plain'), '--index', '0', '--target', '1', '--test-images', '50', '--json']);
+    expect((JSON.parse(out) as { editor: object }).editor).toMatchObject({ name: 'rprop', layers: 'fc' });
+  });
+
+  describe('in the metric of the curvature', () => {
+    const judged = ['--test-images', '200'];
+    const run = at('learned');
+
+    beforeAll(() => {
+      const sizes = ['--width', '4', '--train-images', '3000', '--batch-size', '64', '--epochs', '1'];
+      document(['train', ...sizes, '--objective', 'plain', '--learning-rate', '0.01', '--out', run]);
+    });
+
+    it('computes the curvature once, and finds it afterwards', () => {
+      const words = ['curvature', run, '--layers', 'layer3'];
+      const first = document([...words, '--images', '100']);
+      expect(first).toMatchObject({
+        found: false,
+        images: 100,
+        layers: 'layer3',
+        path: join(run, 'curvature.safetensors'),
+      });
+      expect(document(words)).toMatchObject({ found: true, images: 100, bytes: first.bytes });
+      expect(editable(words).out).toMatch(/^curvature +found/);
+      expect(document([...words, '--images', '60'])).toMatchObject({ found: false, images: 60 });
+    });
+
+    it('writes over the curvature of another model, which other commands refuse', () => {
+      cpSync(run, at('swapped'), { recursive: true });
+      const weights = readFileSync(join(run, 'model.safetensors'));
+      weights[weights.length - 4]! ^= 1;
+      writeFileSync(at('swapped', 'model.safetensors'), weights);
+      const words = ['edit', at('swapped'), '--index', '0', '--target', '3', ...judged];
+      expect(refusal(words)).toMatch(/is the curvature of another model; .*run editable curvature again/);
+      expect(document(['curvature', at('swapped'), '--images', '50'])).toMatchObject({ found: false });
+      expect(document(words)).toMatchObject({ success: true });
+    });
+
+    it('edits by the natural editor, with views and a margin that the patch records', () => {
+      const { label } = document(['predict', run, '--index', '0']) as { label: number };
+      const target = (label + 1) % 10;
+      const words = ['edit', run, '--index', '0', '--target', String(target), ...judged];
+      const alone = document(words);
+      expect(alone).toMatchObject({ success: true, after: { label: target }, unseenViews: 16 });
+      expect(alone.editor).toMatchObject({ name: 'natural', layers: 'layer3', hyperparameters: { overshoot: 1 } });
+      const patch = at('views.safetensors');
+      const views = document([...words, '--views', '8', '--margin', '0.5', '--out', patch]);
+      expect(views.editor).toMatchObject({ views: 8, margin: 0.5, hyperparameters: { overshoot: 3 } });
+      expect(views.generality as number).toBeGreaterThanOrEqual(alone.generality as number);
+      expect(document(['info', patch])).toMatchObject({ editor: 'natural', views: 8, margin: 0.5 });
+      expect(editable([...words, '--views', '8']).out).toMatch(/generality +\d+ of 16 unseen views follow/);
+    });
+
+    it('evaluates the natural editor, and counts right answers that turn wrong', () => {
+      const words = ['evaluate', run, '--edits', '3', ...judged];
+      const natural = document([...words, '--editor', 'natural', '--views', '4']);
+      expect(natural).toMatchObject({ editor: { name: 'natural', views: 4 }, successRate: 1 });
+      expect(natural.negativeFlipRate).toBeTypeOf('number');
+      const polyak = document([...words, '--editor', 'gd', '--learning-rate', 'polyak']);
+      expect(polyak.editor).toMatchObject({ hyperparameters: { learningRate: 'polyak' } });
+    });
+
+    it('repairs many mistakes in one patch, one after another and at once', () => {
+      const words = ['repair', run, '--mistakes', '6', '--seed', '2', ...judged];
+      const patch = at('many.safetensors');
+      const done = document([...words, '--out', patch]);
+      expect(done).toMatchObject({ repairs: 6, inForce: 1, notInForce: [], conflicts: [], testImages: 200, patch });
+      for (const name of ['errorBefore', 'errorAfter', 'negativeFlips', 'meanSteps', 'seconds', 'generality']) {
+        expect(done[name], name).toBeTypeOf('number');
+      }
+      const curve = done.curve as { repairs: number; error: number; inForce: number }[];
+      expect(curve.map(({ repairs }) => repairs)).toEqual([1, 2, 5, 6]);
+      const [{ index, target }] = done.records as [{ index: number; target: number }];
+      expect(document(['predict', run, '--index', String(index), '--patch', patch])).toMatchObject({ label: target });
+      expect((document(['info', patch]).repairs as unknown[])[0]).toMatchObject({ index, label: target });
+      expect(document([...words, '--at-once'])).toMatchObject({ inForce: 1, atOnce: true });
+      expect(editable(words).out).toMatch(/│ Repairs │ In force │ Error on others │/);
+    });
+
+    it('repairs what a file lists, and says what cannot hold together', () => {
+      writeFileSync(
+        at('list.jsonl'),
+        '{"index": 0, "target": "Bag"}\n\n{"index": 5, "target": 1}\n{"index": 0, "target": "Sneaker"}\n',
+      );
+      const { code, out } = editable(['repair', run, '--file', at('list.jsonl'), ...judged]);
+      expect(code).toBe(2);
+      expect(out).toContain('test image 0 cannot be Bag and Sneaker at once.');
+      expect(out).toContain('Not in force');
+    });
+
+    it.each([
+      ['no list', [], /expected one of --mistakes N, --indices A,B,C and --file FILE/],
+      ['an index out of range', ['--indices', '1,10000'], /--indices: expected a whole number from 0 to 9999/],
+      ['too many mistakes', ['--mistakes', '10001'], /--mistakes: expected at most \d+, as the model makes no more/],
+      ['another editor', ['--mistakes', '1', '--editor', 'gd'], /--editor: expected one of natural, received "gd"/],
+      ['a margin below 0', ['--mistakes', '1', '--margin', '-1'], /--margin: expected a number of at least 0/],
+    ] as const)('refuses %s in one sentence', (_, words, message) => {
+      expect(refusal(['repair', run, ...words])).toMatch(message);
+    });
+
+    it.each([
+      ['{"indx": 5, "target": 6}', /bad\.jsonl, line 2: expected \{"image": FILE.* received \{"indx": 5/],
+      ['{"index": 10000, "target": 6}', /bad\.jsonl, line 2: index: expected a whole number from 0 to 9999/],
+      ['{"index": 1, "target": "Boat"}', /bad\.jsonl, line 2: target: expected a class by number or name/],
+      ['{"image": "none.png", "target": 1}', /bad\.jsonl, line 2: .*none\.png/],
+    ])('names the line %s of a file', (line, message) => {
+      writeFileSync(at('bad.jsonl'), `{"index": 0, "target": 9}\n${line}\n`);
+      expect(refusal(['repair', run, '--file', at('bad.jsonl')])).toMatch(message);
+    });
+
+    it('says where an editor has no learning rate, and that no such editor is there', () => {
+      const words = ['edit', run, '--index', '0', '--target', '1'];
+      expect(refusal([...words, '--learning-rate', 'polyak'])).toContain('the editor natural has none');
+      expect(refusal([...words, '--editor', 'newton'])).toMatch(/--editor: expected one of gd, .*, natural, received/);
+    });
+
+    it('says that the curvature of a TorchScript program is not kept', () => {
+      const program = join(root, 'test/torchscript/fixtures/classifier.pt');
+      document(['import', program, '--dataset', 'fashion-mnist', '--out', at('program')]);
+      expect(document(['curvature', at('program')])).toMatchObject({ path: null, found: false });
+      expect(editable(['curvature', at('program')]).out).toMatch(
+        /^This run is a TorchScript program, .* single images.*\.\n$/,
+      );
+    });
   });
 
   it('imports a checkpoint to a run that predicts the same', () => {

@@ -84,7 +84,7 @@ export * from './training/settings.js';
 export * from './training/train-run.js';
 export * from './training/trainer.js';
 export * from './tuning/card-file.js';
-export type { CardProgress, CardSample, CardStage } from './tuning/card-search.js';
+export type { CardProgress, CardSample, CardStage, SkippedPair } from './tuning/card-search.js';
 export * from './tuning/editability-card.js';
 export { layerSubsets } from './tuning/layer-subsets.js';
 export type { Trial } from './tuning/trial.js';

@@ -89,6 +89,7 @@ export function describeCard({
   maxSteps,
   seconds,
   trials,
+  skipped,
 }: EditabilityCard): string {
   const finalists = entries.filter(({ stage }) => stage === 'final');
   const dropped = entries.filter(({ stage }) => stage === 'coarse');
@@ -99,7 +100,8 @@ export function describeCard({
       : [
           finalistsTable(finalists, best),
           `${count(final.edits)} edits each on ${count(final.images)} fresh validation images, seed ${final.seed}. * best: the least drawdown with`,
-          `at least ${percent(minimumSuccess, 1)} success within ${plural(maxSteps, 'step')}. P: no other is better in drawdown, success, steps and time at once.`,
+          `at least ${percent(minimumSuccess, 1)} success within ${plural(maxSteps, 'step')}. P: no other is better in drawdown, generality, success,`,
+          'steps and time at once. Generality: augmented views of the edited images that follow.',
         ]),
     ...(dropped.length === 0
       ? []
@@ -107,6 +109,7 @@ export function describeCard({
           `\nDropped after at most ${plural(coarse.edits, 'edit')} on ${plural(coarse.images, 'image')}, not to be compared with those above:`,
           droppedTable(dropped),
         ]),
+    ...skipped.map(({ editor, layers, why }) => `\nNot tried: ${editor} on ${layers}. ${why}`),
     `${plural(trials, 'trial')}, ${duration(seconds)}`,
   ].join('\n');
 }
@@ -119,13 +122,14 @@ const finalistsTable = (entries: readonly CardEntry[], best: CardEntry): string 
       describeLayers(entry.editor.layers),
       signedPercent(entry.drawdown),
       percentInterval(entry.drawdownInterval),
+      entry.generality === null ? '' : percent(entry.generality, 0),
       percent(entry.successRate, 1),
       entry.meanSteps.toFixed(2),
       entry.secondsPerEdit === null ? '' : `${(1000 * entry.secondsPerEdit).toFixed(1)} ms`,
     ]),
     {
-      head: ['', 'Editor', 'Layers', 'Drawdown', '95 % interval', 'Success', 'Steps', 'Time'],
-      right: [3, 4, 5, 6, 7],
+      head: ['', 'Editor', 'Layers', 'Drawdown', '95 % interval', 'Generality', 'Success', 'Steps', 'Time'],
+      right: [3, 4, 5, 6, 7, 8],
     },
   );
 
@@ -147,7 +151,7 @@ export function describeBest({ best, samples }: EditabilityCard): string {
   const { edits, images, seed } = best.stage === 'final' ? samples.final : samples.coarse;
   return [
     `${describeEditor(best.editor)} on ${describeLayers(best.editor.layers)}`,
-    `drawdown ${signedPercent(best.drawdown)} (95 % interval ${percentInterval(best.drawdownInterval)}), ${percent(best.successRate, 1)} success`,
+    `drawdown ${signedPercent(best.drawdown)} (95 % interval ${percentInterval(best.drawdownInterval)}), ${percent(best.successRate, 1)} success${(best.generality ?? null) === null ? '' : `, generality ${percent(best.generality as number, 0)}`}`,
     `${count(Math.min(edits, best.edits))} edits on ${count(images)} validation images, seed ${seed}`,
   ].join(' · ');
 }

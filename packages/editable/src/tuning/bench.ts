@@ -26,6 +26,8 @@ export interface BenchOptions {
   readonly stopAfter?: number;
   /** Steps that edits may take here; a choice's own `maxSteps` where left out. */
   readonly searchSteps?: number;
+  /** Augmented views an edit that generality is judged on; 0, the default: none. */
+  readonly views?: number;
   /** Edits whose time is taken; 0: none. */
   readonly timedEdits?: number;
   readonly normalization?: Normalization;
@@ -79,12 +81,13 @@ export class Bench implements Disposable {
       if (!record.success) failures += 1;
       if (failures > stopAfter) break;
     }
-    const { drawdown, drawdownInterval, successRate, meanSteps, edits } = summarize(records);
+    const { drawdown, drawdownInterval, successRate, meanSteps, edits, generality } = summarize(records);
     return {
       editor: choice,
       drawdown,
       drawdownInterval,
       successRate,
+      generality: records.some((record) => record.generality !== null) ? generality : null,
       meanSteps,
       edits,
       images: this.#options.split.length,
@@ -95,7 +98,7 @@ export class Bench implements Disposable {
   }
 
   #evaluatorFor(choice: EditorChoice): { readonly evaluator: Evaluator; readonly tasks: readonly EditTask[] } {
-    const { searchSteps: maxSteps = choice.maxSteps, split, edits, seed } = this.#options;
+    const { searchSteps: maxSteps = choice.maxSteps, split, edits, seed, views = 0 } = this.#options;
     const place = JSON.stringify([choice.layers, maxSteps]);
     if (this.#current?.place === place) return this.#current;
     this[Symbol.dispose]();
@@ -104,7 +107,7 @@ export class Bench implements Disposable {
       edits,
       seed,
       split,
-      views: 0,
+      views,
       curvature: this.#curvature,
       ...this.#place(),
     });
@@ -154,7 +157,7 @@ function identityOf(model: nn.Model, dataset: ImageDataset, options: BenchOption
     ...settings
   } = options;
   return JSON.stringify({
-    version: 1,
+    version: 2,
     model: modelHash(model),
     dataset: dataset.name,
     images: splitHash(split),

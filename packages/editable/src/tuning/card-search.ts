@@ -5,6 +5,7 @@ import { type ImageDataset, type ImageSplit, stream, subset } from '../data/inde
 import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import type { EditorChoice } from '../editing/editor-choice.js';
 import type { EditorName } from '../editing/editors/index.js';
+import { selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
 import { trainingCurvature } from '../evaluation/control-curvature.js';
 import { trainingSplits } from '../runs/splits.js';
@@ -34,6 +35,13 @@ export interface CardSample {
   readonly seed: number;
 }
 
+/** A pair of editor and layers that was not tried. */
+export interface SkippedPair {
+  readonly editor: EditorName;
+  readonly layers: string;
+  readonly why: string;
+}
+
 /** `CardOptions` with the defaults in place. */
 export interface CardSettings extends TrialSettings {
   readonly editors: readonly EditorName[];
@@ -46,6 +54,8 @@ export class CardSearch {
   readonly samples: Readonly<Record<CardStage, CardSample>>;
   trials = 0;
   seconds = 0;
+  /** Pairs that cannot be tried, with the reason. */
+  readonly skipped: SkippedPair[] = [];
   readonly #model: nn.Model;
   readonly #dataset: ImageDataset;
   readonly #settings: CardSettings;
@@ -88,13 +98,30 @@ export class CardSearch {
     const found: Trial[] = [];
     for (const each of layers) {
       for (const name of editors) {
+        const why = name === 'natural' ? this.#withoutCurvature(each) : undefined;
+        if (why !== undefined) {
+          this.skipped.push({ editor: name, layers: each, why });
+          continue;
+        }
         const choice = { name, layers: each, maxSteps };
         const trials = await searchHyperparameters(bench, choice, { ...coarsely, onTrial: this.#count });
         const best = bestOf(trials);
-        this.#report('coarse', best, found.push(best), layers.length * editors.length);
+        const done = found.push(best) + this.skipped.length;
+        this.#report('coarse', best, done, layers.length * editors.length);
       }
     }
     return found;
+  }
+
+  /** Why layers have no curvature; it is computed here, once for all stages. */
+  #withoutCurvature(layers: string): string | undefined {
+    try {
+      this.#curvature(selectParameters(this.#model, layers));
+      return undefined;
+    } catch (error) {
+      if (error instanceof EditableError) return error.message;
+      throw error;
+    }
   }
 
   /** Of the coarse search: more failures than chance explains. */
@@ -127,6 +154,7 @@ export class CardSearch {
     using bench = this.#bench('final', {
       allowedFailures: allowedFailures(this.samples.final.edits, minimumSuccess),
       timedEdits: 20,
+      views: viewsOfFinalists,
     });
     const found: Trial[] = [];
     for (const trials of tuned) {
@@ -184,6 +212,8 @@ export class CardSearch {
 }
 
 const mostAttempts = 3;
+/** Augmented views an edit that generality is judged on. */
+const viewsOfFinalists = 4;
 
 const quarterOf = (whole: number, least: number): number => Math.min(whole, Math.max(least, Math.ceil(whole / 4)));
 

@@ -32,6 +32,15 @@ const untimed = ({ seconds: _, ...card }: EditabilityCard): unknown => ({
 });
 const untimedEntry = ({ seconds: _, secondsPerEdit: __, pareto: ___, ...entry }: CardEntry): unknown => entry;
 
+const withoutLayer = (model: nn.Model, parameter: string): nn.Model => ({
+  parameters: model.parameters,
+  buffers: model.buffers,
+  stages: model.stages,
+  layers: model.layers.filter(({ parameters }) => ![...parameters.values()].includes(parameter)),
+  call: (input, options) => model.call(input, options),
+  with: (changes) => withoutLayer(model.with(changes), parameter),
+});
+
 describe.skipIf(!hasFashionMnist)('editabilityCard', () => {
   let model: nn.Model;
   let dataset: ImageDataset;
@@ -47,6 +56,22 @@ describe.skipIf(!hasFashionMnist)('editabilityCard', () => {
     const pairs = card.entries.map(({ editor }) => `${editor.name} ${editor.layers}`).sort();
     expect(pairs).toEqual(options.layers.flatMap((layers) => [`rprop ${layers}`, `rmsprop ${layers}`]).sort());
     expect(card).toMatchObject({ version: 1, dataset: 'fashion-mnist', maxSteps: 10, minimumSuccess: 0.9 });
+  });
+
+  it('takes the natural editor as one trial a choice of layers, and says what has no curvature', async () => {
+    // The layers of the head hidden, as those of an operator without a rule are.
+    const hidden = withoutLayer(model, 'fc.weight');
+    const made = await editabilityCard(hidden, dataset, {
+      ...options,
+      editors: ['gd', 'natural'],
+      layers: ['layer4', 'head'],
+    });
+    expect(made.skipped).toEqual([{ editor: 'natural', layers: 'head', why: expect.stringContaining('fc.weight') }]);
+    const natural = made.entries.filter(({ editor }) => editor.name === 'natural');
+    expect(natural).toMatchObject([{ stage: 'final', editor: { layers: 'layer4' }, successRate: 1 }]);
+    expect(made.entries).toHaveLength(3);
+    for (const { generality } of made.entries.filter(({ stage }) => stage === 'final'))
+      expect(generality).toBeTypeOf('number');
   });
 
   it('takes the least drawdown among the finalists that succeed often enough', () => {

@@ -9,7 +9,14 @@ import { type EditorName, editorNames } from '../editing/editors/index.js';
 import { selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
 import { modelHash } from '../patches/model-hash.js';
-import { type CardProgress, type CardSample, CardSearch, type CardSettings, type CardStage } from './card-search.js';
+import {
+  type CardProgress,
+  type CardSample,
+  CardSearch,
+  type CardSettings,
+  type CardStage,
+  type SkippedPair,
+} from './card-search.js';
 import { layerSubsets } from './layer-subsets.js';
 import { dominates, isBetter, type Trial } from './trial.js';
 import { type TrialOptions, trialSettings } from './trial-options.js';
@@ -19,7 +26,7 @@ import { type TrialOptions, trialSettings } from './trial-options.js';
  * the images (at least 100), the final measurement twice as many edits on other images.
  */
 export interface CardOptions extends TrialOptions {
-  /** Default: all six. */
+  /** Default: all. */
   readonly editors?: readonly EditorName[] | undefined;
   /** Layer choices, each as `selectParameters` takes it; default: `layerSubsets(model)`. */
   readonly layers?: readonly string[] | undefined;
@@ -31,7 +38,7 @@ export interface CardEntry extends Trial {
   readonly stage: 'coarse' | 'final';
   /** Why it is not among the finalists. */
   readonly dropped: 'too few succeed' | 'more drawdown' | null;
-  /** A finalist that no other one is better than in drawdown, success, steps and time at once. */
+  /** A finalist that no other one is better than in drawdown, generality, success, steps and time at once. */
   readonly pareto: boolean;
 }
 
@@ -52,6 +59,8 @@ export interface EditabilityCard {
   readonly best: CardEntry;
   /** One for each pair of editor and layers: finalists first, the better ones before. */
   readonly entries: readonly CardEntry[];
+  /** Pairs that could not be tried: layers without a curvature. */
+  readonly skipped: readonly SkippedPair[];
   /** Trials made in all. */
   readonly trials: number;
   /** Time of all trials, also those that an earlier, interrupted call made. */
@@ -71,6 +80,7 @@ export async function editabilityCard(
   const settings = settled(model, options);
   const search = new CardSearch(model, dataset, settings);
   const coarse = await search.coarse();
+  if (coarse.length === 0) throw new EditableError('NO_CURVATURE', search.skipped[0]?.why ?? 'no pair was tried.');
   const plausible = coarse.filter((trial) => !search.isHopeless(trial));
   const survivors = bestThird(plausible);
   const finalists = await search.final(await search.full(survivors));
@@ -90,6 +100,7 @@ export async function editabilityCard(
     samples: search.samples,
     best: entries[0] as CardEntry,
     entries,
+    skipped: search.skipped,
     trials: search.trials,
     seconds: search.seconds,
   };

@@ -10,6 +10,8 @@ export interface Trial {
   /** 95 % interval of the mean over edits; the images are the same for every edit. */
   readonly drawdownInterval: readonly [low: number, high: number];
   readonly successRate: number;
+  /** Mean share of augmented views of the edited image that follow; null where it was not taken. */
+  readonly generality: number | null;
   readonly meanSteps: number;
   /** Edits made: fewer than asked where too many had failed already. */
   readonly edits: number;
@@ -40,16 +42,19 @@ export function isBetter(a: Trial, b: Trial): boolean {
 /** Times closer than this are taken as equal: another run would order them otherwise. */
 const timeTolerance = 1.1;
 
-/** `a` is as good as `b` in drawdown, success, steps and time, and better in one of them. */
+/** `a` is as good as `b` in drawdown, generality, success, steps and time, and better in one of them. */
 export function dominates(a: Trial, b: Trial): boolean {
   const [aTime, bTime] = [a.secondsPerEdit ?? 0, b.secondsPerEdit ?? 0];
+  const [aGeneral, bGeneral] = [a.generality ?? 0, b.generality ?? 0];
   const asGood =
     a.drawdown <= b.drawdown &&
+    aGeneral >= bGeneral &&
     a.successRate >= b.successRate &&
     a.meanSteps <= b.meanSteps &&
     aTime <= bTime * timeTolerance;
   const better =
     a.drawdown < b.drawdown ||
+    aGeneral > bGeneral ||
     a.successRate > b.successRate ||
     a.meanSteps < b.meanSteps ||
     aTime * timeTolerance < bTime;
