@@ -1,0 +1,116 @@
+/** The natural editor and views through evaluate, on a small classifier with real mistakes. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { memory, type nn, scope, tensor } from '@editable/torch';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasFashionMnist, smallClassifier } from '../../test/small-classifier.js';
+import { type ImageDataset, type ImageSplit, normalizeImages, subset } from '../data/index.js';
+import type { CurvatureOf } from '../editing/curvature/curvature.js';
+import type { EditorChoice } from '../editing/editor-choice.js';
+import { trainingSplits } from '../runs/splits.js';
+import { ControlImages, controlCurvature } from './control-curvature.js';
+import { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.js';
+import { GradientRepairer } from './gradient-repairer.js';
+import { judgedImages } from './judged-images.js';
+
+const editor: EditorChoice = { name: 'natural', hyperparameters: {}, layers: 'layer4', maxSteps: 20 };
+const withViews: EditorChoice = { ...editor, views: 8 };
+const common = { edits: 10, testImages: 800, seed: 5, views: 10, targets: 'mistakes' } as const;
+const why = hasFashionMnist ? '' : ' (skipped: Fashion-MNIST is not installed)';
+const folder = mkdtempSync(join(tmpdir(), 'editable-natural-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe.skipIf(!hasFashionMnist)(`evaluate of the natural editor${why}`, () => {
+  let model: nn.Model;
+  let dataset: ImageDataset;
+  let curvature: CurvatureOf;
+  /** Mistakes are looked for in all of it. */
+  let split: ImageSplit;
+  let plain: Evaluation;
+  let viewed: Evaluation;
+  const run = (options: Partial<EvaluateOptions> = {}): Promise<Evaluation> =>
+    evaluate(model, dataset, { ...common, split, editor, curvature, ...options });
+  const controlOf = (seed: number): ControlImages =>
+    new ControlImages(trainingSplits(dataset).train, { normalization: dataset.normalization, images: 100, seed });
+
+  beforeAll(async () => {
+    ({ model, dataset } = await smallClassifier(80));
+    curvature = controlCurvature(model, controlOf(0));
+    split = subset(
+      dataset.split('test'),
+      Array.from({ length: 1000 }, (_, i) => i),
+    );
+    plain = await run();
+    viewed = await run({ editor: withViews });
+  });
+
+  it('repairs every mistake, and more of its unseen views where it was asked to hold on others', () => {
+    expect([plain.successRate, viewed.successRate]).toEqual([1, 1]);
+    expect(viewed.generality).toBeGreaterThan(plain.generality + 0.1);
+    expect(plain.drawdown).toBeLessThan(0.02);
+    expect(viewed.editor).toEqual({ ...withViews, hyperparameters: { overshoot: 1 } });
+  });
+
+  it('counts right answers that turn wrong exactly', () => {
+    using testSet = judgedImages(dataset, { ...common, split });
+    using repairer = new GradientRepairer(model, testSet, editor, curvature);
+    const { classes } = repairer.base;
+    const counts = plain.records.slice(0, 4).map((record) =>
+      scope(() => {
+        const pixels = normalizeImages([split.image(record.index)], dataset.shape, dataset.normalization);
+        const repair = repairer.repair(tensor(pixels, { shape: [1, ...dataset.shape] }), record.target);
+        const after = repair.judge();
+        const turned = [...after.keys()].filter((i) => classes[i] === repairer.labels[i] && after[i] !== classes[i]);
+        return turned.length;
+      }),
+    );
+    expect(plain.records.slice(0, 4).map((record) => record.negativeFlips)).toEqual(counts);
+    const mean = plain.records.reduce((sum, record) => sum + record.negativeFlips, 0) / common.edits;
+    expect(plain.negativeFlipRate).toBeCloseTo(mean / common.testImages, 12);
+    for (const { negativeFlips, flips, drawdown } of plain.records) {
+      expect(negativeFlips).toBeLessThanOrEqual(flips);
+      expect(negativeFlips).toBeGreaterThanOrEqual(Math.round(drawdown * common.testImages));
+    }
+  });
+
+  it('estimates the same on samples, close to exact', async () => {
+    const sampled = await run({ precision: 0.006 });
+    expect(sampled.successRate).toBe(1);
+    expect(sampled.meanJudged).toBeLessThan(plain.meanJudged * 0.8);
+    expect(Math.abs(sampled.drawdown - plain.drawdown)).toBeLessThan(0.006);
+    expect(Math.abs(sampled.negativeFlipRate - plain.negativeFlipRate)).toBeLessThan(0.006);
+    expect(plain.negativeFlipRate).toBeGreaterThan(0);
+  });
+
+  it('continues from its records, but not from those of other control images', async () => {
+    const recordsFile = join(folder, 'records.jsonl');
+    const made = async (options: Partial<EvaluateOptions> = {}): Promise<[Evaluation, number]> => {
+      let count = 0;
+      const onEdit = (): unknown => (count += 1);
+      return [await run({ editor: withViews, recordsFile, onEdit, ...options }), count];
+    };
+    const [whole] = await made();
+    expect(whole.records).toEqual(viewed.records);
+    const lines = readFileSync(recordsFile, 'utf8').trimEnd().split('\n');
+    writeFileSync(recordsFile, `${lines.slice(0, 4).join('\n')}\n`);
+    const [continued, edits] = await made();
+    expect(edits).toBe(common.edits - 3);
+    expect(continued.records).toEqual(whole.records);
+    expect((await made({ curvature: controlCurvature(model, controlOf(1)) }))[1]).toBe(common.edits);
+    expect((await made({ editor }))[1]).toBe(common.edits);
+  });
+
+  it('computes its own curvature from training images where it is given none', async () => {
+    const own = await run({ edits: 2, testImages: 100, curvature: undefined });
+    expect(own.successRate).toBe(1);
+  });
+
+  it('holds no more tensors after than before', async () => {
+    const few = { edits: 2, testImages: 100, editor: withViews };
+    await run(few);
+    const before = memory().tensors;
+    await run(few);
+    expect(memory().tensors).toBeLessThanOrEqual(before);
+  });
+});
