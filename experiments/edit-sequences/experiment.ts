@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { editSequenceChart } from '@editable/charts';
 import { type EditTargets, editSequence, makeRunFolder, modelHash, type SequenceCheckpoint } from 'editable';
 import { digest } from '../shared/digest.js';
-import type { Experiment, FigureOptions, NamedRow, RowPlan } from '../shared/experiment.js';
+import type { Claim, Experiment, FigureOptions, NamedRow, RowPlan } from '../shared/experiment.js';
 import { writeFigure } from '../shared/figure-file.js';
 import { bothTrainings, tunedModel } from '../shared/model-editor.js';
 import { type Training, trainingName } from '../shared/models.js';
@@ -14,6 +14,19 @@ import type { SequenceRow } from './sequence-row.js';
 import { repairTogether, type TogetherChoice } from './together.js';
 
 type Row = NamedRow<SequenceRow>;
+
+function together(text: string, edits: number, most: number): Claim<SequenceRow> {
+  return {
+    text,
+    holds: (rows) => {
+      const row = rows.find(({ name }) => name === `natural-mistakes-${edits}-at-once`);
+      const end = row?.checkpoints.at(-1);
+      if (row === undefined || end === undefined) return null;
+      const because = `${percent(row.testError)} before, ${percent(end.testError)} after, ${inForce(end)} in force, ${stepsOf(row)}`;
+      return { holds: row.successRate === 1 && end.drawdown <= most, because };
+    },
+  };
+}
 
 const kinds = ['random', 'mistakes'] as const;
 
@@ -46,7 +59,7 @@ export const editSequences: Experiment<SequenceRow> = {
       cell: ({ solveSeconds }) => (solveSeconds === undefined ? '' : solveSeconds.toFixed(1)),
     },
     { title: 'Success', right: true, cell: ({ successRate }) => percent(successRate, 1) },
-    { title: 'Steps', right: true, cell: ({ meanSteps }) => meanSteps.toFixed(2) },
+    { title: 'Steps', right: true, cell: (row) => stepsOf(row) },
     {
       title: 'Generality',
       right: true,
@@ -54,7 +67,10 @@ export const editSequences: Experiment<SequenceRow> = {
     },
     { title: 'Edits', right: true, cell: ({ edits }) => String(edits) },
   ],
-  claims: [],
+  claims: [
+    together('200 real mistakes are repaired at once, all in force, for at most 0.5 points of error.', 200, 0.005),
+    together('800 real mistakes are repaired at once, all in force, for at most 2.5 points of error.', 800, 0.025),
+  ],
   figures: draw,
 };
 
@@ -134,6 +150,9 @@ const at = ({ checkpoints }: Row, edits: number, show: (checkpoint: SequenceChec
 };
 
 const last = (row: Row, show: (checkpoint: SequenceCheckpoint) => string): string => at(row, row.edits, show);
+
+const stepsOf = ({ together, steps, meanSteps }: Row): string =>
+  together === 'at once' ? `${steps} in all` : meanSteps.toFixed(2);
 
 const inForce = ({ inForce: share }: SequenceCheckpoint): string => (share === null ? '' : percent(share, 1));
 
