@@ -79,7 +79,7 @@ describe.skipIf(!hasData)('runDemo', () => {
     }
     expect(numbers(await demo('first'))).toEqual(numbers(first));
     expect(numbers(await demo('second'))).toEqual(numbers(first));
-  });
+  }, 400_000);
 
   it('writes a report that fetches nothing, runs nothing and lacks nothing', () => {
     const page = readFileSync(join(folder, 'first/report.html'), 'utf8');

@@ -49,7 +49,7 @@ describe.skipIf(!hasFashionMnist)(`evaluate of the natural editor${why}`, () => 
     expect([plain.successRate, viewed.successRate]).toEqual([1, 1]);
     expect(viewed.generality).toBeGreaterThan(plain.generality + 0.1);
     expect(plain.drawdown).toBeLessThan(0.02);
-    expect(viewed.editor).toEqual({ ...withViews, hyperparameters: { overshoot: 1 } });
+    expect(viewed.editor).toEqual({ ...withViews, hyperparameters: { overshoot: 3 } });
   });
 
   it('counts right answers that turn wrong exactly', () => {
