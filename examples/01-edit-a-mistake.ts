@@ -1,16 +1,20 @@
 /** Repairs one mistake of a small classifier and counts what else changed. */
 import { tensor } from '@editable/torch';
 import {
+  ControlImages,
   classification,
+  controlCurvature,
   defaultTraining,
   edit,
   loadDataset,
+  natural,
   normalizeImages,
   preview,
-  rmsprop,
   runConfig,
+  selectParameters,
   subset,
   TestSet,
+  trainingSplits,
   trainRun,
 } from 'editable';
 
@@ -30,9 +34,14 @@ const mistake = predicted.findIndex((label, i) => label !== test.labels[i]);
 const truth = test.labels[mistake]!;
 console.log(`Test image ${mistake} is a ${classes[truth]}; the model says ${classes[predicted[mistake]!]}.`);
 
-// The constraint: this image gets this label. A few gradient steps on the third chain, until it holds.
+// What must stay as it is: the answers on 300 training images. Their labels are not looked at.
+const layers = 'layer3';
+const control = new ControlImages(trainingSplits(dataset).train, { normalization, images: 300 });
+const curvature = controlCurvature(model, control)(selectParameters(model, layers));
+
+// The constraint: this image gets this label. A step or two on the third chain, until it holds.
 const input = tensor(normalizeImages([test.image(mistake)], shape, normalization), { shape: [1, ...shape] });
-const repair = edit(model, classification(input, truth), { editor: rmsprop({ learningRate: 1e-3 }), layers: 'layer3' });
+const repair = edit(model, classification(input, truth), { editor: natural({ curvature }), layers });
 console.log(`Edited: success ${repair.success} in ${repair.steps} steps.`);
 
 // `model` is as it was; `repair.model` shares with it every tensor outside layer3.
