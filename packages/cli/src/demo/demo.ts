@@ -18,6 +18,7 @@ import {
   type Run,
   repairMany,
   runConfig,
+  stream,
   type TrainingSettings,
 } from 'editable';
 import type { Console } from '../console/console.js';
@@ -253,11 +254,15 @@ class DemoStage {
     return { repair: repaired, picture };
   }
 
-  /** The surest mistakes one after another, each solved together with those before it. */
+  /** Mistakes drawn at random one after another, each solved together with those before it. */
   async repairInARow(run: Run, { agreed }: Mistakes): Promise<RepairsDocument> {
     const { dataset, device, seed, settings, console } = this.#options;
     const { normalization } = run.config;
-    const tasks = agreed.slice(0, settings.repairs).map(({ index, label }) => ({ index, target: label }));
+    const drawn = stream(seed, 'demo-repairs').permutation(agreed.length).slice(0, settings.repairs);
+    const tasks = Array.from(drawn, (at) => agreed[at] as Mistake).map(({ index, label }) => ({
+      index,
+      target: label,
+    }));
     const { model, ...repairs } = await repairMany(run.model, dataset, {
       tasks,
       editor: this.#naturalEditor(0),

@@ -72,7 +72,7 @@ function headline({ rows, dataset, repairs }: Report): Markup {
   const tile = (value: string, words: string, tone = ''): Markup =>
     html`<div class="number ${tone}"><b>${value}</b><span class="soft">${words}</span></div>`;
   const inForce = Math.round(repairs.inForce * repairs.repairs);
-  return html`<header><h1>On the same network, a natural-gradient repair costs ${costWords(paper.drawdown, natural.drawdown)}</h1>
+  return html`<header><h1>On the same network, natural-gradient repairs cost ${costWords(paper.drawdown, views.drawdown)}, and ${percent(views.generality, 0)} of unseen views follow instead of ${percent(paper.generality, 0)}</h1>
 <p class="soft">A small network, trained plainly on ${dataset.name}. It was made to change its mind about ${count(natural.edits)} single images, one at a time: by the paper's editor, tuned for it, and by the natural editor, which has nothing to tune. Both edit ${natural.editor.layers}. Drawdown is how much the error on ${count(natural.testImages)} test images rose by an edit; generality is how many unseen views of the edited image follow it.</p>
 <div class="numbers">${tile(signedPercent(paper.drawdown), `drawdown an edit by ${paper.editor.name}, ${percent(paper.generality, 0)} of views follow`, 'plain')}
 ${tile(signedPercent(natural.drawdown), `by the natural editor, ${percent(natural.generality, 0)} of views follow`, 'editable')}
@@ -162,12 +162,12 @@ const generalityWords = (share: number): string => ` Of unseen views of the imag
 
 /** Repairs in a row: each with its picture, and what they cost together. */
 function repairsSection({ repairs, dataset: { classes } }: Report, pictures: readonly string[]): Markup {
-  const cards = repairs.records.map(({ label, predicted, success, index }, i) => {
+  const cards = repairs.records.map(({ label, target, predicted, success, index }, i) => {
     const outcome = success && !repairs.notInForce.includes(i) ? '✓ in force' : '✗ not in force';
-    return html`<li><img src="${pictures[i]}" alt="Test image ${index}, labelled ${classes[label as number]}" loading="lazy"><b>${classes[label as number]}</b><br>was ${classes[predicted]}<br><span class="soft">${outcome} · ${index}</span></li>`;
+    return html`<li><img src="${pictures[i]}" alt="Test image ${index}, labelled ${classes[label as number]}" loading="lazy"><b>${classes[label as number]}</b><br>${predicted === target ? 'mended by those before it' : `was ${classes[predicted]}`}<br><span class="soft">${outcome} · ${index}</span></li>`;
   });
   const inForce = Math.round(repairs.inForce * repairs.repairs);
-  return html`<section><h2>${repairs.repairs} real mistakes repaired in a row</h2><p>${inForce} of ${repairs.repairs} are in force at the end. The error on the ${count(repairs.testImages)} other test images went from ${percent(repairs.errorBefore)} to ${percent(repairs.errorAfter)}; ${plural(repairs.negativeFlips, 'right answer')} turned wrong. Each repair is solved together with those before it, ${repairs.meanSteps.toFixed(1)} steps a repair.</p>
+  return html`<section><h2>${repairs.repairs} real mistakes repaired in a row</h2><p>${inForce} of ${repairs.repairs} are in force at the end. The error on the ${count(repairs.testImages)} other test images went from ${percent(repairs.errorBefore)} to ${percent(repairs.errorAfter)}; ${plural(repairs.negativeFlips, 'right answer')} turned wrong. They were drawn at random from the mistakes at which the nearest training images agree with the label. Each repair is solved together with those before it, ${repairs.meanSteps.toFixed(1)} steps a repair.</p>
 <ul class="flips">${cards}</ul></section>`;
 }
 

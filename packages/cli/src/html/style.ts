@@ -30,7 +30,7 @@ p { margin: .3rem 0 1rem; max-width: 44rem; }
 .number.editable b, .editable-text { color: var(--editable); }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: .7rem; background: var(--card); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: .55rem .9rem; text-align: left; white-space: nowrap; }
+th, td { padding: .55rem .6rem; font-size: .93rem; text-align: left; white-space: nowrap; }
 th { font-size: .82rem; font-weight: 600; color: var(--soft); }
 tr + tr td, tbody tr td { border-top: 1px solid var(--line); }
 .right { text-align: right; }
