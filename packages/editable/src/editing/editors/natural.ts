@@ -24,7 +24,7 @@ export const natural = ({ curvature, overshoot = 1 }: NaturalOptions = {}): Edit
       if (curvature === undefined) {
         throw new EditableError(
           'NO_CURVATURE',
-          'natural: expected a curvature of the edited parameters, received none.',
+          'natural: expected a curvature of the edited parameters, received none; make one of control inputs and give natural({ curvature }).',
         );
       }
       const direction = curvature.solve(gradients.map((g) => g.unsqueeze(0))).map((each) => each.squeeze(0));
