@@ -1,5 +1,7 @@
 /** kill -9 at ten random moments of a training and of an evaluation; continued, both equal an uninterrupted one's. */
+import { isUtf8 } from 'node:buffer';
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,9 +51,15 @@ const contents = (run: string): Record<string, string> =>
       .filter((entry) => entry.isFile())
       .map((entry) => [
         join(entry.parentPath, entry.name).slice(run.length),
-        readFileSync(join(entry.parentPath, entry.name), 'latin1'),
+        readable(readFileSync(join(entry.parentPath, entry.name))),
       ]),
   );
+
+/** The text, or what a difference can be told by without printing a megabyte of weights. */
+const readable = (bytes: Buffer): string =>
+  isUtf8(bytes)
+    ? bytes.toString()
+    : `${bytes.length} bytes, SHA-256 ${createHash('sha256').update(bytes).digest('hex')}`;
 
 /** An evaluation says how long it took; everything else is a function of its settings. */
 const withoutTimes = (files: Record<string, string>, run: string): Record<string, string> =>

@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   mkdirSync,
@@ -9,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TorchError } from '../errors.js';
@@ -57,6 +58,21 @@ describe('writeFileAtomically', () => {
     expect(() => writeFileAtomically(path, broken())).toThrow(new RangeError('no more'));
     expect(readFileSync(path, 'utf8')).toBe('old');
     expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  it('removes what a killed process left of the same file, and nothing that a living one writes', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    const start = `.file.${hostname()}.`;
+    const alive = `${start}${child.pid}.0.tmp`;
+    // Process numbers stay below 2^22 on Linux: this one is nobody's.
+    for (const name of [`${start}99999999.0.tmp`, alive, '.file.elsewhere.99999999.0.tmp', '.other.tmp'])
+      writeFileSync(join(folder, name), 'a part');
+    writeFileAtomically(join(folder, 'file'), 'whole');
+    child.kill();
+    await once(child, 'exit');
+    expect(readdirSync(folder).sort()).toEqual([alive, '.file.elsewhere.99999999.0.tmp', '.other.tmp', 'file'].sort());
+    writeFileAtomically(join(folder, 'file'), 'whole');
+    expect(readdirSync(folder)).not.toContain(alive);
   });
 
   it('writes through a symbolic link and takes the longest legal name', () => {

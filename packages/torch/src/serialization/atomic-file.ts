@@ -5,6 +5,7 @@ import {
   fstatSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readSync,
   realpathSync,
   renameSync,
@@ -12,6 +13,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { TorchError } from '../errors.js';
@@ -19,12 +21,14 @@ import { TorchError } from '../errors.js';
 /**
  * Writes a file beside its destination, syncs it and renames it into place, so that a reader (or a crash) meets the
  * old contents or the new, never a part; throws `TorchError` INVALID_FILE and leaves nothing behind when it cannot.
+ * What a process killed in the middle of it has left is removed by the next that writes the same file.
  */
 export const writeFileAtomically = (path: string, chunks: Uint8Array | string | Iterable<Uint8Array>): void => {
   let temporary: string | undefined;
   try {
     const destination = replaceable(path);
-    temporary = join(dirname(destination), temporaryName(destination));
+    removeLeftovers(destination);
+    temporary = join(dirname(destination), `${temporaryStart(destination)}${process.pid}.${threadId}.tmp`);
     writeSynced(temporary, asChunks(chunks));
     renameSync(temporary, destination);
     temporary = undefined;
@@ -82,8 +86,37 @@ const replaceable = (path: string): string => {
   return realpathSync(path);
 };
 
-// The name is cut so that the longest legal file name still has a legal neighbour.
-const temporaryName = (path: string): string => `.${basename(path).slice(0, 60)}.${process.pid}.${threadId}.tmp`;
+// The name is cut so that the longest legal file name still has a legal neighbour. Process numbers mean nothing on another
+// host, which may share the folder.
+const temporaryStart = (path: string): string => `.${basename(path).slice(0, 40)}.${hostname()}.`;
+
+/** Removes the unfinished copies of a file whose process on this machine is gone. */
+const removeLeftovers = (path: string): void => {
+  const start = temporaryStart(path);
+  for (const name of namesIn(dirname(path))) {
+    if (!name.startsWith(start)) continue;
+    const id = /^(\d+)\.\d+\.tmp$/.exec(name.slice(start.length))?.[1];
+    if (id !== undefined && !isAlive(Number(id))) removeQuietly(join(dirname(path), name));
+  }
+};
+
+/** None in a folder that cannot be listed: writing into it may work all the same, and says why where it does not. */
+const namesIn = (folder: string): string[] => {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+};
+
+const isAlive = (id: number): boolean => {
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+};
 
 const asChunks = (chunks: Uint8Array | string | Iterable<Uint8Array>): Iterable<Uint8Array> => {
   if (typeof chunks === 'string') return [Buffer.from(chunks)];
