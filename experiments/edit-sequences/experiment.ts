@@ -1,7 +1,14 @@
 /** Many edits in a row on one model: its error, and the edits still in force (beyond the paper, whose edits are independent). */
 import { join } from 'node:path';
 import { editSequenceChart } from '@editable/charts';
-import { type EditTargets, editSequence, makeRunFolder, modelHash, type SequenceCheckpoint } from 'editable';
+import {
+  canonicalChoice,
+  type EditTargets,
+  editSequence,
+  makeRunFolder,
+  modelHash,
+  type SequenceCheckpoint,
+} from 'editable';
 import { digest } from '../shared/digest.js';
 import type { Claim, Experiment, FigureOptions, NamedRow, RowPlan } from '../shared/experiment.js';
 import { writeFigure } from '../shared/figure-file.js';
@@ -95,11 +102,15 @@ const longPlans = ({ sequence }: Scale, targets: EditTargets, edits: number): re
 /** Long before so many the model is ruined. */
 const mostAlone = 200;
 
+/** k, for a set. */
+const mostStepsTogether = 30;
+
 function togetherPlan(
   { chain }: Scale,
   { targets, edits, atOnce }: Pick<TogetherChoice, 'targets' | 'edits' | 'atOnce'>,
 ): RowPlan<SequenceRow> {
-  const choice: TogetherChoice = { targets, edits, atOnce, layers: chain };
+  const editor = canonicalChoice({ name: 'natural', hyperparameters: {}, layers: chain, maxSteps: mostStepsTogether });
+  const choice: TogetherChoice = { targets, edits, atOnce, editor };
   return {
     name: `natural-${targets}-${edits}${atOnce ? '-at-once' : ''}`,
     setup: { together: choice },

@@ -1,5 +1,14 @@
 /** Repairs that stay in force together: one after another, each solved with those before it, or all at once from the base. */
-import { type EditTargets, type EditTask, mistakeTasks, type Run, randomTasks, repairMany, TestSet } from 'editable';
+import {
+  type EditorChoice,
+  type EditTargets,
+  type EditTask,
+  mistakeTasks,
+  type Run,
+  randomTasks,
+  repairMany,
+  TestSet,
+} from 'editable';
 import { chosenCurvature, usualCurvature } from '../shared/curvature-choice.js';
 import { plainModel } from '../shared/models.js';
 import type { Session } from '../shared/session.js';
@@ -8,24 +17,20 @@ import type { SequenceRow } from './sequence-row.js';
 export interface TogetherChoice {
   readonly targets: EditTargets;
   readonly edits: number;
-  readonly layers: string;
+  readonly editor: EditorChoice;
   /** One solution of the whole set. */
   readonly atOnce: boolean;
 }
 
-/** Nats beyond the boundary that a step aims at. */
-const overshoot = 1;
-/** k, for a set. */
-const maxSteps = 30;
 const marks = [1, 2, 5, 10, 20, 50, 100, 150, 200, 300, 400, 500, 600, 700];
 
 export async function repairTogether(session: Session, choice: TogetherChoice): Promise<SequenceRow> {
   const { dataset, device, seed, say } = session;
-  const { layers, atOnce, targets } = choice;
+  const { atOnce, targets } = choice;
   const run = await plainModel(session);
   const { curve, ...found } = await repairMany(run.model, dataset, {
     tasks: tasksOf(session, run, choice),
-    editor: { name: 'natural', hyperparameters: { overshoot }, layers, maxSteps },
+    editor: choice.editor,
     atOnce,
     checkpoints: marks,
     unseenViews: 10,
@@ -43,7 +48,7 @@ export async function repairTogether(session: Session, choice: TogetherChoice): 
     targets,
     editor: editor.name,
     hyperparameters: editor.hyperparameters,
-    layers,
+    layers: editor.layers,
     testError: errorBefore,
     testImages: found.testImages,
     edits: repairs,

@@ -83,7 +83,8 @@ const naturalPlans = (scale: Scale): readonly RowPlan<RepairRow>[] => {
     });
   };
   return [
-    ...[0, 1, 3, 10].map((margin) => plan(0, 1, margin)),
+    ...[0.1, 0.3, 1, 3].map((overshoot) => plan(0, overshoot, 0)),
+    ...[1, 3, 10].map((margin) => plan(0, 0.3, margin)),
     ...[1, 3, 6].map((overshoot) => plan(4, overshoot, 0)),
     ...[1, 3, 6].map((overshoot) => plan(16, overshoot, 0)),
   ];
@@ -128,7 +129,7 @@ const labelOf = ({ name, editor, views = 0, margin = 0, hyperparameters }: Row):
   if (name.startsWith('tuned-')) return name.replace('tuned-', '');
   if (margin > 0) return `margin ${margin}`;
   if (editor !== 'natural') return views > 0 ? `${views} views` : 'no views';
-  return views > 0 ? `overshoot ${hyperparameters.overshoot}` : 'no margin';
+  return `overshoot ${hyperparameters.overshoot}`;
 };
 
 async function draw(rows: readonly Row[], { folder, prefix }: FigureOptions): Promise<readonly string[]> {

@@ -1,21 +1,22 @@
 /** Rows of editors that nothing is tuned for: the natural editor (beyond the paper), and Polyak's step without its metric. */
-import { type EditorName, polyak } from 'editable';
+import { type EditorName, hyperparametersOf, polyak } from 'editable';
 import type { RowPlan } from './experiment.js';
 import type { GivenEditor, Method } from './methods.js';
 import { repairPlan } from './repair-plan.js';
 import type { RepairRow, RepairSetup } from './repair-row.js';
 import type { Scale } from './scale.js';
 
-/** Nats beyond the boundary that a step aims at: with views more, or the last ones fall back in front of it. */
-const overshootFor = (views: number): number => (views === 0 ? 1 : 3);
-
 export const natural = (
   layers: GivenEditor['layers'],
-  { views = 0, overshoot = overshootFor(views), ...rest }: Partial<GivenEditor> & { readonly overshoot?: number } = {},
+  { views = 0, overshoot, ...rest }: Partial<GivenEditor> & { readonly overshoot?: number } = {},
 ): Method => ({
   kind: 'given',
   editor: 'natural',
-  hyperparameters: { overshoot },
+  hyperparameters: hyperparametersOf({
+    name: 'natural',
+    hyperparameters: overshoot === undefined ? {} : { overshoot },
+    views,
+  }),
   layers,
   ...(views === 0 ? {} : { views }),
   ...rest,

@@ -293,7 +293,7 @@ describe.skipIf(!hasData)('editable', () => {
       const words = ['edit', run, '--index', '0', '--target', String(target), ...judged];
       const alone = document(words);
       expect(alone).toMatchObject({ success: true, after: { label: target }, unseenViews: 16 });
-      expect(alone.editor).toMatchObject({ name: 'natural', layers: 'layer3', hyperparameters: { overshoot: 1 } });
+      expect(alone.editor).toMatchObject({ name: 'natural', layers: 'layer3', hyperparameters: { overshoot: 0.3 } });
       const patch = at('views.safetensors');
       const views = document([...words, '--views', '8', '--margin', '0.5', '--out', patch]);
       expect(views.editor).toMatchObject({ views: 8, margin: 0.5, hyperparameters: { overshoot: 3 } });

@@ -111,7 +111,7 @@ describe.skipIf(!hasFashionMnist)('repairMany', () => {
     });
     const alone = await repairMany(model, dataset, { ...options, tasks: options.tasks.slice(0, 4) });
     expect(views.editor).toMatchObject({ views: 8, hyperparameters: { overshoot: 3 } });
-    expect(alone.editor).toMatchObject({ hyperparameters: { overshoot: 1 } });
+    expect(alone.editor).toMatchObject({ hyperparameters: { overshoot: 0.3 } });
     expect(views.generality).toBeGreaterThan(alone.generality!);
     expect(views.inForce).toBe(1);
   });

@@ -9,15 +9,16 @@ import { defineEditor, type Editor, type Hyperparameter, innerProduct, plus } fr
 export interface NaturalOptions {
   /** Of the edited parameters, in their order; a constant for whoever differentiates through the step. No step without it. */
   readonly curvature?: Curvature | undefined;
-  /** m: how far beyond the boundary a step aims, in nats: 1. At 0 steps end just short of the boundary. */
+  /** m: how far beyond the boundary a step aims, in nats: 0.3. At 0 steps end just short of the boundary. */
   readonly overshoot?: Hyperparameter;
 }
 
 /**
- * m where it is not given. With 16 views on the published ResNet-20 63 % of unseen views follow at 1, 85 % at 3; without
- * views more than 1 only costs.
+ * m where it is not given. With 16 views on the published ResNet-20 63 % of unseen views follow at 1, 85 % at 3. Without views
+ * it buys little. On the demo's network ten mistakes in a row cost 0.05 points at 0.1, 0.09 at 0.3 and 0.22 at 1; 36, 38 and
+ * 42 % of unseen views follow (six draws of validation images); of 300 random edits 98.7, 99.3 and 100 % succeed in ten steps.
  */
-export const usualOvershoot = (views: number): number => (views > 0 ? 3 : 1);
+export const usualOvershoot = (views: number): number => (views > 0 ? 3 : 0.3);
 
 export const natural = ({ curvature, overshoot = usualOvershoot(0) }: NaturalOptions = {}): Editor<null> =>
   defineEditor<null>({
