@@ -36,9 +36,10 @@ import { type OpenedModel, usableDevice } from '../open-model.js';
 import type { SessionFlags } from '../options/shared.js';
 import { testPicture } from '../picture.js';
 import { environment } from '../report/environment.js';
+import { sampling } from '../report/evaluation-text.js';
 import { describePicture, describeRepair } from '../report/repair-text.js';
 import { type Table3Row, table3Cells, table3Head, table3Numbers } from '../report/table-3.js';
-import { measureInBackground, useOneThread } from './background.js';
+import { measureInBackground, useOneThread, useTwoThreads } from './background.js';
 import { type Mistake, type Mistakes, mistakesOf } from './mistake.js';
 import { type DemoSettings, demoSettings } from './settings.js';
 
@@ -79,26 +80,25 @@ export async function runDemo(
   makeRunFolder(out);
   const stage = new DemoStage({ dataset, settings, device, seed, dataDir: flags.dataDir, console });
   const folder = (name: string): string => join(out, name);
-  useOneThread();
+  useTwoThreads();
   const plain = await stage.train('plain', folder('plain'), settings.plain, 'plain training');
-  const background = stage.measureInBackground(folder('plain'));
+  useOneThread();
+  const control = stage.untrainedExtra(plain.run, folder('control'));
+  const background = stage.measureInBackground(plain.run, control);
   // Where it fails while this process trains, the failure is told below.
   background.catch(() => {});
   const editableChanges = { ...settings.editable, from: folder('plain') };
   const editable = await stage.train('editable', folder('editable'), editableChanges, 'Editable Training');
-  const control = stage.untrainedExtra(plain.run, folder('control'));
-  const measured = {
-    editable: await stage.tuned('editable', editable.run),
-    control: await stage.tuned('editable', control),
-  };
-  const [paper, natural, naturalViews] = await background;
+  const onExtra = await stage.tuned('editable', editable.run);
+  const [paper, natural, naturalViews, untrained] = await background;
+  useTwoThreads();
   const on = plain.run;
   const rows: Readonly<Record<DemoRow, MeasuredRow>> = {
     paper: { ...(await stage.tuned('plain', on, paper)), procedure: 'Plain' },
     natural: { ...(await stage.natural(on, 0, natural)), procedure: 'Plain' },
     naturalViews: { ...(await stage.natural(on, settings.natural.views, naturalViews)), procedure: 'Plain' },
-    control: { ...measured.control, procedure: 'Plain, with an extra layer' },
-    editable: { ...measured.editable, procedure: 'Editable Training of the extra layer' },
+    control: { ...(await stage.tuned('editable', control, untrained)), procedure: 'Plain, with an extra layer' },
+    editable: { ...onExtra, procedure: 'Editable Training of the extra layer' },
   };
   const cells = demoRows.map((row) => table3Cells(tableRow(rows[row])));
   console.print(`\n${table(cells, { head: table3Head, right: table3Numbers })}\n`);
@@ -189,20 +189,20 @@ class DemoStage {
     return createRun(folder, { ...config, model }, grownFrom(plain.model, model, { device }));
   }
 
-  /** Seconds of each evaluation of the plain run, once another process has made them. */
-  async measureInBackground(folder: string): Promise<readonly number[]> {
+  /** Seconds of each evaluation of the plain run and of the control, once another process has made them. */
+  async measureInBackground(plain: Run, control: Run): Promise<readonly number[]> {
     const { settings, device, dataDir } = this.#options;
-    const { edits, testImages } = settings;
+    const { edits, testImages, precision } = settings;
     const { layers, views } = settings.natural;
     const natural = ['--editor', 'natural', '--layers', layers];
-    return measureInBackground(folder, {
-      tuning: this.#tuning('plain'),
-      evaluations: [natural, [...natural, '--views', String(views)]],
-      edits,
-      testImages: testImages ?? undefined,
-      dataDir,
-      device,
-    });
+    const evaluations = [natural, [...natural, '--views', String(views)]];
+    return measureInBackground(
+      [
+        { folder: plain.folder, tuning: this.#tuning('plain'), evaluations },
+        { folder: control.folder, tuning: this.#tuning('editable'), evaluations: [] },
+      ],
+      { edits, testImages: testImages ?? undefined, precision, dataDir, device },
+    );
   }
 
   /** Tunes and evaluates, or finds it done already; `seconds` then says how long that took. */
@@ -281,14 +281,14 @@ class DemoStage {
 
   async #evaluate(run: Run, editor: EditorChoice, seconds?: number): Promise<EvaluationResult> {
     const { seed, settings, console } = this.#options;
-    const { edits, testImages } = settings;
+    const { edits, testImages, precision } = settings;
     const curvature = this.#curvatureOf(run);
-    const sample = { edits, testImages: testImages ?? undefined, seed, targets: 'random' } as const;
+    const sample = { edits, testImages: testImages ?? undefined, precision, seed, targets: 'random' } as const;
     const evaluationSettings = { editor, curvature, ...sample };
     const evaluated = await evaluateRun(this.#opened(run), evaluationSettings, { console, label: 'editing' });
     const document = { ...evaluated.document, seconds: seconds ?? evaluated.document.seconds };
     console.print(
-      `  ${describeEditor(document.editor)} on ${describeLayers(editor.layers)}: ${count(edits)} edits judged on ${count(document.testImages)} test images, ${duration(document.seconds)}`,
+      `  ${describeEditor(document.editor)} on ${describeLayers(editor.layers)}: ${count(edits)} edits judged on ${count(document.testImages)} test images${sampling(document)}, ${duration(document.seconds)}`,
     );
     return { ...evaluated, document };
   }

@@ -19,6 +19,8 @@ export interface DemoSettings {
   readonly edits: number;
   /** Judged on; null: all. */
   readonly testImages: number | null;
+  /** Each edit is judged on a sample just large enough to know the mean drawdown to ± this. */
+  readonly precision: number;
 }
 
 const tuning = { edits: 100, images: 300, maxSteps: 10, searchSteps: 9, minimumSuccess: 0.99 } as const;
@@ -59,4 +61,5 @@ export const demoSettings: DemoSettings = {
   repairs: 10,
   edits: 100,
   testImages: null,
+  precision: 0.0005,
 };

@@ -107,7 +107,7 @@ function distribution({ rows, dataset: { classes } }: Report): Markup {
     })),
   }));
   return html`<section><h2>What every edit cost</h2><figure>${dotPlot(shown, (value) => (value === 0 ? '0 %' : signedPercent(value, 1)))}
-<figcaption>A dot is one edit; to the right means more of the test images went wrong. The bar below is the 95 % interval of the mean over edits; all are judged on the same test images, whose own sampling it leaves out.</figcaption></figure></section>`;
+<figcaption>A dot is one edit, as a sample of the test images shows it; to the right means more of them went wrong. The bar below is the 95 % interval of the mean over edits; all are judged on the same test images, whose own sampling it leaves out.</figcaption></figure></section>`;
 }
 
 function trainingCurves({ training: { plain, editable } }: Report): Markup {
@@ -205,7 +205,7 @@ function provenance({ rows, environment, settings, dataset, seconds, repair }: R
     ),
     [
       'Edits',
-      `${count(edits)} test images drawn without repetition, targets drawn uniformly; judged on ${count(testImages)} test images`,
+      `${count(edits)} test images drawn without repetition, targets drawn uniformly; each judged on a sample of ${count(testImages)} test images, just large enough to know the mean drawdown to ± ${percent(evaluation.document.samplingError)}`,
     ],
     [
       'Generality',

@@ -23,7 +23,7 @@ export function describeEvaluation(evaluation: Omit<Evaluation, 'records'>): str
 }
 
 /** How it was sampled, where it was. */
-const sampling = ({ samplingError, meanJudged }: Omit<Evaluation, 'records'>): string =>
+export const sampling = ({ samplingError, meanJudged }: Omit<Evaluation, 'records'>): string =>
   samplingError === 0
     ? ''
     : ` by samples of ${count(Math.round(meanJudged))} an edit (± ${percent(samplingError)} from sampling)`;
