@@ -155,7 +155,7 @@ describe.each(precisions)('KroneckerCurvature in %s', (precision) => {
   });
 
   it('takes the same natural steps, through edit and through the differentiable loop', () => {
-    const editor = natural({ curvature });
+    const editor = natural({ curvature, overshoot: 1 });
     const theta = names.map((name) => model.parameters.get(name) as Tensor);
     const lossAt = (values: readonly Tensor[]): Tensor =>
       constraint.loss(
