@@ -33,6 +33,7 @@ interface Outcome {
 function editable(words: readonly string[], env: NodeJS.ProcessEnv = {}): Outcome {
   const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...words], {
     encoding: 'utf8',
+    maxBuffer: 2 ** 25,
     env: { ...process.env, ...env },
   });
   return { code: status, out: stdout, err: stderr };
@@ -326,6 +327,27 @@ describe.skipIf(!hasData)('editable', () => {
       expect((document(['info', patch]).repairs as unknown[])[0]).toMatchObject({ index, label: target });
       expect(document([...words, '--at-once'])).toMatchObject({ inForce: 1, atOnce: true });
       expect(editable(words).out).toMatch(/│ Repairs │ In force │ Error on others │/);
+    });
+
+    it('lists mistakes, and repairs from the list', () => {
+      const list = at('mistakes.jsonl');
+      const found = document(['mistakes', run, '--out', list]);
+      const mistakes = found.mistakes as { index: number; suspect: boolean; probability: number; truth: object }[];
+      expect(found).toMatchObject({ split: 'test', images: 10_000, error: mistakes.length / 10_000, out: list });
+      expect(mistakes[0]!.probability).toBeGreaterThanOrEqual(mistakes.at(-1)!.probability);
+      const lines = readFileSync(list, 'utf8').trim().split('\n');
+      const suspects = new Set(mistakes.flatMap(({ index, suspect }) => (suspect ? [index] : [])));
+      expect(lines.length).toBe(found.groups);
+      expect(lines.filter((line) => suspects.has((JSON.parse(line) as { index: number }).index))).toEqual([]);
+      writeFileSync(list, lines.slice(0, 3).join('\n'));
+      expect(document(['repair', run, '--file', list, ...judged])).toMatchObject({ repairs: 3, inForce: 1 });
+      expect(editable(['mistakes', run, '--limit', '2']).out).toMatch(
+        /│ Image │ Labelled +│ The model says │ How sure │/,
+      );
+      expect(document(['mistakes', run, '--split', 'validation'])).toMatchObject({ split: 'validation', images: 5000 });
+      expect(refusal(['mistakes', run, '--split', 'validation', '--out', list])).toContain(
+        '--out: expected test images',
+      );
     });
 
     it('repairs what a file lists, and says what cannot hold together', () => {
