@@ -1,5 +1,14 @@
 /** `editable train`: plain or Editable Training into a run folder; the same command continues an interrupted one. */
-import type { DatasetName, EditorName, HyperparameterValue, ModelSpec, RunConfig, TrainingSettings } from 'editable';
+import type {
+  DatasetName,
+  EditorName,
+  HyperparameterValue,
+  ImageShape,
+  ModelSpec,
+  RunConfig,
+  TrainingSettings,
+} from 'editable';
+import { type NetworkName, networkNames } from 'editable/network-names';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { count, duration, percent } from '../console/numbers.js';
@@ -9,22 +18,9 @@ import { choice, number, path, text, toggle, wholeNumber } from '../options/kind
 import { datasetNames, editorKinds, editorNames, type SessionFlags, sessionOptions } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
-export type TrainableModel = Exclude<ModelSpec['kind'], 'torchscript'>;
-
-const modelChoices: Readonly<Record<TrainableModel, true>> = {
-  resnet18: true,
-  resnet20: true,
-  resnet32: true,
-  resnet44: true,
-  resnet56: true,
-  resnet110: true,
-};
-
-export const modelNames: readonly TrainableModel[] = Object.keys(modelChoices) as TrainableModel[];
-
 interface TrainFlags extends SessionFlags {
   readonly dataset: DatasetName | undefined;
-  readonly model: TrainableModel | undefined;
+  readonly model: NetworkName | undefined;
   readonly width: number | undefined;
   readonly extraLayer: number | undefined;
   readonly epochs: number;
@@ -62,13 +58,14 @@ const trainable = editorNames.filter((name) => name !== 'natural');
 const options: OptionTable<TrainFlags> = {
   dataset: { kind: choice(datasetNames), description: "what to train on (default: --from's, else fashion-mnist)" },
   model: {
-    kind: choice(modelNames),
-    description: "the network, in its form for small images (default: --from's, else resnet18)",
+    kind: choice(networkNames),
+    description:
+      "the network (default: --from's, else cifar-resnet18); resnet18 is ImageNet's, but on images of less than 64 pixels it means cifar-resnet18",
   },
   width: {
     kind: wholeNumber({ min: 1, max: 1024 }),
     description:
-      "channels of resnet18's first chain (default: --from's, else 64, the paper's); 8 to 16 suits two cores",
+      "channels of cifar-resnet18's first chain (default: --from's, else 64, the paper's); 8 to 16 suits two cores",
   },
   extraLayer: {
     kind: wholeNumber({ min: 1, max: 65_536 }),
@@ -165,9 +162,9 @@ async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): 
   const start = flags.from === undefined ? undefined : readRunConfig(flags.from);
   if (start !== undefined) requireSame(start, flags);
   const dataset = await loadDataset(flags.dataset ?? start?.dataset ?? 'fashion-mnist', { dataDir: flags.dataDir });
-  const { model: kind = 'resnet18', width = 64 } = flags;
+  const { model = 'cifar-resnet18', width = 64 } = flags;
   const sizes = { width, inChannels: dataset.shape[0], classes: dataset.classes.length };
-  const spec = withExtra(start?.model ?? specOf(kind, sizes), flags.extraLayer);
+  const spec = withExtra(start?.model ?? specOf(formOf(model, dataset.shape), sizes), flags.extraLayer);
   const fresh = runConfig(dataset, spec, await settingsOf(flags));
   const config = start === undefined ? fresh : { ...fresh, normalization: start.normalization };
   const label = flags.objective === 'plain' ? 'training' : 'editable training';
@@ -192,9 +189,13 @@ async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): 
 }
 
 export const specOf = (
-  kind: TrainableModel,
+  kind: NetworkName,
   { width, inChannels, classes }: { readonly width: number; readonly inChannels: number; readonly classes: number },
-): ModelSpec => (kind === 'resnet18' ? { kind, width, inChannels, classes } : { kind, inChannels, classes });
+): ModelSpec => (kind === 'cifar-resnet18' ? { kind, width, inChannels, classes } : { kind, inChannels, classes });
+
+/** On small images resnet18 means their form of it: its name before ImageNet's was here, in commands that continue a run. */
+const formOf = (kind: NetworkName, [, height, width]: ImageShape): NetworkName =>
+  kind === 'resnet18' && Math.min(height, width) < 64 ? 'cifar-resnet18' : kind;
 
 function withExtra(spec: ModelSpec, extra: number | undefined): ModelSpec {
   if (extra === undefined) return spec;
@@ -206,10 +207,11 @@ function withExtra(spec: ModelSpec, extra: number | undefined): ModelSpec {
 }
 
 /** Fine-tuning keeps model and data: asking for others than the run's is a slip. */
-function requireSame({ dataset, model }: RunConfig, flags: TrainFlags): void {
-  const there = { dataset, model: model.kind, width: model.kind === 'resnet18' ? model.width : undefined };
+function requireSame({ dataset, model, shape }: RunConfig, flags: TrainFlags): void {
+  const there = { dataset, model: model.kind, width: model.kind === 'cifar-resnet18' ? model.width : undefined };
+  const asked = { ...flags, model: flags.model && formOf(flags.model, shape) };
   for (const name of ['dataset', 'model', 'width'] as const) {
-    if (flags[name] === undefined || flags[name] === there[name]) continue;
+    if (asked[name] === undefined || asked[name] === there[name]) continue;
     throw new UsageError(
       `--${name}: expected ${there[name] ?? 'none'}, as --from ${flags.from} has it, or no --${name}; received ${flags[name]}.`,
     );

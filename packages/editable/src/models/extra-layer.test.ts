@@ -6,7 +6,7 @@ import { rmsprop } from '../editing/editors/index.js';
 import { createModel, grownFrom, type ModelSpec } from './registry.js';
 
 const specs: readonly ModelSpec[] = [
-  { kind: 'resnet18', width: 2, inChannels: 1, classes: 10 },
+  { kind: 'cifar-resnet18', width: 2, inChannels: 1, classes: 10 },
   { kind: 'resnet20', inChannels: 1, classes: 10 },
 ];
 

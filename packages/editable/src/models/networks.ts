@@ -1,0 +1,49 @@
+/** The table of networks: how each is built, which sizes it takes, and what its published weights expect of a picture. */
+import type { nn } from '@editable/torch';
+import { cifarResNet18 } from './cifar-resnet18.js';
+import type { NetworkName } from './network-names.js';
+import type { NetworkOptions } from './network-options.js';
+import { resnet18, resnet34, resnet50 } from './resnet.js';
+import { resnet20, resnet32, resnet44, resnet56, resnet110 } from './resnet-cifar.js';
+
+/** From a picture to a network's input. */
+export interface Preprocessing {
+  /** Pixels of the shorter side before the crop; left out: the picture is not resized. */
+  readonly resize?: number;
+  /** Pixels of a side of the square, cut from the middle, that the network sees. */
+  readonly crop: number;
+  /** Of each channel, of values from 0 to 1. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+export interface Network {
+  readonly build: (options: NetworkOptions & { readonly width?: number }) => nn.Module;
+  /** Takes a `width`, the channels of its first chain. */
+  readonly hasWidth?: true;
+  /** Of its published weights. */
+  readonly preprocessing?: Preprocessing;
+}
+
+const imageNetColours = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/** The published checkpoints of 20 to 110 layers were trained on CIFAR-10 with ImageNet's numbers. */
+const cifar = (build: Network['build']): Network => ({ build, preprocessing: { crop: 32, ...imageNetColours } });
+
+/** torchvision's weights of ImageNet. */
+const imageNet = (build: Network['build']): Network => ({
+  build,
+  preprocessing: { resize: 256, crop: 224, ...imageNetColours },
+});
+
+export const networks: Readonly<Record<NetworkName, Network>> = {
+  'cifar-resnet18': { build: cifarResNet18, hasWidth: true },
+  resnet20: cifar(resnet20),
+  resnet32: cifar(resnet32),
+  resnet44: cifar(resnet44),
+  resnet56: cifar(resnet56),
+  resnet110: cifar(resnet110),
+  resnet18: imageNet(resnet18),
+  resnet34: imageNet(resnet34),
+  resnet50: imageNet(resnet50),
+};
