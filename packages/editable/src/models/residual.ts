@@ -8,7 +8,7 @@ export function convolution(inChannels: number, outChannels: number, kernelSize:
   const padding = (kernelSize - 1) / 2;
   const layer = new nn.Conv2d(inChannels, outChannels, kernelSize, { stride, padding, bias: false });
   const shape = [outChannels, inChannels, kernelSize, kernelSize];
-  return Object.assign(layer, { weight: nn.parameter(nn.kaimingNormalFanOut(shape, outChannels * kernelSize ** 2)) });
+  return Object.assign(layer, { weight: nn.parameter(nn.kaimingNormal(shape, outChannels * kernelSize ** 2)) });
 }
 
 /**
