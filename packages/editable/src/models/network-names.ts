@@ -10,6 +10,12 @@ export const networkNames = [
   'resnet18',
   'resnet34',
   'resnet50',
+  'densenet121',
+  'densenet169',
+  'squeezenet1_0',
+  'squeezenet1_1',
+  'mobilenet_v2',
+  'vgg16_bn',
 ] as const;
 
 export type NetworkName = (typeof networkNames)[number];

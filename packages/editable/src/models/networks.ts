@@ -1,10 +1,14 @@
 /** The table of networks: how each is built, which sizes it takes, and what its published weights expect of a picture. */
 import type { nn } from '@editable/torch';
 import { cifarResNet18 } from './cifar-resnet18.js';
+import { densenet121, densenet169 } from './densenet.js';
+import { mobilenet_v2 } from './mobilenet-v2.js';
 import type { NetworkName } from './network-names.js';
 import type { NetworkOptions } from './network-options.js';
 import { resnet18, resnet34, resnet50 } from './resnet.js';
 import { resnet20, resnet32, resnet44, resnet56, resnet110 } from './resnet-cifar.js';
+import { squeezenet1_0, squeezenet1_1 } from './squeezenet.js';
+import { vgg16_bn } from './vgg.js';
 
 /** From a picture to a network's input. */
 export interface Preprocessing {
@@ -46,4 +50,10 @@ export const networks: Readonly<Record<NetworkName, Network>> = {
   resnet18: imageNet(resnet18),
   resnet34: imageNet(resnet34),
   resnet50: imageNet(resnet50),
+  densenet121: imageNet(densenet121),
+  densenet169: imageNet(densenet169),
+  squeezenet1_0: imageNet(squeezenet1_0),
+  squeezenet1_1: imageNet(squeezenet1_1),
+  mobilenet_v2: imageNet(mobilenet_v2),
+  vgg16_bn: imageNet(vgg16_bn),
 };

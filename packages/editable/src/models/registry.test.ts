@@ -21,11 +21,13 @@ describe('createModel', () => {
     expect(modelHash(createModel(small, { seed: 4 }))).not.toBe(modelHash(createModel(small, { seed: 3 })));
   });
 
-  it.each(networkNames)('makes %s of any channels and classes, with plain values', (kind) => {
+  it.each(networkNames)('makes %s of any channels and classes, and an extra layer, with plain values', (kind) => {
     const width = kind === 'cifar-resnet18' ? { width: 2 } : {};
-    const model = createModel({ kind, ...width, inChannels: 1, classes: 3 } as ModelSpec);
-    expect(model.parameters.get('conv1.weight')?.shape[1]).toBe(1);
-    expect([...model.parameters.values()].at(-1)?.shape).toEqual([3]);
+    const model = createModel({ kind, ...width, inChannels: 1, classes: 3, extra: 2 } as ModelSpec);
+    const shapes = [...model.parameters.values()].map(({ shape }) => shape);
+    expect(shapes[0]?.[1]).toBe(1);
+    expect(shapes.at(-1)).toEqual([3]);
+    expect(model.parameters.get('extra.expand.bias')?.shape).toEqual([2]);
     expect([...model.parameters.values()].some(({ requiresGrad }) => requiresGrad)).toBe(false);
   });
 
