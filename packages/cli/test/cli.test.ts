@@ -118,6 +118,8 @@ describe.skipIf(!hasData)('editable', () => {
     document([...words, '--max-steps', '1']);
     const tuned = JSON.parse(readFileSync(at('tuned', 'config.json'), 'utf8')) as Record<string, unknown>;
     expect(tuned).toMatchObject({ normalization, model: { kind: 'cifar-resnet18', width: 2 } });
+    // What the network was called before; the finished run is opened as it is.
+    expect(document([...words, '--max-steps', '1', '--model', 'resnet18'])).toMatchObject({ steps: 1 });
     expect(refusal([...words, '--width', '4'])).toContain('--width: expected 2, as --from');
     expect(refusal([...words, '--model', 'resnet20'])).toContain('--model: expected cifar-resnet18, as --from');
   });

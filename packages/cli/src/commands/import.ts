@@ -9,7 +9,14 @@ import type { Console } from '../console/console.js';
 import { count, percent } from '../console/numbers.js';
 import { UsageError } from '../errors.js';
 import { choice, numbers, path, wholeNumber } from '../options/kinds.js';
-import { type DataFlags, dataOptions, datasetNames, type OutputFlags, outputOptions } from '../options/shared.js';
+import {
+  type DataFlags,
+  dataOptions,
+  datasetNames,
+  networkKind,
+  type OutputFlags,
+  outputOptions,
+} from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 import { specOf } from './train.js';
 
@@ -25,8 +32,8 @@ interface ImportFlags extends DataFlags, OutputFlags {
 const options: OptionTable<ImportFlags> = {
   dataset: { kind: choice(datasetNames), required: true, description: 'what the model was trained on' },
   model: {
-    kind: choice(networkNames),
-    description: 'the network that the checkpoint is of; left out for a TorchScript file, which is its own',
+    kind: networkKind,
+    description: `what the checkpoint is of: ${networkNames.join(', ')}; left out for a TorchScript file, which is its own`,
   },
   width: {
     kind: wholeNumber({ min: 1, max: 1024 }),

@@ -15,7 +15,14 @@ import { count, duration, percent } from '../console/numbers.js';
 import { layersOf, overridden } from '../editor-choice.js';
 import { UsageError } from '../errors.js';
 import { choice, number, path, text, toggle, wholeNumber } from '../options/kinds.js';
-import { datasetNames, editorKinds, editorNames, type SessionFlags, sessionOptions } from '../options/shared.js';
+import {
+  datasetNames,
+  editorKinds,
+  editorNames,
+  networkKind,
+  type SessionFlags,
+  sessionOptions,
+} from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
 interface TrainFlags extends SessionFlags {
@@ -39,7 +46,7 @@ interface TrainFlags extends SessionFlags {
   readonly editor: EditorName;
   readonly editorLearningRate: HyperparameterValue | undefined;
   readonly beta: number | undefined;
-  readonly layers: readonly string[];
+  readonly layers: readonly string[] | undefined;
   readonly maxSteps: number;
   readonly cEdit: number;
   readonly cLoc: number;
@@ -58,9 +65,8 @@ const trainable = editorNames.filter((name) => name !== 'natural');
 const options: OptionTable<TrainFlags> = {
   dataset: { kind: choice(datasetNames), description: "what to train on (default: --from's, else fashion-mnist)" },
   model: {
-    kind: choice(networkNames),
-    description:
-      "the network (default: --from's, else cifar-resnet18); resnet18 is ImageNet's, but on images of less than 64 pixels it means cifar-resnet18",
+    kind: networkKind,
+    description: `${networkNames.join(', ')} (default: --from's, else cifar-resnet18); on images of less than 64 pixels a side resnet18 means cifar-resnet18, its form for these`,
   },
   width: {
     kind: wholeNumber({ min: 1, max: 1024 }),
@@ -108,8 +114,7 @@ const options: OptionTable<TrainFlags> = {
   beta: { kind: editorKinds.beta, description: "the editor's β, where learning it starts (default: the editor's own)" },
   layers: {
     kind: editorKinds.layers,
-    default: ['layer3'],
-    description: 'what the editor may change: layer3, chain-3, layer3.0.conv1, all; commas between',
+    description: 'what the editor may change: layer3, chain-3, layer3.0.conv1, all; commas between (default: chain 3)',
   },
   maxSteps: { kind: editorKinds.maxSteps, default: 10, description: 'k, the most steps an edit may take' },
   cEdit: { kind: number({ min: 0 }), default: 0.01, description: 'weight of L_edit: edits succeed' },
@@ -165,7 +170,7 @@ async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): 
   const { model = 'cifar-resnet18', width = 64 } = flags;
   const sizes = { width, inChannels: dataset.shape[0], classes: dataset.classes.length };
   const spec = withExtra(start?.model ?? specOf(formOf(model, dataset.shape), sizes), flags.extraLayer);
-  const fresh = runConfig(dataset, spec, await settingsOf(flags));
+  const fresh = runConfig(dataset, spec, await settingsOf(flags, spec));
   const config = start === undefined ? fresh : { ...fresh, normalization: start.normalization };
   const label = flags.objective === 'plain' ? 'training' : 'editable training';
   const result = await train({ folder: flags.out, config, dataset, device, label }, console);
@@ -218,12 +223,13 @@ function requireSame({ dataset, model, shape }: RunConfig, flags: TrainFlags): v
   }
 }
 
-async function settingsOf(flags: TrainFlags): Promise<TrainingSettings> {
-  const { defaultTraining } = await import('editable');
+async function settingsOf(flags: TrainFlags, spec: ModelSpec): Promise<TrainingSettings> {
+  const { defaultTraining, networks } = await import('editable');
   const { objective, baseLoss, epochs, batchSize, learningRate, weightDecay, schedule, optimizer } = flags;
   const { clipNorm, augment, seed } = flags;
+  const usual = spec.kind === 'torchscript' ? 'layer3' : networks[spec.kind].usualLayers;
   const editor = await overridden(
-    { ...defaultTraining.editor, layers: layersOf(flags.layers), maxSteps: flags.maxSteps },
+    { ...defaultTraining.editor, layers: layersOf(flags.layers ?? [usual]), maxSteps: flags.maxSteps },
     { ...flags, learningRate: flags.editorLearningRate },
   );
   return {

@@ -27,33 +27,40 @@ export interface Network {
   readonly hasWidth?: true;
   /** Of its published weights. */
   readonly preprocessing?: Preprocessing;
+  /** What edits change unless told: chain 3 (section 4.1), by the name that the network has for it. */
+  readonly usualLayers: 'layer3' | 'chain-3';
 }
 
 const imageNetColours = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /** The published checkpoints of 20 to 110 layers were trained on CIFAR-10 with ImageNet's numbers. */
-const cifar = (build: Network['build']): Network => ({ build, preprocessing: { crop: 32, ...imageNetColours } });
+const cifar = (build: Network['build']): Network => ({
+  build,
+  preprocessing: { crop: 32, ...imageNetColours },
+  usualLayers: 'layer3',
+});
 
 /** torchvision's weights of ImageNet. */
-const imageNet = (build: Network['build']): Network => ({
+const imageNet = (build: Network['build'], usualLayers: Network['usualLayers']): Network => ({
   build,
   preprocessing: { resize: 256, crop: 224, ...imageNetColours },
+  usualLayers,
 });
 
 export const networks: Readonly<Record<NetworkName, Network>> = {
-  'cifar-resnet18': { build: cifarResNet18, hasWidth: true },
+  'cifar-resnet18': { build: cifarResNet18, hasWidth: true, usualLayers: 'layer3' },
   resnet20: cifar(resnet20),
   resnet32: cifar(resnet32),
   resnet44: cifar(resnet44),
   resnet56: cifar(resnet56),
   resnet110: cifar(resnet110),
-  resnet18: imageNet(resnet18),
-  resnet34: imageNet(resnet34),
-  resnet50: imageNet(resnet50),
-  densenet121: imageNet(densenet121),
-  densenet169: imageNet(densenet169),
-  squeezenet1_0: imageNet(squeezenet1_0),
-  squeezenet1_1: imageNet(squeezenet1_1),
-  mobilenet_v2: imageNet(mobilenet_v2),
-  vgg16_bn: imageNet(vgg16_bn),
+  resnet18: imageNet(resnet18, 'layer3'),
+  resnet34: imageNet(resnet34, 'layer3'),
+  resnet50: imageNet(resnet50, 'layer3'),
+  densenet121: imageNet(densenet121, 'chain-3'),
+  densenet169: imageNet(densenet169, 'chain-3'),
+  squeezenet1_0: imageNet(squeezenet1_0, 'chain-3'),
+  squeezenet1_1: imageNet(squeezenet1_1, 'chain-3'),
+  mobilenet_v2: imageNet(mobilenet_v2, 'chain-3'),
+  vgg16_bn: imageNet(vgg16_bn, 'chain-3'),
 };
