@@ -118,9 +118,11 @@ describe.skipIf(!hasData)('editable', () => {
     ];
     document([...words, '--max-steps', '1']);
     const tuned = JSON.parse(readFileSync(at('tuned', 'config.json'), 'utf8')) as Record<string, unknown>;
-    expect(tuned).toMatchObject({ normalization, model: { kind: 'resnet18', width: 2 } });
+    expect(tuned).toMatchObject({ normalization, model: { kind: 'cifar-resnet18', width: 2 } });
+    // What the network was called before; the finished run is opened as it is.
+    expect(document([...words, '--max-steps', '1', '--model', 'resnet18'])).toMatchObject({ steps: 1 });
     expect(refusal([...words, '--width', '4'])).toContain('--width: expected 2, as --from');
-    expect(refusal([...words, '--model', 'resnet20'])).toContain('--model: expected resnet18, as --from');
+    expect(refusal([...words, '--model', 'resnet20'])).toContain('--model: expected cifar-resnet18, as --from');
   });
 
   it('trains an extra layer alone, and leaves what comes before it as it was', () => {
@@ -400,7 +402,7 @@ describe.skipIf(!hasData)('editable', () => {
   it('imports a checkpoint to a run that predicts the same', () => {
     const checkpoint = at('plain', 'model.safetensors');
     const words = ['import', checkpoint, '--model', 'resnet18', '--dataset', 'fashion-mnist', '--out', at('imported')];
-    expect(document(words)).toMatchObject({ model: { kind: 'resnet18', width: 2 }, testImages: 10000 });
+    expect(document(words)).toMatchObject({ model: { kind: 'cifar-resnet18', width: 2 }, testImages: 10000 });
     const { top } = document(['predict', at('plain'), '--index', '7']);
     expect(document(['predict', at('imported'), '--index', '7']).top).toEqual(top);
     expect(refusal(words)).toContain('which holds one');
