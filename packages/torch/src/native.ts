@@ -67,6 +67,11 @@ export interface Native {
   ): { output: Handle; buffers: Handle[] };
 }
 
+/** What builds the addon: in a clone setup, which installs libtorch, too; elsewhere npm, once libtorch and a compiler are there. */
+const remedy = existsSync(new URL('../../../scripts/setup.mjs', import.meta.url))
+  ? 'Run "npm run setup", which installs libtorch where it is missing and builds it.'
+  : 'Install libtorch and a compiler (Debian: apt-get install libtorch-dev libopenblas0 g++) or point LIBTORCH at one, then run "npm rebuild @editable/torch".';
+
 const addonPath = (): string =>
   process.env.EDITABLE_TORCH_ADDON ?? fileURLToPath(new URL('../build/torch.node', import.meta.url));
 
@@ -82,10 +87,7 @@ function prepareEnvironment(): void {
 function load(): Native {
   const path = addonPath();
   if (!existsSync(path)) {
-    throw new TorchError(
-      'LIBTORCH_NOT_FOUND',
-      `the libtorch addon is not built (expected ${path}). Run "npm run setup", which installs libtorch where it is missing and builds it.`,
-    );
+    throw new TorchError('LIBTORCH_NOT_FOUND', `the libtorch addon is not built (expected ${path}). ${remedy}`);
   }
   prepareEnvironment();
   try {
@@ -94,11 +96,9 @@ function load(): Native {
     return native;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    throw new TorchError(
-      'LIBTORCH_NOT_FOUND',
-      `the libtorch addon could not be loaded: ${reason}. Install libtorch (Debian: apt-get install libtorch-dev libopenblas0) or point LIBTORCH at one, then run "npm run setup".`,
-      { cause },
-    );
+    throw new TorchError('LIBTORCH_NOT_FOUND', `the libtorch addon could not be loaded: ${reason}. ${remedy}`, {
+      cause,
+    });
   }
 }
 

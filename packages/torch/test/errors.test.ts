@@ -45,6 +45,7 @@ describe('operators called wrongly', () => {
 });
 
 describe('the addon', () => {
+  // A program that lies outside the clone: where the package is installed, there is no setup.
   it('is said to be missing in one sentence that tells what to do', async () => {
     const program = await compileProgram('load');
     const { status, stdout } = await runProgram(program, [], { EDITABLE_TORCH_ADDON: '/nowhere/torch.node' });
@@ -52,7 +53,7 @@ describe('the addon', () => {
     expect(JSON.parse(stdout)).toEqual({
       code: 'LIBTORCH_NOT_FOUND',
       message:
-        'the libtorch addon is not built (expected /nowhere/torch.node). Run "npm run setup", which installs libtorch where it is missing and builds it.',
+        'the libtorch addon is not built (expected /nowhere/torch.node). Install libtorch and a compiler (Debian: apt-get install libtorch-dev libopenblas0 g++) or point LIBTORCH at one, then run "npm rebuild @editable/torch".',
     });
   });
 
@@ -61,7 +62,7 @@ describe('the addon', () => {
     const { stdout } = await runProgram(program, [], { EDITABLE_TORCH_ADDON: program });
     expect(JSON.parse(stdout)).toMatchObject({
       code: 'LIBTORCH_NOT_FOUND',
-      message: expect.stringMatching(/could not be loaded: .*npm run setup/),
+      message: expect.stringMatching(/could not be loaded: .*npm rebuild @editable/),
     });
   });
 
