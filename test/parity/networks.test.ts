@@ -65,7 +65,7 @@ describe.skipIf(!hasTorchvision)(`networks of torchvision${why}`, () => {
     const script = fileURLToPath(new URL('networks.py', import.meta.url));
     execFileSync(python, [script, folder, ...(published === undefined ? [] : [published])]);
     expected = readSafetensors(join(folder, 'expected.safetensors')).tensors;
-  });
+  }, 300_000); // it writes 840 MB
 
   function expectSameLogits(model: nn.Model, name: string): void {
     scope(() => {
