@@ -37,8 +37,8 @@ export const unchanged = (repairer: Pick<Repairer, 'base' | 'classify'>, loss: n
 });
 
 /** The values at `positions`, in their order; a copy of all where none are given. */
-export const atPositions = (values: Uint8Array, positions: readonly number[] | undefined): Uint8Array =>
-  positions === undefined ? values.slice() : Uint8Array.from(positions, (position) => values[position]!);
+export const atPositions = (values: Int32Array, positions: readonly number[] | undefined): Int32Array =>
+  positions === undefined ? values.slice() : Int32Array.from(positions, (position) => values[position]!);
 
 /** l_e of a model as a number. @throws EditableError NOT_FINITE where the model gives NaN on the constraint's input */
 export const lossOf = (model: nn.Model, constraint: Constraint): number =>

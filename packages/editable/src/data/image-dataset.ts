@@ -25,13 +25,14 @@ export interface ImageDataset {
 export interface ImageSplit {
   readonly shape: ImageShape;
   readonly length: number;
-  readonly labels: Uint8Array;
+  /** Class indices. */
+  readonly labels: Int32Array;
   /** Image i, [C, H, W] bytes: a view, not a copy. */
   image(index: number): Uint8Array;
 }
 
 /** A split over pixels laid out as [N, C, H, W], one label an image. */
-export function imageSplit(pixels: Uint8Array, labels: Uint8Array, shape: ImageShape): ImageSplit {
+export function imageSplit(pixels: Uint8Array, labels: ArrayLike<number>, shape: ImageShape): ImageSplit {
   const size = shape[0] * shape[1] * shape[2];
   const { length } = labels;
   if (pixels.length !== length * size) {
@@ -43,7 +44,7 @@ export function imageSplit(pixels: Uint8Array, labels: Uint8Array, shape: ImageS
   return {
     shape,
     length,
-    labels,
+    labels: Int32Array.from(labels),
     image: (index) => {
       checkIndex('image', index, length);
       return pixels.subarray(index * size, (index + 1) * size);
@@ -58,7 +59,7 @@ export function subset(split: ImageSplit, indices: ArrayLike<number>): ImageSpli
   return {
     shape: split.shape,
     length: chosen.length,
-    labels: Uint8Array.from(chosen, (index) => split.labels[index]!),
+    labels: Int32Array.from(chosen, (index) => split.labels[index]!),
     image: (index) => {
       checkIndex('image', index, chosen.length);
       return split.image(chosen[index]!);

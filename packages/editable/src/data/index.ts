@@ -15,6 +15,7 @@ export {
 } from './image-dataset.js';
 export { type EncodeOptions, encodePng, type ImageFile, readImageFile } from './image-file.js';
 export type { ImageShape } from './image-shape.js';
+export { labelBytes } from './label-bytes.js';
 export { datasetNames, loadDataset } from './load-dataset.js';
 export type { DatasetLocation } from './locate.js';
 export { type Normalization, normalizeImages } from './normalization.js';

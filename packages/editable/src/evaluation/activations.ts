@@ -20,7 +20,7 @@ export class Activations implements Disposable {
   }
 
   /** The predicted class of every image, or of those at `positions` (ascending); `noClass` where the output is not finite. */
-  predict(model: nn.Model, positions?: readonly number[]): Uint8Array {
+  predict(model: nn.Model, positions?: readonly number[]): Int32Array {
     return this.reduced === undefined
       ? predictExactly(model, this, positions)
       : predictReduced(model, this, this.reduced, positions);
@@ -36,7 +36,7 @@ function predictExactly(
   model: nn.Model,
   { batches, from }: Activations,
   positions: readonly number[] | undefined,
-): Uint8Array {
+): Int32Array {
   return joined(overBatches(batches, positions, (batch) => classesOf(model, batch, from)));
 }
 
@@ -46,7 +46,7 @@ function predictReduced(
   activations: Activations,
   reduced: ReducedPrecision,
   positions: readonly number[] | undefined,
-): Uint8Array {
+): Int32Array {
   return scope(() => {
     const roundedModel = inBfloat16(model);
     const parts = overBatches(reduced.batches, positions, (batch) => reduced.classesOf(roundedModel, batch));
@@ -81,7 +81,7 @@ function overBatches<Result>(
   );
 }
 
-const joined = (parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
+const joined = (parts: readonly Int32Array[]): Int32Array => Int32Array.from(parts.flatMap((part) => [...part]));
 
 function startsOf(lengths: readonly number[]): number[] {
   const starts = [0];

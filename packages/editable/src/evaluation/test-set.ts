@@ -16,7 +16,7 @@ export interface TestSetOptions {
 }
 
 export class TestSet implements Disposable {
-  readonly labels: Uint8Array;
+  readonly labels: Int32Array;
   readonly #batches: readonly Tensor[];
   readonly #reducedPrecision: boolean;
 
@@ -52,7 +52,7 @@ export class TestSet implements Disposable {
   }
 
   /** The predicted class of every image, or of those at `positions` (ascending); `noClass` where the output is not finite. */
-  predict(model: nn.Model, activations: Activations = this.images, positions?: readonly number[]): Uint8Array {
+  predict(model: nn.Model, activations: Activations = this.images, positions?: readonly number[]): Int32Array {
     return activations.predict(model, positions);
   }
 
@@ -67,12 +67,22 @@ export class TestSet implements Disposable {
       ),
     );
     return {
-      classes: Uint8Array.from(parts.flatMap(({ classes }) => [...classes])),
-      probabilities: Float32Array.from(parts.flatMap(({ rows }) => [...rows])),
+      classes: Int32Array.from(parts.flatMap(({ classes }) => [...classes])),
+      probabilities: joined(parts.map(({ rows }) => rows)),
     };
   }
 
   [Symbol.dispose](): void {
     for (const batch of this.#batches) batch.dispose();
   }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
 }
