@@ -1,0 +1,181 @@
+/**
+ * A split of photographs, decoded once: their crops lie one after another in a file of the cache, from which each is read
+ * when it is asked for, so memory stays that of a batch. They are decoded again where the photographs' sizes or times have
+ * changed since.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EditableError } from '../errors.js';
+import { readEncodedImage } from './encoded-image.js';
+import { checkIndex, type ImageSplit } from './image-dataset.js';
+import type { ImageShape } from './image-shape.js';
+import { cacheFolder } from './locate.js';
+import { decodePhotograph, type Preprocessing } from './photograph.js';
+import type { ListedPhotograph } from './photograph-list.js';
+
+export interface DecodeOptions {
+  readonly preprocessing: Preprocessing;
+  /** What becomes of a split in which some photographs cannot be read. */
+  readonly onDamaged: 'refuse' | 'skip';
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+export interface DecodedPhotographs {
+  readonly split: ImageSplit;
+  /** What is wrong with each photograph that was skipped. */
+  readonly skipped: readonly string[];
+}
+
+/** What is known of a file of crops, beside it. */
+interface Contents {
+  /** SHA-256 over preprocessing and every photograph's path, label and bytes. */
+  readonly hash: string;
+  readonly labels: readonly number[];
+  readonly skipped: readonly string[];
+}
+
+/** Of one split on disk: 114,000 crops of 224 × 224. */
+const maxBytes = 16 * 2 ** 30;
+/** Decoded at once; libvips has four threads of its own for them. */
+const atOnce = 8;
+
+/** @throws EditableError INVALID_FILE naming the first damaged photograph and how many there are; INVALID_ARGUMENT above 16 GiB */
+export async function decodedPhotographs(
+  folder: string,
+  listed: readonly ListedPhotograph[],
+  options: DecodeOptions,
+): Promise<DecodedPhotographs> {
+  const { crop } = options.preprocessing;
+  const shape: ImageShape = [3, crop, crop];
+  if (listed.length * 3 * crop * crop > maxBytes) {
+    throw new EditableError(
+      'INVALID_ARGUMENT',
+      `${folder}: expected at most ${Math.floor(maxBytes / (3 * crop * crop))} photographs of ${crop}×${crop} in a split (16 GiB decoded), received ${listed.length}; list fewer in a manifest.csv.`,
+    );
+  }
+  const cache = cacheFolder('photographs');
+  const name = join(cache, identityOf(folder, listed, options));
+  const paths = { crops: `${name}.crops`, contents: `${name}.json` };
+  const contents = knownContents(paths, shape) ?? (await decodeAll(folder, listed, options, { cache, ...paths }));
+  return { split: splitOf(paths.crops, contents, shape), skipped: contents.skipped };
+}
+
+/** Without reading them: by paths, labels, sizes and times of change. */
+function identityOf(folder: string, listed: readonly ListedPhotograph[], options: DecodeOptions): string {
+  const { resize, crop } = options.preprocessing;
+  const hash = createHash('sha256').update(JSON.stringify([1, folder, resize, crop, options.onDamaged]));
+  for (const { path, label } of listed) {
+    const { size, mtimeMs } = statSync(join(folder, path));
+    hash.update(JSON.stringify([path, label, size, mtimeMs]));
+  }
+  return hash.digest('hex').slice(0, 32);
+}
+
+function knownContents(
+  { crops, contents }: { readonly crops: string; readonly contents: string },
+  shape: ImageShape,
+): Contents | undefined {
+  if (!existsSync(contents) || !existsSync(crops)) return undefined;
+  const known = JSON.parse(readFileSync(contents, 'utf8')) as Contents;
+  return statSync(crops).size === known.labels.length * bytesOf(shape) ? known : undefined;
+}
+
+interface Places {
+  readonly cache: string;
+  readonly crops: string;
+  readonly contents: string;
+}
+
+async function decodeAll(
+  folder: string,
+  listed: readonly ListedPhotograph[],
+  options: DecodeOptions,
+  { cache, crops, contents }: Places,
+): Promise<Contents> {
+  mkdirSync(cache, { recursive: true });
+  const partial = `${crops}.${process.pid}.partial`;
+  try {
+    const file = await open(partial, 'w');
+    const found = await writeCrops(file, folder, listed, options).finally(() => file.close());
+    if (found.labels.length === 0 || (found.skipped.length > 0 && options.onDamaged === 'refuse'))
+      throw damaged(folder, listed.length, found.skipped);
+    renameSync(partial, crops);
+    const described = await open(`${contents}.${process.pid}.partial`, 'w');
+    await described.writeFile(JSON.stringify(found)).finally(() => described.close());
+    renameSync(`${contents}.${process.pid}.partial`, contents);
+    return found;
+  } finally {
+    rmSync(partial, { force: true });
+  }
+}
+
+async function writeCrops(
+  file: FileHandle,
+  folder: string,
+  listed: readonly ListedPhotograph[],
+  { preprocessing, onProgress }: DecodeOptions,
+): Promise<Contents> {
+  const { resize, crop } = preprocessing;
+  const hash = createHash('sha256').update(JSON.stringify({ resize, crop }));
+  const labels: number[] = [];
+  const skipped: string[] = [];
+  for (let start = 0; start < listed.length; start += atOnce) {
+    const some = listed.slice(start, start + atOnce);
+    const read = await Promise.all(some.map(({ path }) => cropOf(join(folder, path), preprocessing)));
+    for (const [i, { path, label }] of some.entries()) {
+      const made = read[i]!;
+      if (typeof made === 'string') {
+        skipped.push(made);
+        continue;
+      }
+      hash.update(JSON.stringify([path, label, made.hash]));
+      labels.push(label);
+      await file.writeFile(made.pixels);
+    }
+    onProgress?.(start + some.length, listed.length);
+  }
+  return { hash: hash.digest('hex'), labels, skipped };
+}
+
+/** Its pixels and the hash of its bytes, or what is wrong with it. */
+async function cropOf(
+  path: string,
+  preprocessing: Preprocessing,
+): Promise<{ readonly pixels: Uint8Array; readonly hash: string } | string> {
+  try {
+    const bytes = readEncodedImage(path);
+    const { pixels } = await decodePhotograph(bytes, preprocessing, path);
+    return { pixels, hash: createHash('sha256').update(bytes).digest('hex') };
+  } catch (error) {
+    if (error instanceof EditableError && error.code === 'INVALID_FILE') return error.message;
+    throw error;
+  }
+}
+
+const damaged = (folder: string, count: number, problems: readonly string[]): EditableError =>
+  new EditableError(
+    'INVALID_FILE',
+    `${problems.length} of ${count} photographs in ${folder} cannot be read; ${problems[0]} Repair or remove them, or have them skipped (onDamaged: 'skip', --on-damaged skip).`,
+  );
+
+/** The file stays open, so that it can be read even where the cache is emptied meanwhile. */
+function splitOf(crops: string, { hash, labels }: Contents, shape: ImageShape): ImageSplit {
+  const file = openSync(crops, 'r');
+  const size = bytesOf(shape);
+  return {
+    shape,
+    length: labels.length,
+    labels: Int32Array.from(labels),
+    hash,
+    image: (index) => {
+      checkIndex('image', index, labels.length);
+      const pixels = new Uint8Array(size);
+      if (readSync(file, pixels, 0, size, index * size) === size) return pixels;
+      throw new EditableError('INVALID_FILE', `${crops} was cut off while it was in use; run the command again.`);
+    },
+  };
+}
+
+const bytesOf = ([channels, height, width]: ImageShape): number => channels * height * width;
