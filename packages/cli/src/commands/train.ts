@@ -1,12 +1,21 @@
 /** `editable train`: plain or Editable Training into a run folder; the same command continues an interrupted one. */
-import type { DatasetName, EditorName, HyperparameterValue, ModelSpec, RunConfig, TrainingSettings } from 'editable';
+import { resolve } from 'node:path';
+import type { DatasetSource, EditorName, HyperparameterValue, ModelSpec, RunConfig, TrainingSettings } from 'editable';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { count, duration, percent } from '../console/numbers.js';
 import { layersOf, overridden } from '../editor-choice.js';
 import { UsageError } from '../errors.js';
 import { choice, number, path, text, toggle, wholeNumber } from '../options/kinds.js';
-import { datasetNames, editorKinds, editorNames, type SessionFlags, sessionOptions } from '../options/shared.js';
+import {
+  editorKinds,
+  editorNames,
+  type PreprocessingFlags,
+  preprocessingOptions,
+  type SessionFlags,
+  sessionOptions,
+  sourceOptionsWith,
+} from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
 export type TrainableModel = Exclude<ModelSpec['kind'], 'torchscript'>;
@@ -22,8 +31,7 @@ const modelChoices: Readonly<Record<TrainableModel, true>> = {
 
 export const modelNames: readonly TrainableModel[] = Object.keys(modelChoices) as TrainableModel[];
 
-interface TrainFlags extends SessionFlags {
-  readonly dataset: DatasetName | undefined;
+interface TrainFlags extends SessionFlags, PreprocessingFlags {
   readonly model: TrainableModel | undefined;
   readonly width: number | undefined;
   readonly extraLayer: number | undefined;
@@ -60,7 +68,6 @@ interface TrainFlags extends SessionFlags {
 const trainable = editorNames.filter((name) => name !== 'natural');
 
 const options: OptionTable<TrainFlags> = {
-  dataset: { kind: choice(datasetNames), description: "what to train on (default: --from's, else fashion-mnist)" },
   model: {
     kind: choice(modelNames),
     description: "the network, in its form for small images (default: --from's, else resnet18)",
@@ -142,7 +149,9 @@ const options: OptionTable<TrainFlags> = {
     description: 'steps between the checkpoints that an interrupted training continues from',
   },
   out: { kind: path('run'), required: true, description: 'the run folder; an interrupted run in it is continued' },
+  ...preprocessingOptions,
   ...sessionOptions,
+  ...sourceOptionsWith("--from's, else fashion-mnist"),
 };
 
 export const trainCommand: ReturnType<typeof defineCommand> = defineCommand<TrainFlags>({
@@ -158,13 +167,16 @@ export const trainCommand: ReturnType<typeof defineCommand> = defineCommand<Trai
 });
 
 async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): Promise<number> {
-  const { loadDataset, readRunConfig, runConfig } = await import('editable');
+  const { readRunConfig, runConfig } = await import('editable');
+  const { openData, preprocessingOf, sourceOf } = await import('../open-data.js');
   const { usableDevice } = await import('../open-model.js');
   const { train } = await import('../jobs/training.js');
   const device = await usableDevice(flags.device);
   const start = flags.from === undefined ? undefined : readRunConfig(flags.from);
   if (start !== undefined) requireSame(start, flags);
-  const dataset = await loadDataset(flags.dataset ?? start?.dataset ?? 'fashion-mnist', { dataDir: flags.dataDir });
+  const source = sourceOf(flags, start?.dataset ?? 'fashion-mnist');
+  const preprocessing = preprocessingOf(flags, source) ?? start?.preprocessing;
+  const dataset = await openData(source, flags, console, { preprocessing });
   const { model: kind = 'resnet18', width = 64 } = flags;
   const sizes = { width, inChannels: dataset.shape[0], classes: dataset.classes.length };
   const spec = withExtra(start?.model ?? specOf(kind, sizes), flags.extraLayer);
@@ -207,7 +219,11 @@ function withExtra(spec: ModelSpec, extra: number | undefined): ModelSpec {
 
 /** Fine-tuning keeps model and data: asking for others than the run's is a slip. */
 function requireSame({ dataset, model }: RunConfig, flags: TrainFlags): void {
-  const there = { dataset, model: model.kind, width: model.kind === 'resnet18' ? model.width : undefined };
+  const there = {
+    dataset: nameOf(dataset, flags),
+    model: model.kind,
+    width: model.kind === 'resnet18' ? model.width : undefined,
+  };
   for (const name of ['dataset', 'model', 'width'] as const) {
     if (flags[name] === undefined || flags[name] === there[name]) continue;
     throw new UsageError(
@@ -215,6 +231,12 @@ function requireSame({ dataset, model }: RunConfig, flags: TrainFlags): void {
     );
   }
 }
+
+/** A folder may be said in other words than the run keeps. */
+const nameOf = (dataset: DatasetSource, flags: TrainFlags): string | undefined => {
+  if (typeof dataset === 'string') return dataset;
+  return flags.dataset !== undefined && resolve(flags.dataset) === dataset.folder ? flags.dataset : dataset.folder;
+};
 
 async function settingsOf(flags: TrainFlags): Promise<TrainingSettings> {
   const { defaultTraining } = await import('editable');
