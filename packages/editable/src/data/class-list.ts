@@ -20,7 +20,8 @@ export function readClassList(path: string): ClassList {
   const separator = lines.every((line) => /^n\d{8}\s/.test(line)) ? /\s+/ : /\t/;
   const classes = lines.map((line) => divided(line, separator));
   const ids = classes.map(([id]) => id);
-  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  const places = new Map(ids.map((id, i) => [id, i]));
+  const twice = ids.find((id, i) => places.get(id) !== i);
   if (twice !== undefined) {
     throw new EditableError('INVALID_FILE', `Expected ${path} to name each class once; "${twice}" is there twice.`);
   }

@@ -41,25 +41,29 @@ const maxBytes = 16 * 2 ** 30;
 /** Decoded at once; libvips has four threads of its own for them. */
 const atOnce = 8;
 
-/** @throws EditableError INVALID_FILE naming the first damaged photograph and how many there are; INVALID_ARGUMENT above 16 GiB */
+/** @throws EditableError INVALID_FILE naming the first damaged photograph and how many there are */
 export async function decodedPhotographs(
   folder: string,
   listed: readonly ListedPhotograph[],
   options: DecodeOptions,
 ): Promise<DecodedPhotographs> {
-  const { crop } = options.preprocessing;
-  const shape: ImageShape = [3, crop, crop];
-  if (listed.length * 3 * crop * crop > maxBytes) {
-    throw new EditableError(
-      'INVALID_ARGUMENT',
-      `${folder}: expected at most ${Math.floor(maxBytes / (3 * crop * crop))} photographs of ${crop}×${crop} in a split (16 GiB decoded), received ${listed.length}; list fewer in a manifest.csv.`,
-    );
-  }
+  const shape = shapeOf(options.preprocessing);
   const cache = cacheFolder('photographs');
   const name = join(cache, identityOf(folder, listed, options));
   const paths = { crops: `${name}.crops`, contents: `${name}.json` };
   const contents = knownContents(paths, shape) ?? (await decodeAll(folder, listed, options, { cache, ...paths }));
   return { split: splitOf(paths.crops, contents, shape), skipped: contents.skipped };
+}
+
+/** Why a split of so many photographs is not decoded; undefined where it can be. */
+export function tooMany(folder: string, count: number, preprocessing: Preprocessing): EditableError | undefined {
+  const most = Math.floor(maxBytes / bytesOf(shapeOf(preprocessing)));
+  if (count <= most) return undefined;
+  const { crop } = preprocessing;
+  return new EditableError(
+    'INVALID_ARGUMENT',
+    `${folder}: expected at most ${most} photographs of ${crop}×${crop} in a split (16 GiB decoded), received ${count}; list fewer in a manifest.csv.`,
+  );
 }
 
 /** Without reading them: by paths, labels, sizes and times of change. */
@@ -94,9 +98,9 @@ async function decodeAll(
   options: DecodeOptions,
   { cache, crops, contents }: Places,
 ): Promise<Contents> {
-  mkdirSync(cache, { recursive: true });
   const partial = `${crops}.${process.pid}.partial`;
   try {
+    mkdirSync(cache, { recursive: true });
     const file = await open(partial, 'w');
     const found = await writeCrops(file, folder, listed, options).finally(() => file.close());
     if (found.labels.length === 0 || (found.skipped.length > 0 && options.onDamaged === 'refuse'))
@@ -106,6 +110,13 @@ async function decodeAll(
     await described.writeFile(JSON.stringify(found)).finally(() => described.close());
     renameSync(`${contents}.${process.pid}.partial`, contents);
     return found;
+  } catch (cause) {
+    if (cause instanceof EditableError) throw cause;
+    throw new EditableError(
+      'INVALID_FILE',
+      `Cannot keep decoded photographs in ${cache}: ${(cause as Error).message}; name a place with room for them by XDG_CACHE_HOME.`,
+      { cause },
+    );
   } finally {
     rmSync(partial, { force: true });
   }
@@ -177,5 +188,7 @@ function splitOf(crops: string, { hash, labels }: Contents, shape: ImageShape): 
     },
   };
 }
+
+const shapeOf = ({ crop }: Preprocessing): ImageShape => [3, crop, crop];
 
 const bytesOf = ([channels, height, width]: ImageShape): number => channels * height * width;

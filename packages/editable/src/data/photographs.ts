@@ -2,7 +2,7 @@
 import { basename, resolve } from 'node:path';
 import { EditableError } from '../errors.js';
 import { readClassList } from './class-list.js';
-import { type DecodedPhotographs, decodedPhotographs } from './decoded-photographs.js';
+import { type DecodedPhotographs, decodedPhotographs, tooMany } from './decoded-photographs.js';
 import type { FolderSource, ImageDataset, SplitName } from './image-dataset.js';
 import type { Normalization } from './normalization.js';
 import { checkPreprocessing, type Preprocessing } from './photograph.js';
@@ -31,7 +31,7 @@ export async function photographs(source: FolderSource, options: PhotographsOpti
   const list = listPhotographs(folder, classes === undefined ? undefined : readClassList(classes));
   const decoded = new Map<SplitName, DecodedPhotographs>();
   for (const [split, listed] of list.splits) {
-    if (!splits.includes(split)) continue;
+    if (!splits.includes(split) || tooMany(folder, listed.length, preprocessing)) continue;
     decoded.set(split, await decodedPhotographs(folder, listed, { preprocessing, onDamaged, onProgress }));
   }
   const { crop } = preprocessing;
@@ -49,11 +49,14 @@ export async function photographs(source: FolderSource, options: PhotographsOpti
     split: (which) => {
       const found = decoded.get(which)?.split;
       if (found !== undefined) return found;
-      throw new EditableError(
-        'DATA_NOT_FOUND',
-        list.splits.has(which)
-          ? `${folder} was opened without its ${which} split.`
-          : `${folder} has no ${which} photographs; put them into ${which}/CLASS/ in it, or name them in its manifest.csv.`,
+      throw (
+        tooMany(folder, list.splits.get(which)?.length ?? 0, preprocessing) ??
+        new EditableError(
+          'DATA_NOT_FOUND',
+          list.splits.has(which)
+            ? `${folder} was opened without its ${which} split.`
+            : `${folder} has no ${which} photographs; put them into ${which}/CLASS/ in it, or name them in its manifest.csv.`,
+        )
       );
     },
   };
