@@ -58,7 +58,7 @@ export const rows = [
     goal: 20,
     async measure({ device, quick, width }) {
       const dataset = await loadDataset('fashion-mnist');
-      const spec = { kind: 'resnet18', width, inChannels: 1, classes: 10 };
+      const spec = { kind: 'cifar-resnet18', width, inChannels: 1, classes: 10 };
       const model = scope(() => nn.channelsLast(createModel(spec, { device })));
       const started = performance.now();
       curvatureOf(model, dataset, { device, images: quick ? 50 : 500 });

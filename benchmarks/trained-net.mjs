@@ -5,7 +5,10 @@ import { assembleBatch, createModel, defaultTraining, stream, Trainer } from 'ed
 const batchSize = 64;
 
 export function trainedNet(dataset, { device, width, steps }) {
-  const fresh = createModel({ kind: 'resnet18', width, inChannels: 1, classes: dataset.classes.length }, { device });
+  const fresh = createModel(
+    { kind: 'cifar-resnet18', width, inChannels: 1, classes: dataset.classes.length },
+    { device },
+  );
   const trainer = new Trainer(fresh, { ...defaultTraining, objective: 'plain' });
   const split = dataset.split('train');
   for (let step = 0; step < steps; step++) {

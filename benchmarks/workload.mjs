@@ -10,7 +10,7 @@ export const editorChoice = { name: 'rmsprop', hyperparameters, layers: 'layer3'
 
 export const untrainedNet = ({ width, device }) =>
   scope(() => {
-    const model = createModel({ kind: 'resnet18', width, inChannels: 3, classes: 10 }, { seed: 0, device });
+    const model = createModel({ kind: 'cifar-resnet18', width, inChannels: 3, classes: 10 }, { seed: 0, device });
     return nn.channelsLast(model);
   });
 

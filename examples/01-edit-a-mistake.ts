@@ -21,7 +21,7 @@ import {
 // A small network, trained for some seconds. The second time this only opens the finished run.
 const dataset = await loadDataset('fashion-mnist');
 const { classes, shape, normalization } = dataset;
-const spec = { kind: 'resnet18', width: 4, inChannels: 1, classes: classes.length } as const;
+const spec = { kind: 'cifar-resnet18', width: 4, inChannels: 1, classes: classes.length } as const;
 const short = { epochs: 1, batchSize: 32, learningRate: 4e-3, trainImages: 6000, augment: false } as const;
 const config = runConfig(dataset, spec, { ...defaultTraining, ...short, objective: 'plain' });
 const { model } = await trainRun('runs/examples/plain', config, dataset);

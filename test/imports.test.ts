@@ -63,7 +63,7 @@ describe('npm run check', () => {
       'packages/torch/test/a.test.ts': "export * from '@editable/torch';\nexport * from '../src/a.js';",
       'packages/editable/src/data/b.ts': "export * from '@editable/torch';\nexport * from './index.js';",
       'packages/cli/bin/editable.js': "export * from '../dist/main.js';",
-      'packages/cli/src/c.ts': "export * from 'editable';\nexport * from '@editable/torch';",
+      'packages/cli/src/c.ts': "export * from 'editable/network-names';\nexport * from '@editable/torch';",
       'experiments/d.ts': "export * from '@editable/charts';\nexport * from '@editable/charts/specifications';",
       'examples/e.ts': "export * from 'editable';",
     });

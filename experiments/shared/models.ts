@@ -45,7 +45,7 @@ async function editableModel(session: Session, choice: EditableChoice): Promise<
   const training = settings(session, { objective: 'editable', from: choice.from, ...choice.training });
   const model = withExtra(plain.config.model, choice.extra);
   const config: RunConfig = { ...plain.config, model, training };
-  const folder = join(session.work, `${choice.name}-${shortDigest([model, training])}`);
+  const folder = join(session.work, `${choice.name}-${shortDigest([asFirstNamed(model), training])}`);
   return trained(session, folder, config, choice.from === null ? undefined : plain);
 }
 
@@ -86,6 +86,10 @@ const everyEpoch =
 const withExtra = (model: ModelSpec, extra: number | undefined): ModelSpec =>
   extra === undefined || model.kind === 'torchscript' ? model : { ...model, extra };
 
+/** Folders keep the names that they were given while the kind was called resnet18. */
+const asFirstNamed = (model: ModelSpec): unknown =>
+  model.kind === 'cifar-resnet18' ? { ...model, kind: 'resnet18' } : model;
+
 const settings = ({ seed }: Session, own: Partial<TrainingSettings>): TrainingSettings => ({
   ...defaultTraining,
   seed,
@@ -93,7 +97,7 @@ const settings = ({ seed }: Session, own: Partial<TrainingSettings>): TrainingSe
 });
 
 const resnet18 = ({ dataset }: Session, { width, extra }: Extract<BaseModel, { kind: 'trained' }>): ModelSpec => ({
-  kind: 'resnet18',
+  kind: 'cifar-resnet18',
   width,
   inChannels: dataset.shape[0],
   classes: dataset.classes.length,

@@ -1,5 +1,5 @@
 /** What a scale decides: everything in which a run on two cores differs from the paper's on a GPU, as data. */
-import type { CifarResNetName, DatasetName, EditTargets, Normalization, TrainingSettings } from 'editable';
+import type { DatasetName, EditTargets, NetworkName, Normalization, TrainingSettings } from 'editable';
 
 export type ScaleName = 'tiny' | 'small' | 'medium' | 'paper';
 
@@ -38,7 +38,7 @@ export interface Scale {
 export type BaseModel =
   | {
       readonly kind: 'checkpoint';
-      readonly model: CifarResNetName;
+      readonly model: Exclude<NetworkName, 'cifar-resnet18'>;
       /** Under the folder of weights. */
       readonly file: string;
       readonly normalization: Normalization;

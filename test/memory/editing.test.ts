@@ -1,6 +1,7 @@
 /** Memory is a promise: native bytes and live tensors are the same after edits and training steps as before. */
 import { manualSeed, memory, modelOf, noGrad, randint, randn, scope, type Tensor } from '@editable/torch';
 import {
+  cifarResNet18,
   classification,
   defaultTraining,
   disposeFactors,
@@ -12,7 +13,6 @@ import {
   KroneckerCurvature,
   kroneckerFactors,
   natural,
-  resnet18,
   rmsprop,
   selectParameters,
   Trainer,
@@ -20,7 +20,7 @@ import {
 import { describe, expect, it } from 'vitest';
 
 manualSeed(0);
-const model = modelOf(resnet18({ width: 2, inChannels: 1 }));
+const model = modelOf(cifarResNet18({ width: 2, inChannels: 1 }));
 const image = randn([1, 1, 16, 16]);
 const megabyte = 2 ** 20;
 

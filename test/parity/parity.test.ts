@@ -1,6 +1,7 @@
 /** Ours beside PyTorch's recorded answers: ResNet-18, every editor's path, the objective's gradients, F (record.py). */
 import { grad, modelOf, nn, type Tensor } from '@editable/torch';
 import {
+  cifarResNet18,
   classification,
   type Editor,
   edit,
@@ -12,7 +13,6 @@ import {
   KroneckerCurvature,
   kroneckerFactors,
   natural,
-  resnet18,
   selectParameters,
 } from 'editable';
 import { describe, expect, it } from 'vitest';
@@ -30,7 +30,7 @@ const gradients = (loss: Tensor, theta: nn.NamedTensors, createGraph = false): M
 
 describe.each(precisions)('resnet18 in %s', (precision) => {
   const fixture = new Fixture('resnet18', precision);
-  const model = modelOf(resnet18({ width: manifest.resnet18.width }), fixture.under('model'));
+  const model = modelOf(cifarResNet18({ width: manifest.resnet18.width }), fixture.under('model'));
   const theta = leaves(model.parameters);
 
   it('gives the same logits, loss, gradients and gradients of gradients in eval mode', () => {
@@ -60,7 +60,7 @@ describe.each(precisions)('resnet18 in %s', (precision) => {
 describe.each(precisions)('editors in %s', (precision) => {
   const fixture = new Fixture('editors', precision);
   const settings = manifest.editors;
-  const model = modelOf(resnet18({ width: settings.width }), fixture.under('model'));
+  const model = modelOf(cifarResNet18({ width: settings.width }), fixture.under('model'));
   const editable = selectParameters(model, 'layer3');
   const constraint = classification(fixture.get('edit.input'), fixture.get('edit.target').item(), {
     margin: settings.margin,

@@ -87,6 +87,7 @@ export const describeEditor = ({ name, hyperparameters, views, margin }: EditorC
 
 /** Chain 3 where the model has one (section 4.1), else everything. */
 function usualLayers(model: nn.Model): string {
+  if (model.stages.some(({ group }) => group === 'chain-3')) return 'chain-3';
   return [...model.parameters.keys()].some((name) => name.startsWith('layer3.')) ? 'layer3' : 'all';
 }
 

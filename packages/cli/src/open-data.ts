@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DatasetSource, FolderSource, ImageDataset, PhotographsOptions } from 'editable';
+import type { NetworkName } from 'editable/network-names';
 import type { Console } from './console/console.js';
 import { plural } from './console/numbers.js';
 import type { Progress } from './console/progress.js';
@@ -52,6 +53,15 @@ export function preprocessingOf(
   const [from, to] = [resize ?? side, crop ?? side];
   if (to > from) throw new UsageError(`--crop: expected at most the ${from} of --resize, received "${to}".`);
   return { resize: from, crop: to };
+}
+
+/** What the network's published weights were made for. */
+export async function publishedPreprocessing(
+  network: NetworkName | undefined,
+): Promise<PhotographsOptions['preprocessing']> {
+  if (network === undefined) return undefined;
+  const { preprocessing } = (await import('editable')).networks[network];
+  return preprocessing && { resize: preprocessing.resize ?? preprocessing.crop, crop: preprocessing.crop };
 }
 
 /** Opens it; photographs that were skipped are told. */

@@ -33,6 +33,7 @@ interface Outcome {
 function editable(words: readonly string[], env: NodeJS.ProcessEnv = {}): Outcome {
   const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...words], {
     encoding: 'utf8',
+    maxBuffer: 2 ** 25,
     env: { ...process.env, ...env },
   });
   return { code: status, out: stdout, err: stderr };
@@ -117,9 +118,11 @@ describe.skipIf(!hasData)('editable', () => {
     ];
     document([...words, '--max-steps', '1']);
     const tuned = JSON.parse(readFileSync(at('tuned', 'config.json'), 'utf8')) as Record<string, unknown>;
-    expect(tuned).toMatchObject({ normalization, model: { kind: 'resnet18', width: 2 } });
+    expect(tuned).toMatchObject({ normalization, model: { kind: 'cifar-resnet18', width: 2 } });
+    // What the network was called before; the finished run is opened as it is.
+    expect(document([...words, '--max-steps', '1', '--model', 'resnet18'])).toMatchObject({ steps: 1 });
     expect(refusal([...words, '--width', '4'])).toContain('--width: expected 2, as --from');
-    expect(refusal([...words, '--model', 'resnet20'])).toContain('--model: expected resnet18, as --from');
+    expect(refusal([...words, '--model', 'resnet20'])).toContain('--model: expected cifar-resnet18, as --from');
   });
 
   it('trains an extra layer alone, and leaves what comes before it as it was', () => {
@@ -328,6 +331,27 @@ describe.skipIf(!hasData)('editable', () => {
       expect(editable(words).out).toMatch(/│ Repairs │ In force │ Error on others │/);
     });
 
+    it('lists mistakes, and repairs from the list', () => {
+      const list = at('mistakes.jsonl');
+      const found = document(['mistakes', run, '--out', list]);
+      const mistakes = found.mistakes as { index: number; suspect: boolean; probability: number; truth: object }[];
+      expect(found).toMatchObject({ split: 'test', images: 10_000, error: mistakes.length / 10_000, out: list });
+      expect(mistakes[0]!.probability).toBeGreaterThanOrEqual(mistakes.at(-1)!.probability);
+      const lines = readFileSync(list, 'utf8').trim().split('\n');
+      const suspects = new Set(mistakes.flatMap(({ index, suspect }) => (suspect ? [index] : [])));
+      expect(lines.length).toBe(found.groups);
+      expect(lines.filter((line) => suspects.has((JSON.parse(line) as { index: number }).index))).toEqual([]);
+      writeFileSync(list, lines.slice(0, 3).join('\n'));
+      expect(document(['repair', run, '--file', list, ...judged])).toMatchObject({ repairs: 3, inForce: 1 });
+      expect(editable(['mistakes', run, '--limit', '2']).out).toMatch(
+        /│ Image │ Labelled +│ The model says │ How sure │/,
+      );
+      expect(document(['mistakes', run, '--split', 'validation'])).toMatchObject({ split: 'validation', images: 5000 });
+      expect(refusal(['mistakes', run, '--split', 'validation', '--out', list])).toContain(
+        '--out: expected test images',
+      );
+    });
+
     it('repairs what a file lists, and says what cannot hold together', () => {
       writeFileSync(
         at('list.jsonl'),
@@ -378,7 +402,7 @@ describe.skipIf(!hasData)('editable', () => {
   it('imports a checkpoint to a run that predicts the same', () => {
     const checkpoint = at('plain', 'model.safetensors');
     const words = ['import', checkpoint, '--model', 'resnet18', '--dataset', 'fashion-mnist', '--out', at('imported')];
-    expect(document(words)).toMatchObject({ model: { kind: 'resnet18', width: 2 }, testImages: 10000 });
+    expect(document(words)).toMatchObject({ model: { kind: 'cifar-resnet18', width: 2 }, testImages: 10000 });
     const { top } = document(['predict', at('plain'), '--index', '7']);
     expect(document(['predict', at('imported'), '--index', '7']).top).toEqual(top);
     expect(refusal(words)).toContain('which holds one');

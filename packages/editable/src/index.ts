@@ -6,7 +6,10 @@ export type { DescribedEdit } from './analysis/described-edit.js';
 export type { DescriberOptions } from './analysis/edit-describer.js';
 export * from './analysis/edit-descriptors.js';
 export * from './analysis/explained-variance.js';
+export * from './analysis/find-mistakes.js';
+export { type LabelErrorOptions, suspectLabels } from './analysis/label-errors.js';
 export * from './analysis/matrix.js';
+export { nearDuplicates, usualNearness } from './analysis/near-duplicates.js';
 export { type NeighborVotesOptions, neighborVotes } from './analysis/neighbor-votes.js';
 export * from './analysis/truncated-svd.js';
 export * from './analysis/tsne.js';
@@ -54,20 +57,19 @@ export * from './evaluation/repairer.js';
 export * from './evaluation/sampling.js';
 export * from './evaluation/statistics.js';
 export * from './evaluation/test-set.js';
+export * from './models/cifar-resnet18.js';
+export * from './models/densenet.js';
 export { type Weights, withWeights } from './models/load-weights.js';
-export {
-  type CifarResNetName,
-  type CreateModelOptions,
-  createModel,
-  grownFrom,
-  type ModelKind,
-  type ModelSpec,
-  modelNames,
-  onDevice,
-} from './models/registry.js';
+export * from './models/mobilenet-v2.js';
+export * from './models/network-names.js';
+export type * from './models/network-options.js';
+export { type Network, networks, type Preprocessing } from './models/networks.js';
+export * from './models/registry.js';
+export * from './models/resnet.js';
 export * from './models/resnet-cifar.js';
-export * from './models/resnet18.js';
+export * from './models/squeezenet.js';
 export { tailOf } from './models/tail.js';
+export * from './models/vgg.js';
 export { modelHash } from './patches/model-hash.js';
 export { applyPatch, describePatch, type PatchDescription, type PatchDetails, savePatch } from './patches/patch.js';
 export type { PatchInfo, PatchTarget } from './patches/patch-info.js';

@@ -38,6 +38,7 @@ const layer = <Input>(module: nn.Module<Input>, inputOf: (...inputs: readonly Te
 
 const layers: Readonly<Record<string, () => Layer>> = {
   relu: () => single(new nn.ReLU()),
+  relu6: () => single(new nn.ReLU6()),
   elu: () => single(new nn.ELU({ alpha: 0.5 })),
   gelu: () => single(new nn.GELU()),
   'gelu-tanh': () => single(new nn.GELU({ approximate: 'tanh' })),

@@ -3,13 +3,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { nn } from '@editable/torch';
 import type { ImageDataset, ModelSpec, Normalization } from 'editable';
+import { type NetworkName, networkNames } from 'editable/network-names';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { count, percent } from '../console/numbers.js';
 import { UsageError } from '../errors.js';
-import { choice, numbers, path, text, wholeNumber } from '../options/kinds.js';
+import { numbers, path, text, wholeNumber } from '../options/kinds.js';
 import {
   datasetNames,
+  networkKind,
   type OutputFlags,
   outputOptions,
   type PreprocessingFlags,
@@ -18,10 +20,10 @@ import {
   sourceOptionsWith,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
-import { modelNames, specOf, type TrainableModel } from './train.js';
+import { specOf } from './train.js';
 
 interface ImportFlags extends SourceFlags, PreprocessingFlags, OutputFlags {
-  readonly model: TrainableModel | undefined;
+  readonly model: NetworkName | undefined;
   readonly dataset: string;
   readonly width: number | undefined;
   readonly mean: readonly number[] | undefined;
@@ -37,10 +39,13 @@ const options: OptionTable<ImportFlags> = {
     description: `what the model was trained on: ${datasetNames.join(', ')}, or a folder of photographs`,
   },
   model: {
-    kind: choice(modelNames),
-    description: 'the network that the checkpoint is of; left out for a TorchScript file, which is its own',
+    kind: networkKind,
+    description: `what the checkpoint is of: ${networkNames.join(', ')}; left out for a TorchScript file, which is its own`,
   },
-  width: { kind: wholeNumber({ min: 1, max: 1024 }), description: "resnet18's width (default: the checkpoint's)" },
+  width: {
+    kind: wholeNumber({ min: 1, max: 1024 }),
+    description: "cifar-resnet18's width (default: the checkpoint's)",
+  },
   mean: {
     kind: numbers('numbers with commas between, one a channel'),
     description: 'normalisation it was trained with',
@@ -64,7 +69,7 @@ export const importCommand: ReturnType<typeof defineCommand> = defineCommand<Imp
   examples: [
     'import resnet20-12fca82f.th --model resnet20 --dataset cifar-10 --out runs/resnet20',
     'import scripted.pt --dataset cifar-10 --out runs/scripted',
-    'import scripted.pt --dataset imagenette --classes synset_words.txt --out runs/imagenette',
+    'import squeezenet1_1.safetensors --model squeezenet1_1 --dataset imagenette --classes synset_words.txt --out runs/s',
   ],
   run: importFromFlags,
 });
@@ -75,13 +80,13 @@ async function importFromFlags(
   console: Console,
 ): Promise<number> {
   const { createRun, keepScript, runConfig, runFiles } = await import('editable');
-  const { openData, preprocessingOf, sourceOf } = await import('../open-data.js');
+  const { openData, preprocessingOf, publishedPreprocessing, sourceOf } = await import('../open-data.js');
   const { errorOnTest } = await import('../jobs/training.js');
   if (existsSync(join(flags.out, runFiles.config))) {
     throw new UsageError(`--out: expected a folder without a run, received "${flags.out}", which holds one.`);
   }
   const source = sourceOf(flags);
-  const preprocessing = preprocessingOf(flags, source);
+  const preprocessing = preprocessingOf(flags, source) ?? (await publishedPreprocessing(flags.model));
   const dataset = await openData(source, flags, console, { preprocessing, splits: ['test'] });
   const { spec, model } = await (flags.model === undefined ? script : checkpoint)(
     file as string,
@@ -89,7 +94,7 @@ async function importFromFlags(
     dataset,
     console,
   );
-  const normalization = normalizationOf(flags, dataset);
+  const normalization = await normalizationOf(flags, spec, dataset);
   const config = { ...runConfig(dataset, spec, null), normalization };
   requireClassifier(dataset, await outputShape(model, dataset, normalization));
   const { testError, testImages } = errorOnTest({ folder: flags.out, config, model, editor: null }, dataset, 'cpu');
@@ -109,16 +114,18 @@ async function checkpoint(file: string, flags: ImportFlags, dataset: ImageDatase
   const { loadStateDict } = await import('@editable/torch');
   const { createModel, withWeights } = await import('editable');
   const weights = loadStateDict(file);
-  const width = flags.width ?? weights.get('conv1.weight')?.shape[0] ?? 64;
-  const sizes = { width, inChannels: dataset.shape[0], classes: dataset.classes.length };
-  const spec = specOf(flags.model as TrainableModel, sizes);
+  const [channels = 64, , kernel] = weights.get('conv1.weight')?.shape ?? [];
+  const sizes = { width: flags.width ?? channels, inChannels: dataset.shape[0], classes: dataset.classes.length };
+  // Both forms of ResNet-18 have the same names; only the form for small images starts with a 3×3 convolution.
+  const kind = flags.model === 'resnet18' && kernel === 3 ? 'cifar-resnet18' : (flags.model as NetworkName);
+  const spec = specOf(kind, sizes);
   return { spec, model: withWeights(createModel(spec), weights, file) };
 }
 
 async function script(file: string, _: ImportFlags, __: ImageDataset, console: Console): Promise<Imported> {
   if (!/\.(pt|ts|torchscript)$/i.test(file)) {
     throw new UsageError(
-      `--model: expected one of ${modelNames.join(', ')}, as only a TorchScript file (.pt) is imported without; received none.`,
+      `--model: expected one of ${networkNames.join(', ')}, as only a TorchScript file (.pt) is imported without; received none.`,
     );
   }
   const { loadScriptModule } = await import('@editable/torch');
@@ -130,12 +137,14 @@ async function script(file: string, _: ImportFlags, __: ImageDataset, console: C
 
 const scriptFile = 'model.pt';
 
-/** The published CIFAR-10 ResNets of 20 to 110 layers were trained with ImageNet's numbers. */
-const publishedNormalization: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-
-function normalizationOf({ mean, std, model }: ImportFlags, dataset: ImageDataset): Normalization {
-  const published = model !== undefined && model !== 'resnet18' && dataset.shape[0] === 3;
-  const usual = published ? publishedNormalization : dataset.normalization;
+async function normalizationOf(
+  { mean, std }: ImportFlags,
+  spec: ModelSpec,
+  dataset: ImageDataset,
+): Promise<Normalization> {
+  const { networks } = await import('editable');
+  const published = spec.kind === 'torchscript' ? undefined : networks[spec.kind].preprocessing;
+  const usual = published?.mean.length === dataset.shape[0] ? published : dataset.normalization;
   const channels = dataset.shape[0];
   for (const [name, values] of Object.entries({ mean, std })) {
     if (values === undefined || values.length === channels) continue;

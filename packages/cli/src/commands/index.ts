@@ -6,6 +6,7 @@ import { editCommand } from './edit.js';
 import { evaluateCommand } from './evaluate.js';
 import { importCommand } from './import.js';
 import { infoCommand } from './info.js';
+import { mistakesCommand } from './mistakes.js';
 import { predictCommand } from './predict.js';
 import { repairCommand } from './repair.js';
 import { trainCommand } from './train.js';
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   trainCommand,
   importCommand,
   tuneCommand,
+  mistakesCommand,
   curvatureCommand,
   editCommand,
   repairCommand,

@@ -1,6 +1,15 @@
 /** `editable train`: plain or Editable Training into a run folder; the same command continues an interrupted one. */
 import { resolve } from 'node:path';
-import type { DatasetSource, EditorName, HyperparameterValue, ModelSpec, RunConfig, TrainingSettings } from 'editable';
+import type {
+  DatasetSource,
+  EditorName,
+  HyperparameterValue,
+  ImageShape,
+  ModelSpec,
+  RunConfig,
+  TrainingSettings,
+} from 'editable';
+import { type NetworkName, networkNames } from 'editable/network-names';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { count, duration, percent } from '../console/numbers.js';
@@ -10,6 +19,7 @@ import { choice, number, path, text, toggle, wholeNumber } from '../options/kind
 import {
   editorKinds,
   editorNames,
+  networkKind,
   type PreprocessingFlags,
   preprocessingOptions,
   type SessionFlags,
@@ -18,21 +28,8 @@ import {
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
-export type TrainableModel = Exclude<ModelSpec['kind'], 'torchscript'>;
-
-const modelChoices: Readonly<Record<TrainableModel, true>> = {
-  resnet18: true,
-  resnet20: true,
-  resnet32: true,
-  resnet44: true,
-  resnet56: true,
-  resnet110: true,
-};
-
-export const modelNames: readonly TrainableModel[] = Object.keys(modelChoices) as TrainableModel[];
-
 interface TrainFlags extends SessionFlags, PreprocessingFlags {
-  readonly model: TrainableModel | undefined;
+  readonly model: NetworkName | undefined;
   readonly width: number | undefined;
   readonly extraLayer: number | undefined;
   readonly epochs: number;
@@ -51,7 +48,7 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags {
   readonly editor: EditorName;
   readonly editorLearningRate: HyperparameterValue | undefined;
   readonly beta: number | undefined;
-  readonly layers: readonly string[];
+  readonly layers: readonly string[] | undefined;
   readonly maxSteps: number;
   readonly cEdit: number;
   readonly cLoc: number;
@@ -69,13 +66,13 @@ const trainable = editorNames.filter((name) => name !== 'natural');
 
 const options: OptionTable<TrainFlags> = {
   model: {
-    kind: choice(modelNames),
-    description: "the network, in its form for small images (default: --from's, else resnet18)",
+    kind: networkKind,
+    description: `${networkNames.join(', ')} (default: --from's, else cifar-resnet18); on images of less than 64 pixels a side resnet18 means cifar-resnet18, its form for these`,
   },
   width: {
     kind: wholeNumber({ min: 1, max: 1024 }),
     description:
-      "channels of resnet18's first chain (default: --from's, else 64, the paper's); 8 to 16 suits two cores",
+      "channels of cifar-resnet18's first chain (default: --from's, else 64, the paper's); 8 to 16 suits two cores",
   },
   extraLayer: {
     kind: wholeNumber({ min: 1, max: 65_536 }),
@@ -118,8 +115,7 @@ const options: OptionTable<TrainFlags> = {
   beta: { kind: editorKinds.beta, description: "the editor's β, where learning it starts (default: the editor's own)" },
   layers: {
     kind: editorKinds.layers,
-    default: ['layer3'],
-    description: 'what the editor may change: layer3, chain-3, layer3.0.conv1, all; commas between',
+    description: 'what the editor may change: layer3, chain-3, layer3.0.conv1, all; commas between (default: chain 3)',
   },
   maxSteps: { kind: editorKinds.maxSteps, default: 10, description: 'k, the most steps an edit may take' },
   cEdit: { kind: number({ min: 0 }), default: 0.01, description: 'weight of L_edit: edits succeed' },
@@ -168,19 +164,20 @@ export const trainCommand: ReturnType<typeof defineCommand> = defineCommand<Trai
 
 async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): Promise<number> {
   const { readRunConfig, runConfig } = await import('editable');
-  const { openData, preprocessingOf, sourceOf } = await import('../open-data.js');
+  const { openData, preprocessingOf, publishedPreprocessing, sourceOf } = await import('../open-data.js');
   const { usableDevice } = await import('../open-model.js');
   const { train } = await import('../jobs/training.js');
   const device = await usableDevice(flags.device);
   const start = flags.from === undefined ? undefined : readRunConfig(flags.from);
   if (start !== undefined) requireSame(start, flags);
   const source = sourceOf(flags, start?.dataset ?? 'fashion-mnist');
-  const preprocessing = preprocessingOf(flags, source) ?? start?.preprocessing;
+  const preprocessing =
+    preprocessingOf(flags, source) ?? start?.preprocessing ?? (await publishedPreprocessing(flags.model));
   const dataset = await openData(source, flags, console, { preprocessing });
-  const { model: kind = 'resnet18', width = 64 } = flags;
+  const { model = 'cifar-resnet18', width = 64 } = flags;
   const sizes = { width, inChannels: dataset.shape[0], classes: dataset.classes.length };
-  const spec = withExtra(start?.model ?? specOf(kind, sizes), flags.extraLayer);
-  const fresh = runConfig(dataset, spec, await settingsOf(flags));
+  const spec = withExtra(start?.model ?? specOf(formOf(model, dataset.shape), sizes), flags.extraLayer);
+  const fresh = runConfig(dataset, spec, await settingsOf(flags, spec));
   const config = start === undefined ? fresh : { ...fresh, normalization: start.normalization };
   const label = flags.objective === 'plain' ? 'training' : 'editable training';
   const result = await train({ folder: flags.out, config, dataset, device, label }, console);
@@ -204,9 +201,13 @@ async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): 
 }
 
 export const specOf = (
-  kind: TrainableModel,
+  kind: NetworkName,
   { width, inChannels, classes }: { readonly width: number; readonly inChannels: number; readonly classes: number },
-): ModelSpec => (kind === 'resnet18' ? { kind, width, inChannels, classes } : { kind, inChannels, classes });
+): ModelSpec => (kind === 'cifar-resnet18' ? { kind, width, inChannels, classes } : { kind, inChannels, classes });
+
+/** On small images resnet18 means their form of it: its name before ImageNet's was here, in commands that continue a run. */
+const formOf = (kind: NetworkName, [, height, width]: ImageShape): NetworkName =>
+  kind === 'resnet18' && Math.min(height, width) < 64 ? 'cifar-resnet18' : kind;
 
 function withExtra(spec: ModelSpec, extra: number | undefined): ModelSpec {
   if (extra === undefined) return spec;
@@ -218,14 +219,15 @@ function withExtra(spec: ModelSpec, extra: number | undefined): ModelSpec {
 }
 
 /** Fine-tuning keeps model and data: asking for others than the run's is a slip. */
-function requireSame({ dataset, model }: RunConfig, flags: TrainFlags): void {
+function requireSame({ dataset, model, shape }: RunConfig, flags: TrainFlags): void {
   const there = {
     dataset: nameOf(dataset, flags),
     model: model.kind,
-    width: model.kind === 'resnet18' ? model.width : undefined,
+    width: model.kind === 'cifar-resnet18' ? model.width : undefined,
   };
+  const asked = { ...flags, model: flags.model && formOf(flags.model, shape) };
   for (const name of ['dataset', 'model', 'width'] as const) {
-    if (flags[name] === undefined || flags[name] === there[name]) continue;
+    if (asked[name] === undefined || asked[name] === there[name]) continue;
     throw new UsageError(
       `--${name}: expected ${there[name] ?? 'none'}, as --from ${flags.from} has it, or no --${name}; received ${flags[name]}.`,
     );
@@ -238,12 +240,13 @@ const nameOf = (dataset: DatasetSource, flags: TrainFlags): string | undefined =
   return flags.dataset !== undefined && resolve(flags.dataset) === dataset.folder ? flags.dataset : dataset.folder;
 };
 
-async function settingsOf(flags: TrainFlags): Promise<TrainingSettings> {
-  const { defaultTraining } = await import('editable');
+async function settingsOf(flags: TrainFlags, spec: ModelSpec): Promise<TrainingSettings> {
+  const { defaultTraining, networks } = await import('editable');
   const { objective, baseLoss, epochs, batchSize, learningRate, weightDecay, schedule, optimizer } = flags;
   const { clipNorm, augment, seed } = flags;
+  const usual = spec.kind === 'torchscript' ? 'layer3' : networks[spec.kind].usualLayers;
   const editor = await overridden(
-    { ...defaultTraining.editor, layers: layersOf(flags.layers), maxSteps: flags.maxSteps },
+    { ...defaultTraining.editor, layers: layersOf(flags.layers ?? [usual]), maxSteps: flags.maxSteps },
     { ...flags, learningRate: flags.editorLearningRate },
   );
   return {

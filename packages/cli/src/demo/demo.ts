@@ -168,7 +168,7 @@ class DemoStage {
   ): Promise<TrainingResult> {
     const { dataset, settings, device, seed, console } = this.#options;
     const spec = {
-      kind: 'resnet18',
+      kind: 'cifar-resnet18',
       width: settings.width,
       inChannels: dataset.shape[0],
       classes: dataset.classes.length,

@@ -1,5 +1,6 @@
 /** Options that several commands share, each group with the flags that it gives. */
 import type { DatasetName, EditorName, HyperparameterValue } from 'editable';
+import { type NetworkName, networkNames } from 'editable/network-names';
 import { choice, type Kind, number, numberOr, path, paths, text, toggle, wholeNumber, words } from './kinds.js';
 import type { OptionTable } from './table.js';
 
@@ -17,6 +18,9 @@ const datasetChoices: Readonly<Record<DatasetName, true>> = { 'fashion-mnist': t
 
 export const editorNames: readonly EditorName[] = Object.keys(editorChoices) as EditorName[];
 export const datasetNames: readonly DatasetName[] = Object.keys(datasetChoices) as DatasetName[];
+
+/** Too many for `<a|b|…>`: descriptions list them. */
+export const networkKind: Kind<NetworkName> = { ...choice(networkNames), placeholder: 'network' };
 
 /** Every command has these. */
 export interface OutputFlags {

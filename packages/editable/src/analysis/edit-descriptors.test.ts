@@ -35,7 +35,7 @@ const dataset: ImageDataset = {
   augmentation: { padding: 0, flip: false },
   split: () => test,
 };
-const model = createModel({ kind: 'resnet18', width: 2, inChannels: 1, classes: 4 });
+const model = createModel({ kind: 'cifar-resnet18', width: 2, inChannels: 1, classes: 4 });
 const editor: EditorChoice = {
   name: 'rmsprop',
   hyperparameters: { learningRate: 0.01 },

@@ -47,7 +47,7 @@ beforeAll(async () => {
 
 /** Right about three of four test images. */
 function brieflyTrained(train: TrainImages): nn.Model {
-  const fresh = createModel({ kind: 'resnet18', width: 4, inChannels: 1, classes: 10 });
+  const fresh = createModel({ kind: 'cifar-resnet18', width: 4, inChannels: 1, classes: 10 });
   const trainer = new Trainer(fresh, { ...defaultTraining, objective: 'plain' });
   const schedule = new BatchSchedule(train.split.length, { batchSize: 32, seed: 0 });
   for (let step = 0; step < 80; step++)
@@ -227,7 +227,7 @@ describe.skipIf(!installed)('saveConditionEncoder and loadConditionEncoder', () 
     const loaded = loadConditionEncoder(path, model, dataset);
     expect(loaded.after).toBe('layer2');
     expect(modelHash(loaded.encoder)).toBe(modelHash(second.encoder));
-    const wider = createModel({ kind: 'resnet18', width: 8, inChannels: 1, classes: 10 });
+    const wider = createModel({ kind: 'cifar-resnet18', width: 8, inChannels: 1, classes: 10 });
     expect(() => loadConditionEncoder(path, wider, dataset)).toThrow('is a checkpoint of another model');
   });
 });

@@ -136,7 +136,7 @@ describe.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))('DeepNearestNe
   it('finds an image itself by its pooled activations of several stages, and leaves no tensor behind', async () => {
     const dataset = await loadDataset('fashion-mnist');
     const { normalization } = dataset;
-    const model = createModel({ kind: 'resnet18', width: 4, inChannels: 1, classes: 10 });
+    const model = createModel({ kind: 'cifar-resnet18', width: 4, inChannels: 1, classes: 10 });
     const split = subset(dataset.split('train'), [...Array(60).keys()]);
     using testSet = new TestSet(split, { normalization, batchSize: 25 });
     const [k, stages] = [1, ['layer2', 'layer4']];

@@ -15,7 +15,7 @@ describe.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))('LookupTableRe
 
   beforeAll(async () => {
     dataset = await loadDataset('fashion-mnist');
-    model = createModel({ kind: 'resnet18', width: 4, inChannels: 1, classes: 10 });
+    model = createModel({ kind: 'cifar-resnet18', width: 4, inChannels: 1, classes: 10 });
     const judged = subset(dataset.split('test'), [...Array(30).keys()]);
     testSet = new TestSet(judged, { normalization: dataset.normalization, batchSize: 8 });
     repairer = new LookupTableRepairer(model, testSet);

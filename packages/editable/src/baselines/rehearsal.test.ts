@@ -22,7 +22,7 @@ const choice: EditorChoice = {
 
 /** Right about three of four test images. */
 function brieflyTrained(train: TrainImages): nn.Model {
-  const fresh = createModel({ kind: 'resnet18', width: 4, inChannels: 1, classes: 10 });
+  const fresh = createModel({ kind: 'cifar-resnet18', width: 4, inChannels: 1, classes: 10 });
   const trainer = new Trainer(fresh, { ...defaultTraining, objective: 'plain' });
   const schedule = new BatchSchedule(train.split.length, { batchSize: 32, seed: 0 });
   for (let step = 0; step < 80; step++)

@@ -16,7 +16,7 @@ describe.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))('RetrainingRep
 
   beforeAll(async () => {
     dataset = await loadDataset('fashion-mnist');
-    model = createModel({ kind: 'resnet18', width: 4, inChannels: 1, classes: 10 });
+    model = createModel({ kind: 'cifar-resnet18', width: 4, inChannels: 1, classes: 10 });
     train = { split: subset(dataset.split('train'), [...Array(48).keys()]), normalization: dataset.normalization };
     const judged = subset(dataset.split('test'), [...Array(40).keys()]);
     testSet = new TestSet(judged, { normalization: dataset.normalization });

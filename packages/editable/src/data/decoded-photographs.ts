@@ -12,11 +12,11 @@ import { readEncodedImage } from './encoded-image.js';
 import { checkIndex, type ImageSplit } from './image-dataset.js';
 import type { ImageShape } from './image-shape.js';
 import { cacheFolder } from './locate.js';
-import { decodePhotograph, type Preprocessing } from './photograph.js';
+import { decodePhotograph, type ResizeAndCrop } from './photograph.js';
 import type { ListedPhotograph } from './photograph-list.js';
 
 export interface DecodeOptions {
-  readonly preprocessing: Preprocessing;
+  readonly preprocessing: ResizeAndCrop;
   /** What becomes of a split in which some photographs cannot be read. */
   readonly onDamaged: 'refuse' | 'skip';
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -56,7 +56,7 @@ export async function decodedPhotographs(
 }
 
 /** Why a split of so many photographs is not decoded; undefined where it can be. */
-export function tooMany(folder: string, count: number, preprocessing: Preprocessing): EditableError | undefined {
+export function tooMany(folder: string, count: number, preprocessing: ResizeAndCrop): EditableError | undefined {
   const most = Math.floor(maxBytes / bytesOf(shapeOf(preprocessing)));
   if (count <= most) return undefined;
   const { crop } = preprocessing;
@@ -153,7 +153,7 @@ async function writeCrops(
 /** Its pixels and the hash of its bytes, or what is wrong with it. */
 async function cropOf(
   path: string,
-  preprocessing: Preprocessing,
+  preprocessing: ResizeAndCrop,
 ): Promise<{ readonly pixels: Uint8Array; readonly hash: string } | string> {
   try {
     const bytes = readEncodedImage(path);
@@ -189,6 +189,6 @@ function splitOf(crops: string, { hash, labels }: Contents, shape: ImageShape): 
   };
 }
 
-const shapeOf = ({ crop }: Preprocessing): ImageShape => [3, crop, crop];
+const shapeOf = ({ crop }: ResizeAndCrop): ImageShape => [3, crop, crop];
 
 const bytesOf = ([channels, height, width]: ImageShape): number => channels * height * width;

@@ -4,7 +4,7 @@ import { EditableError } from '../errors.js';
 import type { Augmentation } from './augmentation.js';
 import type { ImageShape } from './image-shape.js';
 import type { Normalization } from './normalization.js';
-import type { Preprocessing } from './photograph.js';
+import type { ResizeAndCrop } from './photograph.js';
 
 export type DatasetName = 'fashion-mnist' | 'cifar-10';
 
@@ -35,7 +35,7 @@ export interface ImageDataset {
   /** Mean and standard deviation per channel of the train split, pixels scaled to [0, 1]. */
   readonly normalization: Normalization;
   /** Of photographs: how their pixels became this shape. */
-  readonly preprocessing?: Preprocessing;
+  readonly preprocessing?: ResizeAndCrop;
   /** What is wrong with each photograph that was skipped. */
   readonly skipped?: readonly string[];
   /** The augmentation usual for training on this data set. */

@@ -11,7 +11,7 @@ import { maxPixels, readEncodedImage, undecodable } from './encoded-image.js';
 import { resample, type Size, type Window } from './resample.js';
 
 /** What a network asks of its photographs before they are normalised. */
-export interface Preprocessing {
+export interface ResizeAndCrop {
   /** Length of the short side once scaled. */
   readonly resize: number;
   /** Side of the square cut out of the middle; at most `resize`. */
@@ -26,14 +26,14 @@ export interface Photograph {
 }
 
 /** @throws EditableError INVALID_FILE for a file that is damaged, too large or no picture */
-export async function readPhotograph(path: string, preprocessing: Preprocessing): Promise<Photograph> {
+export async function readPhotograph(path: string, preprocessing: ResizeAndCrop): Promise<Photograph> {
   return decodePhotograph(readEncodedImage(path), preprocessing, path);
 }
 
 /** The same of a file's bytes; `path` is for the error. */
 export async function decodePhotograph(
   bytes: Uint8Array,
-  preprocessing: Preprocessing,
+  preprocessing: ResizeAndCrop,
   path: string,
 ): Promise<Photograph> {
   checkPreprocessing(preprocessing);
@@ -47,7 +47,7 @@ export async function decodePhotograph(
 }
 
 /** @throws EditableError INVALID_ARGUMENT */
-export function checkPreprocessing({ resize, crop }: Preprocessing): void {
+export function checkPreprocessing({ resize, crop }: ResizeAndCrop): void {
   const isSide = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= 4096;
   if (isSide(resize) && isSide(crop) && crop <= resize) return;
   throw new EditableError(

@@ -5,12 +5,12 @@ import { readClassList } from './class-list.js';
 import { type DecodedPhotographs, decodedPhotographs, tooMany } from './decoded-photographs.js';
 import type { FolderSource, ImageDataset, SplitName } from './image-dataset.js';
 import type { Normalization } from './normalization.js';
-import { checkPreprocessing, type Preprocessing } from './photograph.js';
+import { checkPreprocessing, type ResizeAndCrop } from './photograph.js';
 import { listPhotographs } from './photograph-list.js';
 
 export interface PhotographsOptions {
   /** Default: 256 and 224, as ImageNet's classifiers are published. */
-  readonly preprocessing?: Preprocessing | undefined;
+  readonly preprocessing?: ResizeAndCrop | undefined;
   /** Default: ImageNet's. */
   readonly normalization?: Normalization | undefined;
   /** Those that will be asked for: only they are decoded. Default: all that the folder has. */

@@ -1,10 +1,11 @@
 /** The editing loop (equation 1): up to k steps on the chosen parameters, stopping as soon as the constraint holds. */
-import { enableGrad, grad, type nn, noGrad, scope, type Tensor, threads, withThreads } from '@editable/torch';
+import { enableGrad, grad, type nn, noGrad, scope, type Tensor, withThreads } from '@editable/torch';
 import { EditableError } from '../errors.js';
 import type { Constraint } from './constraint.js';
 import type { Editor } from './editor.js';
 import { firstStageOf, type LayerSelection, selectParameters } from './layers.js';
 import { named } from './named.js';
+import { threadsFor } from './threads.js';
 import { editTogether } from './together/edit-together.js';
 
 export interface EditOptions {
@@ -115,12 +116,6 @@ export const editLoop = (
   initial: readonly Tensor[],
   options: EditLoopOptions,
 ): Trajectory => withThreads(threadsFor(initial), () => loop(lossAt, initial, options));
-
-/** Below so many edited numbers one thread is faster: waking others costs more than the work they take over. */
-const numbersForThreads = 300_000;
-
-const threadsFor = (theta: readonly Tensor[]): number =>
-  theta.reduce((sum, each) => sum + each.numel, 0) < numbersForThreads ? 1 : threads();
 
 function loop(
   lossAt: (theta: readonly Tensor[]) => Tensor,

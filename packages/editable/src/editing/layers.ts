@@ -3,8 +3,8 @@ import type { nn } from '@editable/torch';
 import { EditableError } from '../errors.js';
 
 /**
- * `'all'`, a chain's number (3 is `layer3`), names of stages, modules or parameters (`'layer3'`, `'layer3.0.conv1'`),
- * or a predicate on parameter names.
+ * `'all'`, a chain's number (3 is `chain-3`), names of stages, groups of them, modules or parameters (`'layer3'`,
+ * `'chain-3'`, `'layer3.0.conv1'`), or a predicate on parameter names. Where no group has the name, `chain-3` is `layer3`.
  */
 export type LayerSelection = 'all' | number | string | readonly string[] | ((parameter: string) => boolean);
 
@@ -19,7 +19,7 @@ export function selectParameters(model: nn.Model, layers: LayerSelection): strin
   if (typeof layers === 'function') return [...nonEmpty(names.filter(layers), 'the predicate', model)];
   const wanted = Array.isArray(layers)
     ? (layers as string[])
-    : [typeof layers === 'number' ? `layer${layers}` : (layers as string)];
+    : [typeof layers === 'number' ? `chain-${layers}` : (layers as string)];
   const selected = new Set(wanted.flatMap((name) => nonEmpty(parametersOf(model, name), `"${name}"`, model)));
   return names.filter((name) => selected.has(name));
 }
@@ -33,8 +33,11 @@ export function firstStageOf(model: nn.Model, parameters: readonly string[]): nu
 
 function parametersOf(model: nn.Model, name: string): readonly string[] {
   if (name === 'all') return [...model.parameters.keys()];
-  const chain = /^chain-?(\d+)$/.exec(name);
-  const prefix = chain ? `layer${chain[1]}` : name;
+  const chain = /^chain-?(\d+)$/.exec(name)?.[1];
+  const group = chain === undefined ? name : `chain-${chain}`;
+  const together = model.stages.filter((stage) => stage.group === group);
+  if (together.length > 0) return together.flatMap(({ parameters }) => parameters);
+  const prefix = chain === undefined ? name : `layer${chain}`;
   const stage = model.stages.find((each) => each.name === prefix);
   if (stage !== undefined) return stage.parameters;
   return [...model.parameters.keys()].filter((parameter) => parameter === prefix || parameter.startsWith(`${prefix}.`));
@@ -42,9 +45,10 @@ function parametersOf(model: nn.Model, name: string): readonly string[] {
 
 function nonEmpty(parameters: readonly string[], what: string, model: nn.Model): readonly string[] {
   if (parameters.length > 0) return parameters;
-  const modules = [...new Set([...model.parameters.keys()].map((name) => name.split('.')[0]))];
+  const groups = model.stages.flatMap(({ group }) => group ?? []);
+  const modules = [...model.parameters.keys()].map((name) => name.split('.')[0]);
   throw new EditableError(
     'UNKNOWN_LAYER',
-    `layers: ${what} selects no parameter of this model; it has ${modules.join(', ')}, or use "all".`,
+    `layers: ${what} selects no parameter of this model; it has ${[...new Set([...groups, ...modules])].join(', ')}, or use "all".`,
   );
 }

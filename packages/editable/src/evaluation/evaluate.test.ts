@@ -35,7 +35,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A ResNet-18 of width 4 after some plain steps: good enough that edits have something to break. */
 function trained(steps: number): typeof model {
-  const fresh = createModel({ kind: 'resnet18', width: 4, inChannels: 1, classes: 10 });
+  const fresh = createModel({ kind: 'cifar-resnet18', width: 4, inChannels: 1, classes: 10 });
   const trainer = new Trainer(fresh, { ...defaultTraining, objective: 'plain' });
   const split = dataset.split('train');
   for (let step = 0; step < steps; step++) {

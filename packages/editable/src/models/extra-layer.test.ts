@@ -1,4 +1,4 @@
-import { grad, noGrad, randn, scope } from '@editable/torch';
+import { grad, noGrad, randn, scope, type Tensor } from '@editable/torch';
 import { describe, expect, it } from 'vitest';
 import { classification } from '../editing/constraints/classification.js';
 import { edit } from '../editing/edit.js';
@@ -6,8 +6,12 @@ import { rmsprop } from '../editing/editors/index.js';
 import { createModel, grownFrom, type ModelSpec } from './registry.js';
 
 const specs: readonly ModelSpec[] = [
-  { kind: 'resnet18', width: 2, inChannels: 1, classes: 10 },
+  { kind: 'cifar-resnet18', width: 2, inChannels: 1, classes: 10 },
   { kind: 'resnet20', inChannels: 1, classes: 10 },
+  { kind: 'resnet18', inChannels: 1, classes: 10 },
+  { kind: 'densenet121', inChannels: 1, classes: 10 },
+  { kind: 'mobilenet_v2', inChannels: 1, classes: 10 },
+  { kind: 'squeezenet1_1', inChannels: 1, classes: 10 },
 ];
 
 describe.each(specs)('the extra layer of $kind', (spec) => {
@@ -16,17 +20,18 @@ describe.each(specs)('the extra layer of $kind', (spec) => {
 
   it('changes nothing while it is new', () => {
     scope(() => {
-      const images = randn([3, 1, 16, 16]);
+      const images = randn([3, 1, 32, 32]);
       const [before, after] = noGrad(() => [start.call(images).output, grown.call(images).output]);
       expect([...after.data()]).toEqual([...before.data()]);
     });
   });
 
-  it('is a stage of its own before the head, with torchvision-like names', () => {
+  it('is a stage of its own before the last linear layer, with torchvision-like names', () => {
+    // SqueezeNet's last layer is a convolution, and pooled afterwards.
+    const last = spec.kind === 'squeezenet1_1' ? ['head', 'extra'] : ['extra', 'head'];
     expect(grown.stages.map(({ name }) => name)).toEqual([
       ...start.stages.slice(0, -1).map(({ name }) => name),
-      'extra',
-      'head',
+      ...last,
     ]);
     expect([...grown.parameters.keys()].filter((name) => !start.parameters.has(name))).toEqual([
       'extra.expand.weight',
@@ -38,14 +43,15 @@ describe.each(specs)('the extra layer of $kind', (spec) => {
 
   it('can be edited alone', () => {
     scope(() => {
-      const constraint = classification(randn([1, 1, 16, 16]), 7);
+      const constraint = classification(randn([1, 1, 32, 32]), 7);
       const { success, changed, model } = edit(grown, constraint, {
         editor: rmsprop({ learningRate: 0.05 }),
         layers: 'extra',
       });
       expect(success).toBe(true);
       expect(changed.every((name) => name.startsWith('extra.'))).toBe(true);
-      expect(model.parameters.get('conv1.weight')).toBe(grown.parameters.get('conv1.weight'));
+      const [[first, weight]] = grown.parameters as unknown as [[string, Tensor]];
+      expect(model.parameters.get(first)).toBe(weight);
     });
   });
 
@@ -54,7 +60,7 @@ describe.each(specs)('the extra layer of $kind', (spec) => {
       const weight = grown.parameters.get('extra.contract.weight')!.detach().clone().requiresGrad_();
       const parameters = new Map([...grown.parameters, ['extra.contract.weight', weight] as const]);
       const loss = grown
-        .call(randn([4, 1, 16, 16]), { parameters })
+        .call(randn([4, 1, 32, 32]), { parameters })
         .output.square()
         .mean();
       expect(grad(loss, [weight])[0]!.abs().sum().item()).toBeGreaterThan(0);

@@ -70,6 +70,22 @@ describe('withWeights', () => {
     }
   });
 
+  it('takes the names that the published files of DenseNets have: norm.1 for norm1', () => {
+    class Layer extends nn.Module {
+      readonly denselayer1 = new nn.Sequential({ norm1: new nn.BatchNorm2d(1), conv1: new nn.Conv2d(1, 1, 1) });
+      override forward(input: Tensor): Tensor {
+        return input;
+      }
+    }
+    const block = modelOf(new nn.Sequential({ denseblock1: new Layer() }));
+    const all = new Map([...block.parameters, ...block.buffers]);
+    const published = new Map([...all].map(([name, value]) => [name.replace(/(norm|conv)1/, '$1.1'), value.add(2)]));
+    expect([...published.keys()]).toContain('denseblock1.denselayer1.norm.1.running_mean');
+    const loaded = withWeights(block, published, 'densenet.pth');
+    expect(loaded.parameters.get('denseblock1.denselayer1.norm1.weight')?.tolist()).toEqual([3]);
+    expect(loaded.buffers.get('denseblock1.denselayer1.norm1.running_mean')?.tolist()).toEqual([2]);
+  });
+
   it('names the first few mismatches and counts the others', () => {
     const other = checkpoint();
     other.set('fc.weight', host([1, 2], [2, 1]));

@@ -24,7 +24,8 @@ export type Weights = ReadonlyMap<string, HostTensor | Tensor>;
  */
 export function withWeights(model: nn.Model, weights: Weights, source: string): nn.Model {
   const own = new Map([...model.parameters, ...model.buffers]);
-  const given = new Map([...weights].map(([name, value]) => [model.aliases?.get(name) ?? name, value]));
+  const ownName = (name: string): string => (own.has(name) ? name : name.replace(earlierDenseNet, '$1'));
+  const given = new Map([...weights].map(([name, value]) => [model.aliases?.get(name) ?? ownName(name), value]));
   requireSameModel(own, given, source);
   return scope(() => {
     const load = (tensors: nn.NamedTensors): nn.NamedTensors =>
@@ -32,6 +33,9 @@ export function withWeights(model: nn.Model, weights: Weights, source: string): 
     return model.with({ parameters: load(model.parameters), buffers: load(model.buffers) });
   });
 }
+
+/** `norm.1` for `norm1`: how the files of DenseNets that torchvision publishes still name their layers' children. */
+const earlierDenseNet = /(\.denselayer\d+\.(?:norm|conv))\.(?=[12]\.)/;
 
 const mayBeMissing = /(^|\.)num_batches_tracked$/;
 const shownProblems = 3;

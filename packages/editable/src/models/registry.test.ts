@@ -2,9 +2,10 @@ import { TorchError } from '@editable/torch';
 import { describe, expect, it } from 'vitest';
 import { EditableError } from '../errors.js';
 import { modelHash } from '../patches/model-hash.js';
-import { createModel, type ModelSpec, modelNames, onDevice } from './registry.js';
+import { networkNames } from './network-names.js';
+import { createModel, type ModelSpec, onDevice, readModelSpec } from './registry.js';
 
-const small: ModelSpec = { kind: 'resnet18', width: 2, inChannels: 1, classes: 10 };
+const small: ModelSpec = { kind: 'cifar-resnet18', width: 2, inChannels: 1, classes: 10 };
 
 const failure = (spec: unknown, options = {}): unknown => {
   try {
@@ -20,10 +21,13 @@ describe('createModel', () => {
     expect(modelHash(createModel(small, { seed: 4 }))).not.toBe(modelHash(createModel(small, { seed: 3 })));
   });
 
-  it.each(modelNames)('makes %s of any channels and classes, with plain values', (kind) => {
-    const model = createModel({ kind, width: 2, inChannels: 1, classes: 3 } as ModelSpec);
-    expect(model.parameters.get('conv1.weight')?.shape[1]).toBe(1);
-    expect(model.parameters.get(kind === 'resnet18' ? 'fc.bias' : 'linear.bias')?.shape).toEqual([3]);
+  it.each(networkNames)('makes %s of any channels and classes, and an extra layer, with plain values', (kind) => {
+    const width = kind === 'cifar-resnet18' ? { width: 2 } : {};
+    const model = createModel({ kind, ...width, inChannels: 1, classes: 3, extra: 2 } as ModelSpec);
+    const shapes = [...model.parameters.values()].map(({ shape }) => shape);
+    expect(shapes[0]?.[1]).toBe(1);
+    expect(shapes.at(-1)).toEqual([3]);
+    expect(model.parameters.get('extra.expand.bias')?.shape).toEqual([2]);
     expect([...model.parameters.values()].some(({ requiresGrad }) => requiresGrad)).toBe(false);
   });
 
@@ -34,7 +38,8 @@ describe('createModel', () => {
     [{ ...small, inChannels: -1 }, 'inChannels'],
     [{ ...small, classes: 1 }, 'classes to be a whole number from 2'],
     [{ ...small, classes: undefined }, 'received undefined'],
-    [{ ...small, kind: 'vgg' }, 'there is no model "vgg"; known: resnet18, resnet20'],
+    [{ ...small, kind: 'resnet20' }, 'resnet20 expects no width, received 2; cifar-resnet18 has one'],
+    [{ ...small, kind: 'vgg' }, 'there is no model "vgg"; known: cifar-resnet18, resnet20'],
     [{ kind: 'torchscript', file: '../model.pt' }, 'the name of a file in the run\'s folder, received "../model.pt"'],
     [{ kind: 'torchscript', file: '/model.pt' }, 'received "/model.pt"'],
     [{ kind: 'torchscript' }, 'received undefined'],
@@ -49,6 +54,15 @@ describe('createModel', () => {
     const error = failure({ kind: 'torchscript', file: 'absent.pt' }, { folder: '/nowhere' });
     expect(error).toBeInstanceOf(TorchError);
     expect(error).toMatchObject({ code: 'INVALID_FILE', message: expect.stringContaining('/nowhere/absent.pt') });
+  });
+});
+
+describe('readModelSpec', () => {
+  it('takes resnet18 of a width for the form for small images, and leaves the rest', () => {
+    const earlier = { kind: 'resnet18', width: 2, inChannels: 1, classes: 10 };
+    expect(readModelSpec(earlier as unknown as ModelSpec)).toEqual(small);
+    const other = { kind: 'resnet20', inChannels: 1, classes: 10 } as const;
+    expect(readModelSpec(other)).toBe(other);
   });
 });
 

@@ -2,36 +2,29 @@
 import { basename, join } from 'node:path';
 import { type Device, loadScriptModule, manualSeed, modelOf, type nn, scope } from '@editable/torch';
 import { EditableError } from '../errors.js';
-import { type CifarResNetOptions, resnet20, resnet32, resnet44, resnet56, resnet110 } from './resnet-cifar.js';
-import { resnet18 } from './resnet18.js';
+import type { NetworkName } from './network-names.js';
+import type { NetworkOptions } from './network-options.js';
+import { networks } from './networks.js';
 
-export type CifarResNetName = 'resnet20' | 'resnet32' | 'resnet44' | 'resnet56' | 'resnet110';
+type Sizes = Required<Omit<NetworkOptions, 'extra'>> & Pick<NetworkOptions, 'extra'>;
 
-const cifarResNets: Readonly<Record<CifarResNetName, (options: CifarResNetOptions) => nn.Module>> = {
-  resnet20,
-  resnet32,
-  resnet44,
-  resnet56,
-  resnet110,
-};
-
-interface Sizes {
-  readonly inChannels: number;
-  readonly classes: number;
-  /** Hidden units of an extra layer before the last one (section 4.3). */
-  readonly extra?: number;
-}
+/** A network that is built here. */
+export type NetworkSpec =
+  | ({ readonly kind: 'cifar-resnet18'; readonly width: number } & Sizes)
+  | ({ readonly kind: Exclude<NetworkName, 'cifar-resnet18'> } & Sizes);
 
 export type ModelSpec =
-  | ({ readonly kind: 'resnet18'; readonly width: number } & Sizes)
-  | ({ readonly kind: CifarResNetName } & Sizes)
+  | NetworkSpec
   /** `file` lies in the run's folder. */
   | { readonly kind: 'torchscript'; readonly file: string };
 
 export type ModelKind = ModelSpec['kind'];
 
-/** The kinds that are built here; 'torchscript' is loaded. */
-export const modelNames: readonly ModelKind[] = ['resnet18', ...(Object.keys(cifarResNets) as CifarResNetName[])];
+/** A spec as a run's configuration has it: what is `cifar-resnet18` now was written as `resnet18` of a width. */
+export const readModelSpec = (spec: ModelSpec): ModelSpec =>
+  spec.kind !== 'torchscript' && 'width' in spec && (spec.kind as string) === 'resnet18'
+    ? { ...spec, kind: 'cifar-resnet18' }
+    : spec;
 
 export interface CreateModelOptions {
   /** Seeds libtorch's generator first, so that a seed gives the same weights on every device. */
@@ -74,19 +67,24 @@ export function onDevice(model: nn.Model, device: Device): nn.Model {
   return model.with({ parameters: moved(model.parameters), buffers: moved(model.buffers) });
 }
 
-function moduleOf(spec: Exclude<ModelSpec, { kind: 'torchscript' }>): nn.Module {
-  const { kind, inChannels, classes, extra } = spec;
-  if (!modelNames.includes(kind)) {
-    const known = [...modelNames, 'torchscript'].join(', ');
+function moduleOf({ kind, ...sizes }: NetworkSpec): nn.Module {
+  if (!Object.hasOwn(networks, kind)) {
+    const known = [...Object.keys(networks), 'torchscript'].join(', ');
     throw new EditableError('INVALID_ARGUMENT', `createModel: there is no model "${kind}"; known: ${known}.`);
   }
-  checkSize(kind, 'inChannels', inChannels);
-  checkSize(kind, 'classes', classes, 2);
-  if (extra !== undefined) checkSize(kind, 'extra', extra);
-  const sizes = { inChannels, classes, ...(extra === undefined ? {} : { extra }) };
-  if (kind !== 'resnet18') return cifarResNets[kind](sizes);
-  checkSize(kind, 'width', spec.width);
-  return resnet18({ width: spec.width, ...sizes });
+  const { build, hasWidth } = networks[kind];
+  checkSize(kind, 'inChannels', sizes.inChannels);
+  checkSize(kind, 'classes', sizes.classes, 2);
+  if (sizes.extra !== undefined) checkSize(kind, 'extra', sizes.extra);
+  if (hasWidth) checkSize(kind, 'width', (sizes as { readonly width?: number }).width);
+  else if ('width' in sizes) {
+    const scalable = Object.keys(networks).filter((name) => networks[name as NetworkName].hasWidth);
+    throw new EditableError(
+      'INVALID_ARGUMENT',
+      `createModel: ${kind} expects no width, received ${sizes.width}; ${scalable.join(', ')} has one.`,
+    );
+  }
+  return build(sizes);
 }
 
 // A larger number is a slip, and would end in an allocation that fails: width 1024 has 2.8 billion parameters.

@@ -1,13 +1,14 @@
 /** What the residual networks here are made of (He et al., 2015): convolutions without bias, blocks of two, chains. */
 import { nn, type Tensor } from '@editable/torch';
 import type { ExtraLayer } from './extra-layer.js';
+import { headStages, pooled } from './stages.js';
 
-/** 3×3 or 1×1 convolution without bias, with torchvision's initialisation for ResNets. */
-export function convolution(inChannels: number, outChannels: number, kernelSize: 1 | 3, stride = 1): nn.Conv2d {
-  const padding = kernelSize === 3 ? 1 : 0;
+/** Convolution of odd kernel that keeps the size but for its stride, without bias, with torchvision's initialisation for ResNets. */
+export function convolution(inChannels: number, outChannels: number, kernelSize: 1 | 3 | 7, stride = 1): nn.Conv2d {
+  const padding = (kernelSize - 1) / 2;
   const layer = new nn.Conv2d(inChannels, outChannels, kernelSize, { stride, padding, bias: false });
   const shape = [outChannels, inChannels, kernelSize, kernelSize];
-  return Object.assign(layer, { weight: nn.parameter(nn.kaimingNormalFanOut(shape, outChannels * kernelSize ** 2)) });
+  return Object.assign(layer, { weight: nn.parameter(nn.kaimingNormal(shape, outChannels * kernelSize ** 2)) });
 }
 
 /**
@@ -74,9 +75,15 @@ export const chain = (
     ),
   );
 
+interface Stem {
+  readonly conv1: nn.Conv2d;
+  readonly bn1: nn.BatchNorm2d;
+  readonly maxpool?: nn.MaxPool2d;
+}
+
 /** A residual network's stages: stem, its chains by their names, the extra layer where there is one, head. */
 export const residualStages = (
-  stem: { readonly conv1: nn.Conv2d; readonly bn1: nn.BatchNorm2d },
+  { conv1, bn1, maxpool }: Stem,
   chains: Readonly<Record<string, nn.Sequential>>,
   head: Readonly<Record<string, nn.Linear>>,
   extra?: ExtraLayer,
@@ -84,7 +91,10 @@ export const residualStages = (
   {
     name: 'stem',
     children: ['conv1', 'bn1'],
-    forward: (input, context) => stem.bn1.forward(stem.conv1.forward(input, context), context).relu(),
+    forward: (input, context) => {
+      const output = bn1.forward(conv1.forward(input, context), context).relu();
+      return maxpool?.forward(output) ?? output;
+    },
   },
   ...Object.entries(chains).map(
     ([name, each]): nn.Stage => ({
@@ -93,20 +103,5 @@ export const residualStages = (
       forward: (input, context) => each.forward(input, context),
     }),
   ),
-  ...(extra === undefined ? [] : [extraStage(extra)]),
-  ...Object.entries(head).map(
-    ([name, linear]): nn.Stage => ({
-      name: 'head',
-      children: [name],
-      forward: (input, context) => linear.forward(extra === undefined ? pooled(input) : input, context),
-    }),
-  ),
+  ...Object.entries(head).flatMap(([name, linear]) => headStages(name, linear, { reduce: pooled, extra })),
 ];
-
-const extraStage = (extra: ExtraLayer): nn.Stage => ({
-  name: 'extra',
-  children: ['extra'],
-  forward: (input, context) => extra.forward(pooled(input), context),
-});
-
-const pooled = (input: Tensor): Tensor => input.mean([2, 3]);

@@ -4,14 +4,8 @@
  */
 import { nn, type Tensor } from '@editable/torch';
 import { ExtraLayer } from './extra-layer.js';
+import type { NetworkOptions } from './network-options.js';
 import { chain, convolution, residualStages } from './residual.js';
-
-export interface CifarResNetOptions {
-  readonly inChannels?: number;
-  readonly classes?: number;
-  /** Hidden units of an extra layer before the last one (section 4.3); left out: there is none. */
-  readonly extra?: number;
-}
 
 class CifarResNet extends nn.Module {
   readonly conv1: nn.Conv2d;
@@ -22,7 +16,7 @@ class CifarResNet extends nn.Module {
   readonly extra: ExtraLayer | undefined;
   readonly linear: nn.Linear;
 
-  constructor(depth: number, { inChannels = 3, classes = 10, extra }: CifarResNetOptions) {
+  constructor(depth: number, { inChannels = 3, classes = 10, extra }: NetworkOptions) {
     super();
     const blocks = (depth - 2) / 6;
     const shortcut = 'subsampling';
@@ -46,8 +40,8 @@ class CifarResNet extends nn.Module {
   }
 }
 
-export const resnet20 = (options: CifarResNetOptions = {}): nn.Module => new CifarResNet(20, options);
-export const resnet32 = (options: CifarResNetOptions = {}): nn.Module => new CifarResNet(32, options);
-export const resnet44 = (options: CifarResNetOptions = {}): nn.Module => new CifarResNet(44, options);
-export const resnet56 = (options: CifarResNetOptions = {}): nn.Module => new CifarResNet(56, options);
-export const resnet110 = (options: CifarResNetOptions = {}): nn.Module => new CifarResNet(110, options);
+export const resnet20 = (options: NetworkOptions = {}): nn.Module => new CifarResNet(20, options);
+export const resnet32 = (options: NetworkOptions = {}): nn.Module => new CifarResNet(32, options);
+export const resnet44 = (options: NetworkOptions = {}): nn.Module => new CifarResNet(44, options);
+export const resnet56 = (options: NetworkOptions = {}): nn.Module => new CifarResNet(56, options);
+export const resnet110 = (options: NetworkOptions = {}): nn.Module => new CifarResNet(110, options);

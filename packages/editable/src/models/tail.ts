@@ -4,7 +4,7 @@ import { EditableError } from '../errors.js';
 import { moduleName } from './module-name.js';
 
 /**
- * The stages from `stage` (a stage's name) on; the input is what that stage receives.
+ * The stages from `stage` (a stage's or a group's name) on; the input is what that stage receives.
  *
  * @throws EditableError UNKNOWN_LAYER where there is no such stage.
  */
@@ -12,9 +12,9 @@ export function tailOf(model: nn.Model, stage: string): nn.Model {
   return new Tail(model, stageNamed(model, stage));
 }
 
-/** The number of the stage of that name. @throws EditableError UNKNOWN_LAYER */
+/** The number of the stage of that name, or of the first one of that group. @throws EditableError UNKNOWN_LAYER */
 export function stageNamed(model: nn.Model, name: string): number {
-  const found = model.stages.findIndex((stage) => stage.name === name);
+  const found = model.stages.findIndex((stage) => stage.name === name || stage.group === name);
   if (found >= 0) return found;
   const known = model.stages.map((stage) => stage.name).join(', ');
   throw new EditableError('UNKNOWN_LAYER', `expected a stage of the model (${known}), received "${name}".`);

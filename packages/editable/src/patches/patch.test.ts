@@ -13,7 +13,7 @@ import { applyPatch, describePatch, type PatchDetails, savePatch } from './patch
 const folder = mkdtempSync(join(tmpdir(), 'editable-patch-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const model = createModel({ kind: 'resnet18', width: 2, inChannels: 1, classes: 4 });
+const model = createModel({ kind: 'cifar-resnet18', width: 2, inChannels: 1, classes: 4 });
 const image = randn([1, 1, 8, 8]);
 const before = model.call(image).output.argmax().item();
 const target = (before + 1) % 4;

@@ -17,8 +17,8 @@ import { type ImageSplit, imageSplit, stream } from '../data/index.js';
 import { loadFactors, saveFactors } from '../editing/curvature/curvature-file.js';
 import { selectParameters } from '../editing/layers.js';
 import { ControlImages, controlCurvature, controlFactors } from '../evaluation/control-curvature.js';
+import { cifarResNet18 } from '../models/cifar-resnet18.js';
 import { createModel } from '../models/registry.js';
-import { resnet18 } from '../models/resnet18.js';
 import { modelHash } from '../patches/model-hash.js';
 import type { Run } from './run.js';
 import { runCurvature, runFactors } from './run-curvature.js';
@@ -33,7 +33,7 @@ function noise(count: number, side: number, channels = 1): ImageSplit {
 }
 
 manualSeed(2);
-const model = modelOf(resnet18({ width: 2, inChannels: 1 }));
+const model = modelOf(cifarResNet18({ width: 2, inChannels: 1 }));
 const names = selectParameters(model, 'layer4.1.conv2');
 const split = noise(30, 12);
 const control = new ControlImages(split, { normalization, images: 20 });

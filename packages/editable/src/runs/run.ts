@@ -10,12 +10,12 @@ import {
   writeFileAtomically,
   writeSafetensors,
 } from '@editable/torch';
-import type { DatasetName, DatasetSource, ImageDataset, ImageShape, Preprocessing } from '../data/index.js';
+import type { DatasetName, DatasetSource, ImageDataset, ImageShape, ResizeAndCrop } from '../data/index.js';
 import type { Normalization } from '../data/normalization.js';
 import type { EditorChoice } from '../editing/editor-choice.js';
 import { EditableError } from '../errors.js';
 import { withWeights } from '../models/load-weights.js';
-import { createModel, type ModelSpec } from '../models/registry.js';
+import { createModel, type ModelSpec, readModelSpec } from '../models/registry.js';
 import type { TrainingSettings } from '../training/settings.js';
 
 export interface RunConfig {
@@ -25,7 +25,7 @@ export interface RunConfig {
   readonly shape: ImageShape;
   readonly normalization: Normalization;
   /** Of photographs: what is done to them before they are normalised. */
-  readonly preprocessing?: Preprocessing;
+  readonly preprocessing?: ResizeAndCrop;
   readonly model: ModelSpec;
   /** null: imported. */
   readonly training: TrainingSettings | null;
@@ -119,7 +119,7 @@ export function readRunConfig(folder: string): RunConfig {
     Array.isArray(config.shape);
   if (!complete)
     throw new EditableError('INVALID_RUN', `${path} is not the configuration of a run that this version can read.`);
-  return config as RunConfig;
+  return { ...(config as RunConfig), model: readModelSpec(config.model as ModelSpec) };
 }
 
 export function readEditorChoice(folder: string): EditorChoice | null {

@@ -8,7 +8,7 @@ import { baseObjective, editableObjective } from './objective.js';
 import { defaultTraining } from './settings.js';
 import { Trainer } from './trainer.js';
 
-const model = createModel({ kind: 'resnet18', width: 2, inChannels: 1, classes: 3 });
+const model = createModel({ kind: 'cifar-resnet18', width: 2, inChannels: 1, classes: 3 });
 
 describe('baseObjective', () => {
   it('is the divergence from the teacher where the batch has one, and the labels do not matter', () => {
@@ -90,7 +90,7 @@ describe('editableObjective with checkpointSteps', () => {
     const settings = { ...defaultTraining, batchSize: 2, editor: { ...defaultTraining.editor, layers: 'all' } };
     const images = randn([2, 1, 8, 8]);
     const batch = { images, labels: tensor(BigInt64Array.from([0n, 1n])) };
-    const wider = createModel({ kind: 'resnet18', width: 16, inChannels: 1, classes: 3 });
+    const wider = createModel({ kind: 'cifar-resnet18', width: 16, inChannels: 1, classes: 3 });
     const peakOf = (checkpointSteps: boolean): number => {
       const trainer = new Trainer(wider, { ...settings, checkpointSteps });
       const constraint = classification(randn([1, 1, 8, 8]), 2, { margin: 1e4 });

@@ -1,5 +1,5 @@
-/** Activation functions as layers (torch.nn.ReLU, ELU, GELU). */
-import { elu, gelu, relu } from '../functions.generated.js';
+/** Activation functions as layers (torch.nn.ReLU, ReLU6, ELU, GELU). */
+import { elu, gelu, hardtanh, relu } from '../functions.generated.js';
 import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
 
@@ -7,6 +7,13 @@ import { Module } from './module.js';
 export class ReLU extends Module {
   override forward(input: Tensor): Tensor {
     return relu(input);
+  }
+}
+
+/** min(max(0, x), 6). */
+export class ReLU6 extends Module {
+  override forward(input: Tensor): Tensor {
+    return hardtanh(input, { minVal: 0, maxVal: 6 });
   }
 }
 

@@ -12,6 +12,5 @@ export const uniformBound = (shape: readonly number[], bound: number): Tensor =>
 export const kaimingUniform = (shape: readonly number[], fanIn: number): Tensor =>
   uniformBound(shape, 1 / Math.sqrt(fanIn));
 
-/** N(0, 2 / fanOut): what torchvision's ResNet uses for its convolutions (He et al., 2015). */
-export const kaimingNormalFanOut = (shape: readonly number[], fanOut: number): Tensor =>
-  randn(shape).mul(Math.sqrt(2 / fanOut));
+/** N(0, 2 / fan), for ReLU (He et al., 2015): of what enters a unit, or, as in torchvision's ResNets, of what leaves it. */
+export const kaimingNormal = (shape: readonly number[], fan: number): Tensor => randn(shape).mul(Math.sqrt(2 / fan));

@@ -69,4 +69,11 @@ describe('Sequential', () => {
     ]);
     expect(nn.functionalCall(net, parameters, ones([1, 1, 2, 2])).output.tolist()).toEqual([[4.5, 0]]);
   });
+
+  it('takes names in place of positions', () => {
+    const net = new nn.Sequential({ conv0: new nn.Flatten(), last: new nn.Linear(4, 1, { bias: false }) });
+    expect([...net.slots().keys()]).toEqual(['last.weight']);
+    const parameters = new Map([['last.weight', tensor([[1, 2, 3, 4]])]]);
+    expect(nn.functionalCall(net, parameters, ones([1, 1, 2, 2])).output.tolist()).toEqual([[10]]);
+  });
 });

@@ -43,6 +43,8 @@ export interface CallResult {
 
 export interface ModelStage {
   readonly name: string;
+  /** As the module's stage has it: what selects all stages of the group. */
+  readonly group?: string;
   readonly parameters: readonly string[];
 }
 
@@ -208,9 +210,13 @@ function stagesOf(
   aliases: ReadonlyMap<string, string>,
 ): readonly ModelStage[] {
   if (parts.length === 0) return [{ name: 'whole', parameters }];
-  return parts.map(({ name, children }) => {
+  return parts.map(({ name, group, children }) => {
     const isHere = (parameter: string): boolean => children.some((child) => parameter.startsWith(`${child}.`));
     const tied = new Set([...aliases].filter(([alias]) => isHere(alias)).map(([, first]) => first));
-    return { name, parameters: parameters.filter((parameter) => isHere(parameter) || tied.has(parameter)) };
+    return {
+      name,
+      ...(group === undefined ? {} : { group }),
+      parameters: parameters.filter((parameter) => isHere(parameter) || tied.has(parameter)),
+    };
   });
 }

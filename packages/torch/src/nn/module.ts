@@ -51,6 +51,8 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
 
 export interface Stage {
   readonly name: string;
+  /** A name that consecutive stages go by together, beside their own: `chain-3`. */
+  readonly group?: string;
   /** Children whose tensors this stage uses: `['conv1', 'bn1']`. */
   readonly children: readonly string[];
   forward(input: Tensor, context: Context): Tensor;

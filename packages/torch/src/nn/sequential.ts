@@ -1,11 +1,12 @@
-/** Modules one after another, named by their position (torch.nn.Sequential). */
+/** Modules one after another, named by their position or as given (torch.nn.Sequential). */
 import type { Tensor } from '../tensor.js';
 import { type Context, Module } from './module.js';
 
 export class Sequential extends Module {
-  constructor(modules: readonly Module[]) {
+  /** Modules by their names, as PyTorch's OrderedDict gives them, or in a row. */
+  constructor(modules: readonly Module[] | Readonly<Record<string, Module>>) {
     super();
-    for (const [i, module] of modules.entries()) Object.defineProperty(this, i, { value: module, enumerable: true });
+    for (const [name, value] of Object.entries(modules)) Object.defineProperty(this, name, { value, enumerable: true });
   }
 
   override forward(input: Tensor, context: Context): Tensor {

@@ -178,8 +178,8 @@ export function meanDiagonal({ layers }: KroneckerFactors): number {
     const [a, g] = matrices as [Tensor, Tensor | undefined];
     const traces = (of: Tensor): number[] =>
       scope(() => (of.shape.length === 2 ? [trace(of)] : of.unbind().map(trace)));
-    const groups = g === undefined ? traces(a) : traces(a).map((each, i) => each * (traces(g)[i] as number));
-    sum += groups.reduce((total, each) => total + each, 0);
+    const [inputs, outputs] = [traces(a), g && traces(g)];
+    sum += inputs.reduce((total, each, i) => total + each * (outputs?.[i] ?? 1), 0);
     count +=
       g === undefined
         ? (a.shape[0] as number)
@@ -266,8 +266,9 @@ function between(g: Tensor | undefined, matrix: Tensor, a: Tensor): Tensor {
 /** Of both factors of one layer, group by group. */
 function inverses([a, g]: readonly [Tensor, Tensor], lambda: number): [Tensor, Tensor] {
   const gamma = Math.sqrt(lambda);
+  const ofOutputs = g.unbind();
   const pairs = a.unbind().map((inputs, i) => {
-    const outputs = g.unbind()[i] as Tensor;
+    const outputs = ofOutputs[i] as Tensor;
     const [meanA, meanG] = [meanOfDiagonal(inputs), meanOfDiagonal(outputs)];
     const pi = Math.sqrt(meanA / meanG) || 1;
     const balance = Number.isFinite(pi) ? pi : 1;

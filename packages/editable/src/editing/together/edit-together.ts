@@ -3,13 +3,14 @@
  * the linearised constraints near or past violation, all at once. Solved from the base, the result is a function of the
  * base and the set of constraints: neither their order nor their history matters.
  */
-import { type nn, noGrad, scope, type Tensor } from '@editable/torch';
+import { type nn, noGrad, scope, type Tensor, withThreads } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import type { Constraint } from '../constraint.js';
 import type { Curvature } from '../curvature/curvature.js';
 import type { Editor } from '../editor.js';
 import { firstStageOf } from '../layers.js';
 import { named } from '../named.js';
+import { threadsFor } from '../threads.js';
 import { canonicalOrder } from './canonical-order.js';
 import { ConstraintRows } from './constraint-rows.js';
 import { project } from './projection.js';
@@ -73,7 +74,9 @@ export function editTogether(
       received ? inputs : inputs.map((each) => receivedBy(base, each, from)),
       names,
     );
-    const solved = solve(rows, { base, start, curvature, overshoot: overshootOf(editor), maxSteps });
+    const problem = { base, start, curvature, overshoot: overshootOf(editor), maxSteps };
+    const edited = names.map((name) => base.parameters.get(name) as Tensor);
+    const solved = withThreads(threadsFor(edited, rows.all.length), () => solve(rows, problem));
     const place = (i: number): number => order[i] as number;
     const held: boolean[] = [];
     const losses: number[] = [];

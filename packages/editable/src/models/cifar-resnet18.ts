@@ -4,17 +4,14 @@
  */
 import { nn, type Tensor } from '@editable/torch';
 import { ExtraLayer } from './extra-layer.js';
+import type { NetworkOptions } from './network-options.js';
 import { chain, convolution, residualStages } from './residual.js';
 
-export interface ResNetOptions {
+export interface CifarResNet18Options extends NetworkOptions {
   readonly width?: number;
-  readonly inChannels?: number;
-  readonly classes?: number;
-  /** Hidden units of an extra layer before the last one (section 4.3); left out: there is none. */
-  readonly extra?: number;
 }
 
-class ResNet18 extends nn.Module {
+class CifarResNet18 extends nn.Module {
   readonly conv1: nn.Conv2d;
   readonly bn1: nn.BatchNorm2d;
   readonly layer1: nn.Sequential;
@@ -24,7 +21,7 @@ class ResNet18 extends nn.Module {
   readonly extra: ExtraLayer | undefined;
   readonly fc: nn.Linear;
 
-  constructor({ width = 64, inChannels = 3, classes = 10, extra }: ResNetOptions) {
+  constructor({ width = 64, inChannels = 3, classes = 10, extra }: CifarResNet18Options) {
     super();
     const two = (from: number, to: number, stride: number): nn.Sequential =>
       chain(from, to, { blocks: 2, stride, shortcut: 'projection' });
@@ -50,4 +47,4 @@ class ResNet18 extends nn.Module {
 }
 
 /** The module, initialised from libtorch's random generator. */
-export const resnet18 = (options: ResNetOptions = {}): nn.Module => new ResNet18(options);
+export const cifarResNet18 = (options: CifarResNet18Options = {}): nn.Module => new CifarResNet18(options);

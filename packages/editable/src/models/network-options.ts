@@ -1,0 +1,7 @@
+/** Sizes that every network takes. */
+export interface NetworkOptions {
+  readonly inChannels?: number;
+  readonly classes?: number;
+  /** Hidden units of an extra layer before the last one (section 4.3); left out: there is none. */
+  readonly extra?: number;
+}
