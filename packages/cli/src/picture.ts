@@ -74,13 +74,18 @@ export const ranked = (probabilities: readonly number[], classes: readonly strin
     .map((probability, label) => ({ label, name: classes[label] ?? String(label), probability }))
     .sort((a, b) => b.probability - a.probability);
 
-/** A class by its name (in any case) or its number. @throws UsageError listing the classes */
+/** A class by its name (in any case), by a part of "tench, Tinca tinca" that no other class has, or by its number. @throws UsageError listing the classes */
 export function labelNamed(word: string, classes: readonly string[], where: string = '--target'): number {
-  const byName = classes.findIndex((name) => name.toLowerCase() === word.trim().toLowerCase());
+  const wanted = word.trim().toLowerCase();
+  const byName = classes.findIndex((name) => name.toLowerCase() === wanted);
   if (byName >= 0) return byName;
+  const synonyms = [...classes.keys()].filter((label) => synonymsOf(classes[label] as string).includes(wanted));
+  if (synonyms.length === 1) return synonyms[0] as number;
   const number = /^\d+$/.test(word.trim()) ? Number(word) : Number.NaN;
   if (number < classes.length) return number;
   const all = classes.map((name, label) => `${label} ${name}`);
   const known = all.length <= 20 ? all.join(', ') : `${all.slice(0, 3).join(', ')} … ${all.at(-1)}`;
   throw new UsageError(`${where}: expected a class by number or name (${known}), received "${word}".`);
 }
+
+const synonymsOf = (name: string): string[] => name.split(',').map((part) => part.trim().toLowerCase());
