@@ -73,7 +73,7 @@ export async function measureSampling(
 const notJudged: Pick<EditJudgments, 'exact' | 'reduced' | 'samples'> = { exact: null, reduced: null, samples: [] };
 
 function judgments(
-  { base, labels }: { readonly base: BasePredictions; readonly labels: Uint8Array },
+  { base, labels }: { readonly base: BasePredictions; readonly labels: Int32Array },
   repair: Repair,
   again: Repair,
   plans: readonly SamplingPlan[],
@@ -99,7 +99,7 @@ function timed<Value>(body: () => Value): { readonly value: Value; readonly seco
   return { value, seconds: (performance.now() - started) / 1000 };
 }
 
-const meanChange = (before: Uint8Array, after: Uint8Array, labels: Uint8Array): number =>
+const meanChange = (before: Int32Array, after: Int32Array, labels: Int32Array): number =>
   labels.reduce((sum, label, i) => sum + Number(after[i] !== label) - Number(before[i] !== label), 0) / labels.length;
 
 function recordsFile({ work, seed, device }: Session, run: Run, of: readonly unknown[]): string {

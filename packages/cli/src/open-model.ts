@@ -1,7 +1,10 @@
 /** A run made ready for use: its data set, its model on the device, the patches that were asked for applied in order. */
 import type { Device, nn } from '@editable/torch';
-import type { ImageDataset, PatchInfo, Run } from 'editable';
-import type { DataFlags, DeviceFlags, PatchFlags } from './options/shared.js';
+import type { ImageDataset, PatchInfo, Run, RunConfig, SplitName } from 'editable';
+import type { Console } from './console/console.js';
+import { UsageError } from './errors.js';
+import { openData, sourceOf } from './open-data.js';
+import type { DeviceFlags, PatchFlags, SourceFlags } from './options/shared.js';
 
 export interface OpenedModel {
   readonly run: Run;
@@ -12,11 +15,20 @@ export interface OpenedModel {
   readonly device: Device;
 }
 
-export async function openModel(folder: string, flags: DataFlags & DeviceFlags & PatchFlags): Promise<OpenedModel> {
-  const { applyPatch, openRun, loadDataset } = await import('editable');
+/** `splits`: of photographs, those that the command looks at; left out: all. */
+export async function openModel(
+  folder: string,
+  flags: SourceFlags & DeviceFlags & PatchFlags,
+  console: Console,
+  splits?: readonly SplitName[],
+): Promise<OpenedModel> {
+  const { applyPatch, openRun } = await import('editable');
   const device = await usableDevice(flags.device);
   const run = openRun(folder, { device });
-  const dataset = await loadDataset(run.config.dataset, { dataDir: flags.dataDir });
+  const { dataset: usual, preprocessing, normalization } = run.config;
+  const source = sourceOf(flags, usual);
+  const dataset = await openData(source, flags, console, { preprocessing, normalization, splits });
+  requireFitting(dataset, run.config);
   const applied: PatchInfo[] = [];
   let { model } = run;
   for (const path of flags.patch ?? []) {
@@ -27,11 +39,22 @@ export async function openModel(folder: string, flags: DataFlags & DeviceFlags &
   return { run, dataset, model, patches: applied, device };
 }
 
+function requireFitting({ name, classes, shape }: ImageDataset, config: RunConfig): void {
+  if (classes.length !== config.classes.length) {
+    throw new UsageError(
+      `--dataset: expected the run's ${config.classes.length} classes, received ${classes.length} of ${name}; name the network's classes with --classes.`,
+    );
+  }
+  if (shape.join() === config.shape.join()) return;
+  throw new UsageError(
+    `--dataset: expected images of ${config.shape.join('×')}, as the run takes them, received ${shape.join('×')} of ${name}.`,
+  );
+}
+
 /** @throws UsageError for a GPU that this machine or this libtorch does not have */
 export async function usableDevice(device: string): Promise<Device> {
   if (device === 'cpu') return device;
   const { cudaIsAvailable } = await import('@editable/torch');
-  const { UsageError } = await import('./errors.js');
   if (!cudaIsAvailable()) {
     throw new UsageError(
       `--device: expected cpu, as this libtorch finds no GPU here, received "${device}"; "editable info" says which libtorch is used.`,

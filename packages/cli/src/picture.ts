@@ -1,7 +1,7 @@
 /** The one picture a command is about: a file, or an image of the test split; and what a model says of it. */
 import { type Device, type nn, noGrad, scope, type Tensor, tensor } from '@editable/torch';
 import type { ImageDataset, Normalization } from 'editable';
-import { normalizeImages, readImageFile } from 'editable';
+import { normalizeImages, readImageFile, readPhotograph } from 'editable';
 import { UsageError } from './errors.js';
 import type { InputFlags } from './options/shared.js';
 
@@ -29,10 +29,23 @@ export async function readPicture({ image, index }: InputFlags, dataset: ImageDa
     throw new UsageError('expected one of --image FILE and --index N to say which picture is meant.');
   }
   if (image !== undefined) {
-    const { pixels, resized, originalSize } = await readImageFile(image, dataset.shape);
-    return { pixels, truth: null, index: null, file: image, resizedFrom: resized ? originalSize : null };
+    return { truth: null, index: null, file: image, ...(await pictureIn(image, dataset)) };
   }
   return testPicture(index as number, dataset);
+}
+
+/** As the data set's photographs were read, or else as a picture of its shape. */
+export async function pictureIn(
+  file: string,
+  { preprocessing, shape }: ImageDataset,
+): Promise<Pick<Picture, 'pixels' | 'resizedFrom'>> {
+  if (preprocessing === undefined) {
+    const { pixels, resized, originalSize } = await readImageFile(file, shape);
+    return { pixels, resizedFrom: resized ? originalSize : null };
+  }
+  const { pixels, originalSize } = await readPhotograph(file, preprocessing);
+  const isSame = originalSize.every((side) => side === preprocessing.crop && side === preprocessing.resize);
+  return { pixels, resizedFrom: isSame ? null : originalSize };
 }
 
 export function testPicture(index: number, dataset: ImageDataset): Picture {
@@ -61,12 +74,18 @@ export const ranked = (probabilities: readonly number[], classes: readonly strin
     .map((probability, label) => ({ label, name: classes[label] ?? String(label), probability }))
     .sort((a, b) => b.probability - a.probability);
 
-/** A class by its name (in any case) or its number. @throws UsageError listing the classes */
+/** A class by its name (in any case), by a part of "tench, Tinca tinca" that no other class has, or by its number. @throws UsageError listing the classes */
 export function labelNamed(word: string, classes: readonly string[], where: string = '--target'): number {
-  const byName = classes.findIndex((name) => name.toLowerCase() === word.trim().toLowerCase());
+  const wanted = word.trim().toLowerCase();
+  const byName = classes.findIndex((name) => name.toLowerCase() === wanted);
   if (byName >= 0) return byName;
+  const synonyms = [...classes.keys()].filter((label) => synonymsOf(classes[label] as string).includes(wanted));
+  if (synonyms.length === 1) return synonyms[0] as number;
   const number = /^\d+$/.test(word.trim()) ? Number(word) : Number.NaN;
   if (number < classes.length) return number;
-  const known = classes.map((name, label) => `${label} ${name}`).join(', ');
+  const all = classes.map((name, label) => `${label} ${name}`);
+  const known = all.length <= 20 ? all.join(', ') : `${all.slice(0, 3).join(', ')} … ${all.at(-1)}`;
   throw new UsageError(`${where}: expected a class by number or name (${known}), received "${word}".`);
 }
+
+const synonymsOf = (name: string): string[] => name.split(',').map((part) => part.trim().toLowerCase());

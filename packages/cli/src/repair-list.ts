@@ -1,11 +1,11 @@
 /** The repairs that a command is about: the model's mistakes, test images by number, or a file of pictures and targets. */
 import { basename, dirname, join } from 'node:path';
 import { readFileOrExplain } from '@editable/torch';
-import { type ImageDataset, mistakeTasks, type RepairTask, readImageFile, TestSet } from 'editable';
+import { type ImageDataset, mistakeTasks, type RepairTask, TestSet } from 'editable';
 import { z } from 'zod';
 import { UsageError } from './errors.js';
 import type { OpenedModel } from './open-model.js';
-import { labelNamed } from './picture.js';
+import { labelNamed, pictureIn } from './picture.js';
 
 export interface ListedRepair extends RepairTask {
   /** "test image 12", or the picture's file. */
@@ -99,7 +99,7 @@ async function repairIn(
   }
   const target = labelNamed(String(data.target), dataset.classes, `${where}: target`);
   if ('index' in data) return { ...testImage(data.index, dataset, `${where}: index`), target };
-  const { pixels } = await readImageFile(join(folder, data.image), dataset.shape).catch((error: Error) => {
+  const { pixels } = await pictureIn(join(folder, data.image), dataset).catch((error: Error) => {
     throw new UsageError(`${where}: ${error.message}`, { cause: error });
   });
   return { pixels, target, name: data.image, file: data.image };

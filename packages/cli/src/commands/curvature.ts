@@ -5,17 +5,17 @@ import { count, duration } from '../console/numbers.js';
 import { facts } from '../console/table.js';
 import { wholeNumber } from '../options/kinds.js';
 import {
-  type DataFlags,
   type DeviceFlags,
-  dataOptions,
   deviceOptions,
   editorKinds,
   type OutputFlags,
   outputOptions,
+  type SourceFlags,
+  sourceOptionsWith,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
-interface CurvatureCommandFlags extends DeviceFlags, DataFlags, OutputFlags {
+interface CurvatureCommandFlags extends DeviceFlags, SourceFlags, OutputFlags {
   readonly images: number | undefined;
   readonly layers: readonly string[] | undefined;
 }
@@ -30,7 +30,7 @@ const options: OptionTable<CurvatureCommandFlags> = {
     description: 'what edits may change: layer3, chain-3, all; commas between (default: what edit takes)',
   },
   ...deviceOptions,
-  ...dataOptions,
+  ...sourceOptionsWith("the run's"),
   ...outputOptions,
 };
 
@@ -55,7 +55,7 @@ async function curvatureFromFlags(
   const { chooseNatural } = await import('../editor-choice.js');
   const { computeCurvature } = await import('../jobs/curvature.js');
   const { fileSize } = await import('../jobs/repair.js');
-  const opened = await openModel(folder as string, { ...flags, patch: undefined });
+  const opened = await openModel(folder as string, { ...flags, patch: undefined }, console);
   const { layers } = await chooseNatural(opened.run, { ...noEditorFlags, layers: flags.layers });
   if (opened.run.model.layers.length === 0) {
     console.print(script);

@@ -2,12 +2,15 @@
 import { defineCommand, exitCodes } from '../command.js';
 import type { DemoFlags } from '../demo/demo.js';
 import { path } from '../options/kinds.js';
-import { sessionOptions } from '../options/shared.js';
+import { dataOptions, deviceOptions, outputOptions, seedOptions } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
 const options: OptionTable<DemoFlags> = {
   out: { kind: path('folder'), default: 'runs/demo', description: 'where the runs, the patch and report.html go' },
-  ...sessionOptions,
+  ...seedOptions,
+  ...deviceOptions,
+  ...dataOptions,
+  ...outputOptions,
 };
 
 export const demoCommand: ReturnType<typeof defineCommand> = defineCommand<DemoFlags>({

@@ -77,7 +77,7 @@ async function editFromFlags(
   const { repair } = await import('../jobs/repair.js');
   const { describePicture, describeRepair } = await import('../report/repair-text.js');
   const { makeRunFolder } = await import('editable');
-  const opened = await openModel(folder as string, flags);
+  const opened = await openModel(folder as string, flags, console);
   const { classes } = opened.run.config;
   const target = labelNamed(flags.target, classes);
   const picture = await readPicture(flags, opened.dataset);

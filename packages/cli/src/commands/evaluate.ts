@@ -74,7 +74,7 @@ async function evaluateFromFlags(
   const { curvatureOf } = await import('../jobs/curvature.js');
   const { evaluateRun } = await import('../jobs/evaluation.js');
   const { describeEvaluation } = await import('../report/evaluation-text.js');
-  const opened = await openModel(folder as string, flags);
+  const opened = await openModel(folder as string, flags, console);
   const editor = await chooseEditor(opened.run, flags);
   const curvature = curvatureOf(opened, { images: flags.controlImages }, console);
   const { edits, testImages, precision, seed, targets } = flags;

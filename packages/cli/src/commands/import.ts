@@ -2,27 +2,29 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { nn } from '@editable/torch';
-import type { DatasetName, ImageDataset, ModelSpec, Normalization } from 'editable';
+import type { ImageDataset, ModelSpec, Normalization } from 'editable';
 import { type NetworkName, networkNames } from 'editable/network-names';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { count, percent } from '../console/numbers.js';
 import { UsageError } from '../errors.js';
-import { choice, numbers, path, wholeNumber } from '../options/kinds.js';
+import { numbers, path, text, wholeNumber } from '../options/kinds.js';
 import {
-  type DataFlags,
-  dataOptions,
   datasetNames,
   networkKind,
   type OutputFlags,
   outputOptions,
+  type PreprocessingFlags,
+  preprocessingOptions,
+  type SourceFlags,
+  sourceOptionsWith,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 import { specOf } from './train.js';
 
-interface ImportFlags extends DataFlags, OutputFlags {
+interface ImportFlags extends SourceFlags, PreprocessingFlags, OutputFlags {
   readonly model: NetworkName | undefined;
-  readonly dataset: DatasetName;
+  readonly dataset: string;
   readonly width: number | undefined;
   readonly mean: readonly number[] | undefined;
   readonly std: readonly number[] | undefined;
@@ -30,7 +32,12 @@ interface ImportFlags extends DataFlags, OutputFlags {
 }
 
 const options: OptionTable<ImportFlags> = {
-  dataset: { kind: choice(datasetNames), required: true, description: 'what the model was trained on' },
+  ...sourceOptionsWith('none'),
+  dataset: {
+    kind: text('name|folder', 'a data set or a folder'),
+    required: true,
+    description: `what the model was trained on: ${datasetNames.join(', ')}, or a folder of photographs`,
+  },
   model: {
     kind: networkKind,
     description: `what the checkpoint is of: ${networkNames.join(', ')}; left out for a TorchScript file, which is its own`,
@@ -47,8 +54,8 @@ const options: OptionTable<ImportFlags> = {
     kind: numbers('numbers with commas between, one a channel'),
     description: 'normalisation it was trained with',
   },
+  ...preprocessingOptions,
   out: { kind: path('run'), required: true, description: 'the run folder to make' },
-  ...dataOptions,
   ...outputOptions,
 };
 
@@ -62,6 +69,7 @@ export const importCommand: ReturnType<typeof defineCommand> = defineCommand<Imp
   examples: [
     'import resnet20-12fca82f.th --model resnet20 --dataset cifar-10 --out runs/resnet20',
     'import scripted.pt --dataset cifar-10 --out runs/scripted',
+    'import squeezenet1_1.safetensors --model squeezenet1_1 --dataset imagenette --classes synset_words.txt --out runs/s',
   ],
   run: importFromFlags,
 });
@@ -71,12 +79,15 @@ async function importFromFlags(
   flags: ImportFlags,
   console: Console,
 ): Promise<number> {
-  const { createRun, keepScript, loadDataset, runConfig, runFiles } = await import('editable');
+  const { createRun, keepScript, runConfig, runFiles } = await import('editable');
+  const { openData, preprocessingOf, publishedPreprocessing, sourceOf } = await import('../open-data.js');
   const { errorOnTest } = await import('../jobs/training.js');
   if (existsSync(join(flags.out, runFiles.config))) {
     throw new UsageError(`--out: expected a folder without a run, received "${flags.out}", which holds one.`);
   }
-  const dataset = await loadDataset(flags.dataset, { dataDir: flags.dataDir });
+  const source = sourceOf(flags);
+  const preprocessing = preprocessingOf(flags, source) ?? (await publishedPreprocessing(flags.model));
+  const dataset = await openData(source, flags, console, { preprocessing, splits: ['test'] });
   const { spec, model } = await (flags.model === undefined ? script : checkpoint)(
     file as string,
     flags,
@@ -157,9 +168,9 @@ async function outputShape(
   );
 }
 
-function requireClassifier({ classes, name }: ImageDataset, shape: readonly number[]): void {
+function requireClassifier({ classes, name, source }: ImageDataset, shape: readonly number[]): void {
   if (shape.length === 2 && shape[1] === classes.length) return;
   throw new UsageError(
-    `--dataset: expected a model that gives [images, ${classes.length}] for ${name}, received one that gives [${shape.join(', ')}].`,
+    `--dataset: expected a model that gives [images, ${classes.length}] for ${name}, received one that gives [${shape.join(', ')}]${source === undefined ? '' : '; name its classes with --classes'}.`,
   );
 }

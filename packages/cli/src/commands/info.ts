@@ -102,7 +102,7 @@ async function run(folder: string, console: Console): Promise<number> {
           .map(([name, value]) => (name === 'kind' ? String(value) : `${name} ${value}`))
           .join(', '),
       ],
-      ['data', `${dataset}, ${classes.length} classes: ${classes.join(', ')}`],
+      ['data', `${typeof dataset === 'string' ? dataset : dataset.folder}, ${describeClasses(classes)}`],
       ['editor', editor === null ? 'not tuned' : `${describeEditor(editor)} on ${describeLayers(editor.layers)}`],
       ...(card === null ? [] : [['card', describeBest(card)] as const]),
       ['evaluations', evaluations.length === 0 ? 'none' : String(evaluations.length)],
@@ -113,6 +113,9 @@ async function run(folder: string, console: Console): Promise<number> {
   console.result({ run: folder, config, editor, card: card?.best ?? null, finished: !unfinished, epochs, evaluations });
   return exitCodes.done;
 }
+
+const describeClasses = (classes: readonly string[]): string =>
+  `${classes.length} classes: ${classes.slice(0, 20).join(', ')}${classes.length > 20 ? ', …' : ''}`;
 
 const documentsIn = (folder: string): string[] =>
   existsSync(folder)

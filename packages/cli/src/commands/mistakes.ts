@@ -6,18 +6,18 @@ import type { Console } from '../console/console.js';
 import { UsageError } from '../errors.js';
 import { choice, path, wholeNumber } from '../options/kinds.js';
 import {
-  type DataFlags,
   type DeviceFlags,
-  dataOptions,
   deviceOptions,
   type OutputFlags,
   outputOptions,
   type PatchFlags,
   patchOptions,
+  type SourceFlags,
+  sourceOptionsWith,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
-interface MistakesFlags extends PatchFlags, DeviceFlags, DataFlags, OutputFlags {
+interface MistakesFlags extends PatchFlags, DeviceFlags, SourceFlags, OutputFlags {
   readonly split: 'test' | 'validation';
   readonly limit: number;
   readonly out: string | undefined;
@@ -36,7 +36,7 @@ const options: OptionTable<MistakesFlags> = {
   },
   ...patchOptions,
   ...deviceOptions,
-  ...dataOptions,
+  ...sourceOptionsWith("the run's"),
   ...outputOptions,
 };
 
@@ -63,7 +63,7 @@ async function mistakesFromFlags(
   const { listMistakes, repairLines } = await import('../jobs/mistakes.js');
   const { describeMistakes } = await import('../report/mistakes-text.js');
   const { writeFileAtomically } = await import('@editable/torch');
-  const opened = await openModel(folder as string, flags);
+  const opened = await openModel(folder as string, flags, console, split === 'test' ? ['test'] : undefined);
   const document = listMistakes(opened, split);
   console.print(describeMistakes(document, limit));
   if (out !== undefined) {

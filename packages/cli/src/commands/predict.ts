@@ -4,9 +4,7 @@ import type { Console } from '../console/console.js';
 import { percent } from '../console/numbers.js';
 import { table } from '../console/table.js';
 import {
-  type DataFlags,
   type DeviceFlags,
-  dataOptions,
   deviceOptions,
   type InputFlags,
   inputOptions,
@@ -14,16 +12,18 @@ import {
   outputOptions,
   type PatchFlags,
   patchOptions,
+  type SourceFlags,
+  sourceOptionsWith,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
-interface PredictFlags extends InputFlags, PatchFlags, DeviceFlags, DataFlags, OutputFlags {}
+interface PredictFlags extends InputFlags, PatchFlags, DeviceFlags, SourceFlags, OutputFlags {}
 
 const options: OptionTable<PredictFlags> = {
   ...inputOptions,
   ...patchOptions,
   ...deviceOptions,
-  ...dataOptions,
+  ...sourceOptionsWith("the run's"),
   ...outputOptions,
 };
 
@@ -46,7 +46,12 @@ async function predictFromFlags(
   const { openModel } = await import('../open-model.js');
   const { inputOf, probabilitiesOf, ranked, readPicture } = await import('../picture.js');
   const { describePicture } = await import('../report/repair-text.js');
-  const { run, dataset, model, device } = await openModel(folder as string, flags);
+  const { run, dataset, model, device } = await openModel(
+    folder as string,
+    flags,
+    console,
+    flags.image === undefined ? ['test'] : [],
+  );
   const picture = await readPicture(flags, dataset);
   const { classes, normalization } = run.config;
   const top = ranked(probabilitiesOf(model, inputOf(picture, dataset, normalization, device)), classes).slice(0, shown);

@@ -93,7 +93,7 @@ async function repairFromFlags(
   const { repairSet } = await import('../jobs/repair-set.js');
   const { conflictSentence, describeRepairSet } = await import('../report/repair-set-text.js');
   const { makeRunFolder } = await import('editable');
-  const opened = await openModel(folder as string, flags);
+  const opened = await openModel(folder as string, flags, console);
   const editor = await chooseNatural(opened.run, { ...flags, learningRate: undefined, beta: undefined });
   const { repairs, name } = await listRepairs(opened, flags);
   const out = flags.out ?? join(opened.run.folder, 'patches', `${name}.safetensors`);

@@ -1,6 +1,7 @@
 /** `editable train`: plain or Editable Training into a run folder; the same command continues an interrupted one. */
+import { resolve } from 'node:path';
 import type {
-  DatasetName,
+  DatasetSource,
   EditorName,
   HyperparameterValue,
   ImageShape,
@@ -16,17 +17,18 @@ import { layersOf, overridden } from '../editor-choice.js';
 import { UsageError } from '../errors.js';
 import { choice, number, path, text, toggle, wholeNumber } from '../options/kinds.js';
 import {
-  datasetNames,
   editorKinds,
   editorNames,
   networkKind,
+  type PreprocessingFlags,
+  preprocessingOptions,
   type SessionFlags,
   sessionOptions,
+  sourceOptionsWith,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
-interface TrainFlags extends SessionFlags {
-  readonly dataset: DatasetName | undefined;
+interface TrainFlags extends SessionFlags, PreprocessingFlags {
   readonly model: NetworkName | undefined;
   readonly width: number | undefined;
   readonly extraLayer: number | undefined;
@@ -63,7 +65,6 @@ interface TrainFlags extends SessionFlags {
 const trainable = editorNames.filter((name) => name !== 'natural');
 
 const options: OptionTable<TrainFlags> = {
-  dataset: { kind: choice(datasetNames), description: "what to train on (default: --from's, else fashion-mnist)" },
   model: {
     kind: networkKind,
     description: `${networkNames.join(', ')} (default: --from's, else cifar-resnet18); on images of less than 64 pixels a side resnet18 means cifar-resnet18, its form for these`,
@@ -144,7 +145,9 @@ const options: OptionTable<TrainFlags> = {
     description: 'steps between the checkpoints that an interrupted training continues from',
   },
   out: { kind: path('run'), required: true, description: 'the run folder; an interrupted run in it is continued' },
+  ...preprocessingOptions,
   ...sessionOptions,
+  ...sourceOptionsWith("--from's, else fashion-mnist"),
 };
 
 export const trainCommand: ReturnType<typeof defineCommand> = defineCommand<TrainFlags>({
@@ -160,13 +163,17 @@ export const trainCommand: ReturnType<typeof defineCommand> = defineCommand<Trai
 });
 
 async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): Promise<number> {
-  const { loadDataset, readRunConfig, runConfig } = await import('editable');
+  const { readRunConfig, runConfig } = await import('editable');
+  const { openData, preprocessingOf, publishedPreprocessing, sourceOf } = await import('../open-data.js');
   const { usableDevice } = await import('../open-model.js');
   const { train } = await import('../jobs/training.js');
   const device = await usableDevice(flags.device);
   const start = flags.from === undefined ? undefined : readRunConfig(flags.from);
   if (start !== undefined) requireSame(start, flags);
-  const dataset = await loadDataset(flags.dataset ?? start?.dataset ?? 'fashion-mnist', { dataDir: flags.dataDir });
+  const source = sourceOf(flags, start?.dataset ?? 'fashion-mnist');
+  const preprocessing =
+    preprocessingOf(flags, source) ?? start?.preprocessing ?? (await publishedPreprocessing(flags.model));
+  const dataset = await openData(source, flags, console, { preprocessing });
   const { model = 'cifar-resnet18', width = 64 } = flags;
   const sizes = { width, inChannels: dataset.shape[0], classes: dataset.classes.length };
   const spec = withExtra(start?.model ?? specOf(formOf(model, dataset.shape), sizes), flags.extraLayer);
@@ -213,7 +220,11 @@ function withExtra(spec: ModelSpec, extra: number | undefined): ModelSpec {
 
 /** Fine-tuning keeps model and data: asking for others than the run's is a slip. */
 function requireSame({ dataset, model, shape }: RunConfig, flags: TrainFlags): void {
-  const there = { dataset, model: model.kind, width: model.kind === 'cifar-resnet18' ? model.width : undefined };
+  const there = {
+    dataset: nameOf(dataset, flags),
+    model: model.kind,
+    width: model.kind === 'cifar-resnet18' ? model.width : undefined,
+  };
   const asked = { ...flags, model: flags.model && formOf(flags.model, shape) };
   for (const name of ['dataset', 'model', 'width'] as const) {
     if (asked[name] === undefined || asked[name] === there[name]) continue;
@@ -222,6 +233,12 @@ function requireSame({ dataset, model, shape }: RunConfig, flags: TrainFlags): v
     );
   }
 }
+
+/** A folder may be said in other words than the run keeps. */
+const nameOf = (dataset: DatasetSource, flags: TrainFlags): string | undefined => {
+  if (typeof dataset === 'string') return dataset;
+  return flags.dataset !== undefined && resolve(flags.dataset) === dataset.folder ? flags.dataset : dataset.folder;
+};
 
 async function settingsOf(flags: TrainFlags, spec: ModelSpec): Promise<TrainingSettings> {
   const { defaultTraining, networks } = await import('editable');

@@ -71,7 +71,7 @@ async function tuneFromFlags(
   const { openModel } = await import('../open-model.js');
   const { selectParameters } = await import('editable');
   const editors = editorsOf(flags);
-  const opened = await openModel(folder as string, { ...flags, patch: undefined });
+  const opened = await openModel(folder as string, { ...flags, patch: undefined }, console);
   for (const layer of flags.layers ?? []) selectParameters(opened.model, layer);
   return flags.all ? compareAll(opened, flags, { editors, console }) : tuneOne(opened, flags, { editors, console });
 }

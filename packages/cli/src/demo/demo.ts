@@ -33,7 +33,7 @@ import { type Repair, type RepairDocument, repair } from '../jobs/repair.js';
 import { metricsOf, type TrainingResult, train } from '../jobs/training.js';
 import { earlierTuning, type TuningSettings, tuneRun } from '../jobs/tuning.js';
 import { type OpenedModel, usableDevice } from '../open-model.js';
-import type { SessionFlags } from '../options/shared.js';
+import type { DataFlags, DeviceFlags, OutputFlags, SeedFlags } from '../options/shared.js';
 import { testPicture } from '../picture.js';
 import { environment } from '../report/environment.js';
 import { sampling } from '../report/evaluation-text.js';
@@ -43,7 +43,7 @@ import { measureInBackground, useOneThread, useTwoThreads } from './background.j
 import { type Mistake, type Mistakes, mistakesOf } from './mistake.js';
 import { type DemoSettings, demoSettings } from './settings.js';
 
-export interface DemoFlags extends SessionFlags {
+export interface DemoFlags extends SeedFlags, DeviceFlags, DataFlags, OutputFlags {
   readonly out: string;
 }
 

@@ -8,7 +8,9 @@ import {
   type EditTargets,
   type Evaluation,
   evaluate,
+  type ImageDataset,
   makeRunFolder,
+  type Run,
   writeJson,
 } from 'editable';
 import type { Console } from '../console/console.js';
@@ -49,6 +51,7 @@ export async function evaluateRun(
   const name = fileName(
     settings,
     patches.map(({ resultHash }) => resultHash),
+    otherPictures(run, dataset),
   );
   const recordsFile = join(folder, `${name}.jsonl`);
   makeRunFolder(folder);
@@ -72,12 +75,18 @@ export async function evaluateRun(
   }
 }
 
+/** Where they come from, if not from where the run's own do. */
+function otherPictures({ config }: Run, { source, name }: ImageDataset): readonly unknown[] {
+  return JSON.stringify(source ?? name) === JSON.stringify(config.dataset) ? [] : [source ?? name];
+}
+
 /** Readable, and different for different settings. */
 function fileName(
   { editor, edits, testImages, precision, seed, targets }: EvaluationSettings,
   patches: readonly string[],
+  pictures: readonly unknown[],
 ): string {
-  const identity = JSON.stringify([canonicalChoice(editor), patches]);
+  const identity = JSON.stringify([canonicalChoice(editor), patches, ...pictures]);
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 8);
   const images = `${testImages ?? 'all'}-images${precision === undefined ? '' : `-to-${precision}`}`;
   return `${targets}-${edits}-edits-${images}-seed-${seed}-${editor.name}-${digest}`;

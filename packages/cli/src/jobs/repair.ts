@@ -14,6 +14,7 @@ import {
   editorOf,
   type Flip,
   type ImageSplit,
+  labelBytes,
   makeRunFolder,
   modelHash,
   normalizeImages,
@@ -178,7 +179,7 @@ function whatChanged(
 function predictionsFile(run: string, model: nn.Model, split: ImageSplit): string {
   const folder = join(run, 'predictions');
   makeRunFolder(folder);
-  const images = createHash('sha256').update(split.labels).digest('hex').slice(0, 8);
+  const images = createHash('sha256').update(labelBytes(split.labels)).digest('hex').slice(0, 8);
   return join(folder, `${modelHash(model).slice(0, 16)}-${split.length}-${images}.safetensors`);
 }
 

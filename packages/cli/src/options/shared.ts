@@ -44,6 +44,48 @@ export const dataOptions: OptionTable<DataFlags> = {
   },
 };
 
+/** Which pictures a command is about. */
+export interface SourceFlags extends DataFlags {
+  readonly dataset: string | undefined;
+  readonly classes: string | undefined;
+  readonly onDamaged: 'refuse' | 'skip' | undefined;
+}
+
+/** `usual`: the data set where none is named. */
+export const sourceOptionsWith = (usual: string): OptionTable<SourceFlags> => ({
+  dataset: {
+    kind: text('name|folder', 'a data set or a folder'),
+    description: `${datasetNames.join(', ')}, or a folder of photographs (default: ${usual})`,
+  },
+  classes: {
+    kind: path('file'),
+    description:
+      "the network's classes in its order, one a line, for a folder of photographs (default: its own, sorted)",
+  },
+  onDamaged: {
+    kind: choice(['refuse', 'skip']),
+    description: 'photographs that cannot be read (default: refuse)',
+  },
+  ...dataOptions,
+});
+
+/** How photographs become a network's input. */
+export interface PreprocessingFlags {
+  readonly resize: number | undefined;
+  readonly crop: number | undefined;
+}
+
+export const preprocessingOptions: OptionTable<PreprocessingFlags> = {
+  resize: {
+    kind: wholeNumber({ min: 1, max: 4096 }),
+    description: 'scale the short side of photographs to so many pixels (default: 256)',
+  },
+  crop: {
+    kind: wholeNumber({ min: 1, max: 4096 }),
+    description: 'then cut a square of so many pixels out of the middle (default: 224)',
+  },
+};
+
 export interface DeviceFlags {
   readonly device: string;
 }
@@ -157,11 +199,11 @@ export const testImagesOptions: OptionTable<TestImagesFlags> = {
 };
 
 /** What every command that runs a model with random draws has. */
-export interface SessionFlags extends SeedFlags, DeviceFlags, DataFlags, OutputFlags {}
+export interface SessionFlags extends SeedFlags, DeviceFlags, SourceFlags, OutputFlags {}
 
 export const sessionOptions: OptionTable<SessionFlags> = {
   ...seedOptions,
   ...deviceOptions,
-  ...dataOptions,
+  ...sourceOptionsWith("the run's"),
   ...outputOptions,
 };

@@ -136,7 +136,7 @@ export class EditDescriber implements Disposable {
 
   #judge(edited: nn.Model, { activations, logProbabilities }: Base): Change {
     const row = new Float32Array(this.images);
-    const classes = new Uint8Array(this.images);
+    const classes = new Int32Array(this.images);
     let offset = 0;
     activations.batches.forEach((batch, i) => {
       scope(() => {
@@ -158,7 +158,7 @@ export class EditDescriber implements Disposable {
     const from = firstStageOf(this.#model, selectParameters(this.#model, this.#choice.layers));
     const activations = this.#testSet.activations(this.#model, from);
     const logProbabilities = activations.batches.map((batch) => logProbabilitiesOf(this.#model, batch, from));
-    const classes = Uint8Array.from(logProbabilities.flatMap((each) => [...classesOf(each)]));
+    const classes = Int32Array.from(logProbabilities.flatMap((each) => [...classesOf(each)]));
     if (classes.includes(noClass)) {
       throw new EditableError(
         'NOT_FINITE',
@@ -170,7 +170,7 @@ export class EditDescriber implements Disposable {
   }
 
   /** Share of errors of each true class. */
-  #errors(predictions: Uint8Array): (number | null)[] {
+  #errors(predictions: Int32Array): (number | null)[] {
     const { labels } = this.#judged;
     const wrong = this.#dataset.classes.map(() => 0);
     const all = this.#dataset.classes.map(() => 0);
@@ -192,9 +192,9 @@ export class EditDescriber implements Disposable {
 const logProbabilitiesOf = (model: nn.Model, batch: Tensor, from: number): Tensor =>
   scope(() => noGrad(() => model.call(batch, { from }).output.to('float64').logSoftmax(1)));
 
-function classesOf(logProbabilities: Tensor): Uint8Array {
+function classesOf(logProbabilities: Tensor): Int32Array {
   return scope(() => {
-    const classes = Uint8Array.from(logProbabilities.argmax({ dim: 1 }).data() as BigInt64Array, Number);
+    const classes = Int32Array.from(logProbabilities.argmax({ dim: 1 }).data() as BigInt64Array, Number);
     const finite = logProbabilities.isfinite().all(1).data();
     return classes.map((value, i) => (finite[i] === 0 ? noClass : value));
   });

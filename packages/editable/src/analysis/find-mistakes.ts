@@ -68,9 +68,7 @@ function groupsOf(model: nn.Model, split: ImageSplit, options: TestSetOptions): 
   const to = Math.min(lookAt, model.stages.length - 1);
   return scope(() =>
     noGrad(() =>
-      nearDuplicates(
-        cat(pictures.images.batches.map((batch) => scope(() => featuresOf(model.call(batch, { to }).output)))),
-      ),
+      nearDuplicates(cat(pictures.images.over((batch) => scope(() => featuresOf(model.call(batch, { to }).output))))),
     ),
   );
 }

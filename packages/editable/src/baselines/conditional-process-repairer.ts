@@ -12,7 +12,7 @@ import { lossOf, repairedModel, unchanged } from './repaired-model.js';
 /** One step: the condition is computed once, and the constraint holds after it or does not. */
 export class ConditionalProcessRepairer implements Repairer {
   readonly identity: Readonly<Record<string, unknown>>;
-  readonly labels: Uint8Array;
+  readonly labels: Int32Array;
   readonly base: BasePredictions;
   readonly #process: ConditionalProcess;
   readonly #testSet: TestSet;
@@ -31,7 +31,7 @@ export class ConditionalProcessRepairer implements Repairer {
     this.base = testSet.probabilities(model, this.#activations);
   }
 
-  classify(images: Tensor): Uint8Array {
+  classify(images: Tensor): Int32Array {
     return classesOf(this.#process.model, images);
   }
 

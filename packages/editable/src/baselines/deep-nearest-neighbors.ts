@@ -27,12 +27,12 @@ export interface DeepNearestNeighborsOptions {
 /** Steps are labels flipped; there is no loss. */
 export class DeepNearestNeighborsRepairer implements Repairer {
   readonly identity: Readonly<Record<string, unknown>>;
-  readonly labels: Uint8Array;
+  readonly labels: Int32Array;
   readonly base: BasePredictions;
   readonly #model: nn.Model;
   readonly #stages: readonly number[];
   readonly #neighbors: NearestNeighbors;
-  readonly #trainLabels: Uint8Array;
+  readonly #trainLabels: Int32Array;
   readonly #classes: number;
   /** Of the judged images, k each. */
   readonly #judged: Uint32Array;
@@ -55,7 +55,7 @@ export class DeepNearestNeighborsRepairer implements Repairer {
     };
   }
 
-  classify(images: Tensor): Uint8Array {
+  classify(images: Tensor): Int32Array {
     return this.#vote(this.#nearest(images), this.#trainLabels);
   }
 
@@ -85,7 +85,7 @@ export class DeepNearestNeighborsRepairer implements Repairer {
     return scope(() => this.#neighbors.nearest(embed(this.#model, images, this.#stages)));
   }
 
-  #vote(neighbors: Uint32Array, labels: Uint8Array): Uint8Array {
+  #vote(neighbors: Uint32Array, labels: Int32Array): Int32Array {
     return majority(neighbors, labels, this.#ballot());
   }
 

@@ -11,7 +11,7 @@ import { atPositions, classesOfModel, unchanged } from './repaired-model.js';
 /** A step is an entry made in the table; there is no loss. */
 export class LookupTableRepairer implements Repairer {
   readonly identity: Readonly<Record<string, unknown>>;
-  readonly labels: Uint8Array;
+  readonly labels: Int32Array;
   readonly base: BasePredictions;
   readonly #model: nn.Model;
   readonly #images: Activations;
@@ -27,7 +27,7 @@ export class LookupTableRepairer implements Repairer {
     this.base = testSet.probabilities(model, this.#images);
   }
 
-  classify(images: Tensor): Uint8Array {
+  classify(images: Tensor): Int32Array {
     return classesOf(this.#model, images);
   }
 
@@ -54,5 +54,5 @@ const equalRows = (images: Tensor, input: Tensor): boolean[] =>
     noGrad(() => Array.from(images.eq(input).flatten({ startDim: 1 }).all(1).data() as ArrayLike<number>, Boolean)),
   );
 
-const withEntry = (classes: Uint8Array, found: readonly boolean[], target: number): Uint8Array =>
+const withEntry = (classes: Int32Array, found: readonly boolean[], target: number): Int32Array =>
   classes.map((value, i) => (found[i] ? target : value));

@@ -47,7 +47,7 @@ export class NearestNeighbors implements Disposable {
 /** Votes for each class among `neighbors`, k a row: [rows × classes]. */
 export function countVotes(
   neighbors: Uint32Array,
-  labels: Uint8Array,
+  labels: Int32Array,
   { k, classes }: { readonly k: number; readonly classes: number },
 ): Uint16Array {
   const votes = new Uint16Array((neighbors.length / k) * classes);
@@ -58,11 +58,11 @@ export function countVotes(
 /** The class with most votes in each row; of equal ones, that of the nearest neighbour among them. */
 export function majority(
   neighbors: Uint32Array,
-  labels: Uint8Array,
+  labels: Int32Array,
   { k, classes }: { readonly k: number; readonly classes: number },
-): Uint8Array {
+): Int32Array {
   const votes = countVotes(neighbors, labels, { k, classes });
-  return Uint8Array.from({ length: neighbors.length / k }, (_, row) => {
+  return Int32Array.from({ length: neighbors.length / k }, (_, row) => {
     let [winner, most] = [0, 0];
     for (let i = row * k; i < (row + 1) * k; i++) {
       const label = labels[neighbors[i]!]!;

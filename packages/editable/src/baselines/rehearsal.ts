@@ -47,7 +47,7 @@ export interface RehearsedEditOptions extends EditOptions {
 /** Gradient steps that also hold the model to what it said on a batch of training images. */
 export class RehearsalRepairer implements Repairer {
   readonly identity: Readonly<Record<string, unknown>>;
-  readonly labels: Uint8Array;
+  readonly labels: Int32Array;
   readonly base: BasePredictions;
   readonly #model: nn.Model;
   readonly #testSet: TestSet;
@@ -93,7 +93,7 @@ export class RehearsalRepairer implements Repairer {
     });
   }
 
-  classify(images: Tensor): Uint8Array {
+  classify(images: Tensor): Int32Array {
     return classesOf(this.#model, images);
   }
 

@@ -1,5 +1,5 @@
 /** What most baselines' repairs have in common: one model in place of another, and the case where nothing had to change. */
-import { type nn, noGrad, scope, type Tensor } from '@editable/torch';
+import { type nn, noGrad, scope } from '@editable/torch';
 import type { Constraint } from '../editing/constraint.js';
 import { EditableError } from '../errors.js';
 import type { Activations } from '../evaluation/activations.js';
@@ -37,8 +37,8 @@ export const unchanged = (repairer: Pick<Repairer, 'base' | 'classify'>, loss: n
 });
 
 /** The values at `positions`, in their order; a copy of all where none are given. */
-export const atPositions = (values: Uint8Array, positions: readonly number[] | undefined): Uint8Array =>
-  positions === undefined ? values.slice() : Uint8Array.from(positions, (position) => values[position]!);
+export const atPositions = (values: Int32Array, positions: readonly number[] | undefined): Int32Array =>
+  positions === undefined ? values.slice() : Int32Array.from(positions, (position) => values[position]!);
 
 /** l_e of a model as a number. @throws EditableError NOT_FINITE where the model gives NaN on the constraint's input */
 export const lossOf = (model: nn.Model, constraint: Constraint): number =>
@@ -57,7 +57,7 @@ export function finiteLoss(loss: number): number {
 export const classesOfModel = (model: nn.Model, testSet: TestSet): number =>
   scope(() =>
     noGrad(() => {
-      const [first] = testSet.images.batches as [Tensor];
-      return model.call(first.narrow(0, 0, 1)).output.shape[1] as number;
+      const [classes] = testSet.images.over((image) => model.call(image).output.shape[1], [0]);
+      return classes as number;
     }),
   );

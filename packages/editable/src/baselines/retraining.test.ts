@@ -33,7 +33,7 @@ describe.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))('RetrainingRep
       const repair = repairer.repair(mistake(), target);
       expect(repair).toMatchObject({ success: true, steps: 40, loss: 0, changed: true });
       expect([...repair.classify(mistake())]).toEqual([target]);
-      const errors = (classes: Uint8Array): number => classes.filter((value, i) => value !== testSet.labels[i]).length;
+      const errors = (classes: Int32Array): number => classes.filter((value, i) => value !== testSet.labels[i]).length;
       expect(errors(repair.judge())).toBeLessThan(errors(repairer.base.classes));
     });
     expect(memory().tensors).toBe(before);

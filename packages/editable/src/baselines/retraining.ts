@@ -39,7 +39,7 @@ type Settings = Required<Omit<RetrainingOptions, 'train' | 'augmentation'>> & {
 /** What the paper says costs too much: steps are steps of training. */
 export class RetrainingRepairer implements Repairer {
   readonly identity: Readonly<Record<string, unknown>>;
-  readonly labels: Uint8Array;
+  readonly labels: Int32Array;
   readonly base: BasePredictions;
   readonly #model: nn.Model;
   readonly #testSet: TestSet;
@@ -66,7 +66,7 @@ export class RetrainingRepairer implements Repairer {
     this.base = testSet.probabilities(model, this.#images);
   }
 
-  classify(images: Tensor): Uint8Array {
+  classify(images: Tensor): Int32Array {
     return classesOf(this.#model, images);
   }
 

@@ -5,6 +5,7 @@ import {
   type Augmentation,
   assembleBatch,
   type ImageSplit,
+  labelBytes,
   type Normalization,
   type RandomStream,
 } from '../data/index.js';
@@ -32,7 +33,7 @@ export function trainBatch(
 /** SHA-256 over shape, labels, pixels and normalization, in hexadecimal. */
 export function hashOf({ split, normalization }: TrainImages): string {
   const hash = createHash('sha256').update(JSON.stringify([split.shape, split.length, normalization]));
-  hash.update(split.labels);
+  hash.update(labelBytes(split.labels));
   for (let i = 0; i < split.length; i++) hash.update(split.image(i));
   return hash.digest('hex');
 }

@@ -1,21 +1,43 @@
 /** What an image data set is: named classes, one image shape, and two splits of pixels and labels. */
+import { createHash } from 'node:crypto';
 import { EditableError } from '../errors.js';
 import type { Augmentation } from './augmentation.js';
 import type { ImageShape } from './image-shape.js';
 import type { Normalization } from './normalization.js';
+import type { ResizeAndCrop } from './photograph.js';
 
 export type DatasetName = 'fashion-mnist' | 'cifar-10';
+
+/** A folder of photographs: of its class folders, or of what its manifest lists. */
+export interface FolderSource {
+  readonly folder: string;
+  /** File of the network's classes in its order, one a line; left out: the folder's own, sorted. */
+  readonly classes?: string;
+  /** What becomes of a split in which some photographs cannot be read. Default: refuse. */
+  readonly onDamaged?: 'refuse' | 'skip';
+}
+
+/** Where a data set comes from: it is known by name, or somebody's own. */
+export type DatasetSource = DatasetName | FolderSource;
+
 export type SplitName = 'train' | 'test';
 
 export interface ImageDataset {
-  readonly name: DatasetName;
+  /** One of `datasetNames`, or the folder's own. */
+  readonly name: string;
   /** The folder the files were read from. */
   readonly folder: string;
+  /** Of photographs: what opens them again. Left out: the name does. */
+  readonly source?: FolderSource;
   /** Class names; a label is an index into them. */
   readonly classes: readonly string[];
   readonly shape: ImageShape;
   /** Mean and standard deviation per channel of the train split, pixels scaled to [0, 1]. */
   readonly normalization: Normalization;
+  /** Of photographs: how their pixels became this shape. */
+  readonly preprocessing?: ResizeAndCrop;
+  /** What is wrong with each photograph that was skipped. */
+  readonly skipped?: readonly string[];
   /** The augmentation usual for training on this data set. */
   readonly augmentation: Augmentation;
   /** Reads a split on first use and keeps it; throws `INVALID_FILE` where a file is damaged. */
@@ -25,13 +47,16 @@ export interface ImageDataset {
 export interface ImageSplit {
   readonly shape: ImageShape;
   readonly length: number;
-  readonly labels: Uint8Array;
-  /** Image i, [C, H, W] bytes: a view, not a copy. */
+  /** Class indices. */
+  readonly labels: Int32Array;
+  /** What identifies labels and pixels, where that is known without reading them. */
+  readonly hash?: string;
+  /** Image i, [C, H, W] bytes; not to be written to, as it may be a view. */
   image(index: number): Uint8Array;
 }
 
 /** A split over pixels laid out as [N, C, H, W], one label an image. */
-export function imageSplit(pixels: Uint8Array, labels: Uint8Array, shape: ImageShape): ImageSplit {
+export function imageSplit(pixels: Uint8Array, labels: ArrayLike<number>, shape: ImageShape): ImageSplit {
   const size = shape[0] * shape[1] * shape[2];
   const { length } = labels;
   if (pixels.length !== length * size) {
@@ -43,7 +68,7 @@ export function imageSplit(pixels: Uint8Array, labels: Uint8Array, shape: ImageS
   return {
     shape,
     length,
-    labels,
+    labels: Int32Array.from(labels),
     image: (index) => {
       checkIndex('image', index, length);
       return pixels.subarray(index * size, (index + 1) * size);
@@ -58,7 +83,8 @@ export function subset(split: ImageSplit, indices: ArrayLike<number>): ImageSpli
   return {
     shape: split.shape,
     length: chosen.length,
-    labels: Uint8Array.from(chosen, (index) => split.labels[index]!),
+    labels: Int32Array.from(chosen, (index) => split.labels[index]!),
+    ...(split.hash === undefined ? {} : { hash: partHash(split.hash, chosen) }),
     image: (index) => {
       checkIndex('image', index, chosen.length);
       return split.image(chosen[index]!);
@@ -66,7 +92,11 @@ export function subset(split: ImageSplit, indices: ArrayLike<number>): ImageSpli
   };
 }
 
-function checkIndex(caller: string, index: number, length: number): void {
+const partHash = (whole: string, indices: Uint32Array): string =>
+  createHash('sha256').update(whole).update(indices).digest('hex');
+
+/** @throws EditableError INVALID_ARGUMENT */
+export function checkIndex(caller: string, index: number, length: number): void {
   if (Number.isInteger(index) && index >= 0 && index < length) return;
   throw new EditableError(
     'INVALID_ARGUMENT',

@@ -1,8 +1,8 @@
 /** One picture from and to a file: PNG, JPEG or WebP of anyone's making in, the data set's shape out; PNG for reports. */
 import sharp, { type OutputInfo } from 'sharp';
 import { EditableError } from '../errors.js';
+import { maxPixels, readEncodedImage, undecodable } from './encoded-image.js';
 import type { ImageShape } from './image-shape.js';
-import { readFileBytes } from './read-file.js';
 
 export interface ImageFile {
   /** [C, H, W] */
@@ -18,9 +18,6 @@ export interface EncodeOptions {
   readonly scale?: number;
 }
 
-const maxBytes = 64 * 2 ** 20;
-const maxPixels = 50_000_000;
-
 /**
  * Reads an image file as [C, H, W] bytes: turned upright, transparency on black, grey or RGB by the shape's channels, scaled to
  * cover the shape and cropped around the centre where the size differs. Throws `INVALID_FILE`.
@@ -30,27 +27,14 @@ export async function readImageFile(path: string, shape: ImageShape): Promise<Im
   if (channels !== 1 && channels !== 3) {
     throw new EditableError('INVALID_ARGUMENT', `readImageFile: expected 1 or 3 channels, received ${channels}.`);
   }
-  const bytes = readFileBytes(path, { maxBytes });
-  if (!isPngJpegOrWebp(bytes)) {
-    throw new EditableError(
-      'INVALID_FILE',
-      `Expected ${path} to be a PNG, JPEG or WebP image; it is another kind of file.`,
-    );
-  }
+  const bytes = readEncodedImage(path);
   try {
     const upright = await decode(bytes);
     const resized = upright.info.height !== height || upright.info.width !== width;
     const pixels = await toShape(upright, shape);
     return { pixels, originalSize: [upright.info.height, upright.info.width], resized };
   } catch (cause) {
-    const problem = (cause as Error).message.replace(/\s+/g, ' ').trim();
-    throw new EditableError(
-      'INVALID_FILE',
-      `Cannot decode ${path} (limit: ${maxPixels / 1e6} megapixels): ${problem}.`,
-      {
-        cause,
-      },
-    );
+    throw undecodable(path, cause);
   }
 }
 
@@ -114,9 +98,4 @@ function planes(interleaved: Uint8Array, given: number, [channels, height, width
 function interleave(image: Uint8Array, channels: number): Uint8Array {
   const plane = image.length / channels;
   return Uint8Array.from(image, (_, at) => image[(at % channels) * plane + Math.floor(at / channels)]!);
-}
-
-function isPngJpegOrWebp(bytes: Uint8Array): boolean {
-  const start = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
-  return start.startsWith('\x89PNG\r\n\x1a\n') || start.startsWith('\xff\xd8\xff') || /^RIFF.{4}WEBP/s.test(start);
 }

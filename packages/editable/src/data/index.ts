@@ -7,6 +7,8 @@ export { type HoldOutOptions, holdOut } from './hold-out.js';
 export { type IdxArray, parseIdx, readIdx } from './idx.js';
 export {
   type DatasetName,
+  type DatasetSource,
+  type FolderSource,
   type ImageDataset,
   type ImageSplit,
   imageSplit,
@@ -15,7 +17,10 @@ export {
 } from './image-dataset.js';
 export { type EncodeOptions, encodePng, type ImageFile, readImageFile } from './image-file.js';
 export type { ImageShape } from './image-shape.js';
+export { labelBytes } from './label-bytes.js';
 export { datasetNames, loadDataset } from './load-dataset.js';
 export type { DatasetLocation } from './locate.js';
 export { type Normalization, normalizeImages } from './normalization.js';
+export { type Photograph, type ResizeAndCrop, readPhotograph } from './photograph.js';
+export { type PhotographsOptions, photographs } from './photographs.js';
 export { type RandomState, RandomStream, stream } from './random.js';

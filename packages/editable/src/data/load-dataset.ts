@@ -2,8 +2,9 @@
 import { EditableError } from '../errors.js';
 import { cifar10 } from './cifar10.js';
 import { fashionMnist } from './fashion-mnist.js';
-import type { DatasetName, ImageDataset } from './image-dataset.js';
+import type { DatasetName, DatasetSource, ImageDataset } from './image-dataset.js';
 import type { DatasetLocation } from './locate.js';
+import { type PhotographsOptions, photographs } from './photographs.js';
 
 const loaders: Readonly<Record<DatasetName, (location: DatasetLocation) => Promise<ImageDataset>>> = {
   'fashion-mnist': fashionMnist,
@@ -12,13 +13,20 @@ const loaders: Readonly<Record<DatasetName, (location: DatasetLocation) => Promi
 
 export const datasetNames: readonly DatasetName[] = Object.keys(loaders) as DatasetName[];
 
-/** Finds a data set under `dataDir`, else EDITABLE_DATA, else its usual place. */
-export async function loadDataset(name: DatasetName, location: DatasetLocation = {}): Promise<ImageDataset> {
+/**
+ * Finds a named data set under `dataDir`, else EDITABLE_DATA, else its usual place; or opens a folder of photographs.
+ * @example await loadDataset({ folder: 'imagenette', classes: 'synset_words.txt' })
+ */
+export async function loadDataset(
+  name: DatasetSource,
+  { dataDir, ...options }: DatasetLocation & PhotographsOptions = {},
+): Promise<ImageDataset> {
+  if (typeof name === 'object') return photographs(name, options);
   if (!datasetNames.includes(name)) {
     throw new EditableError(
       'INVALID_ARGUMENT',
       `loadDataset: expected one of ${datasetNames.join(', ')}, received '${name}'.`,
     );
   }
-  return loaders[name](location);
+  return loaders[name]({ dataDir });
 }

@@ -20,6 +20,13 @@ describe('splitHash', () => {
     expect(splitHash(other)).not.toBe(splitHash(split));
   });
 
+  it('takes four bytes a label where one is above 255, so that no two lists of labels are taken for each other', () => {
+    // printf '\0\0\0\0\0\1\0\0\0\0\0\0\1\2\3\4\5\6' | sha256sum
+    const wide = imageSplit(Uint8Array.of(1, 2, 3, 4, 5, 6), [0, 256, 0], shape);
+    expect(splitHash(wide)).toBe('7b75b5d63cea35678c86fff6ad0c06aaa8b4e3693187e8f224c73352809d969c');
+    expect([...wide.labels]).toEqual([0, 256, 0]);
+  });
+
   it('reads a split once', () => {
     let read = 0;
     const counted: ImageSplit = {

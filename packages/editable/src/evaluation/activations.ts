@@ -1,26 +1,50 @@
 /** What one stage of a model receives for every judged image, computed once, and the predictions of models from there on. */
 import { cat, type nn, scope, type Tensor, tensor } from '@editable/torch';
 import { sequentialBatches } from '../data/index.js';
+import { EditableError } from '../errors.js';
 import { classesOf } from './predictions.js';
 import { inBfloat16, type ReducedPrecision } from './reduced-precision.js';
 
+/** Images too many to be held: each batch of them is made when it is needed, and freed. */
+export interface ImageStream {
+  readonly length: number;
+  readonly batchSize: number;
+  batch(positions: ArrayLike<number>): Tensor;
+}
+
 /** Cached inputs of one stage; they belong to the model's unedited part. */
 export class Activations implements Disposable {
-  readonly batches: readonly Tensor[];
   readonly from: number;
   /** Where edited models are judged in bfloat16. */
   readonly reduced: ReducedPrecision | undefined;
+  readonly #inputs: readonly Tensor[] | ImageStream;
   readonly #owned: boolean;
 
-  constructor(batches: readonly Tensor[], from: number, owned: boolean, reduced?: ReducedPrecision) {
-    this.batches = batches;
+  constructor(inputs: readonly Tensor[] | ImageStream, from: number, owned: boolean, reduced?: ReducedPrecision) {
+    this.#inputs = inputs;
     this.from = from;
     this.reduced = reduced;
     this.#owned = owned;
   }
 
+  /** @throws EditableError INVALID_ARGUMENT where the inputs are too many to be held */
+  get batches(): readonly Tensor[] {
+    if (!('batch' in this.#inputs)) return this.#inputs;
+    throw new EditableError(
+      'INVALID_ARGUMENT',
+      `${this.#inputs.length} images of this size do not fit into memory at once, as is needed here; judge on fewer (testImages, --test-images).`,
+    );
+  }
+
+  /** What `use` makes of every batch, or of the inputs at `positions` (ascending) in batches as large. */
+  over<Result>(use: (batch: Tensor) => Result, positions?: readonly number[]): Result[] {
+    return 'batch' in this.#inputs
+      ? overStream(this.#inputs, positions, use)
+      : overBatches(this.#inputs, positions, use);
+  }
+
   /** The predicted class of every image, or of those at `positions` (ascending); `noClass` where the output is not finite. */
-  predict(model: nn.Model, positions?: readonly number[]): Uint8Array {
+  predict(model: nn.Model, positions?: readonly number[]): Int32Array {
     return this.reduced === undefined
       ? predictExactly(model, this, positions)
       : predictReduced(model, this, this.reduced, positions);
@@ -28,16 +52,16 @@ export class Activations implements Disposable {
 
   [Symbol.dispose](): void {
     this.reduced?.[Symbol.dispose]();
-    if (this.#owned) for (const batch of this.batches) batch.dispose();
+    if (this.#owned && !('batch' in this.#inputs)) for (const batch of this.#inputs) batch.dispose();
   }
 }
 
 function predictExactly(
   model: nn.Model,
-  { batches, from }: Activations,
+  activations: Activations,
   positions: readonly number[] | undefined,
-): Uint8Array {
-  return joined(overBatches(batches, positions, (batch) => classesOf(model, batch, from)));
+): Int32Array {
+  return joined(activations.over((batch) => classesOf(model, batch, activations.from), positions));
 }
 
 /** In bfloat16, then those that it leaves uncertain in float32. */
@@ -46,7 +70,7 @@ function predictReduced(
   activations: Activations,
   reduced: ReducedPrecision,
   positions: readonly number[] | undefined,
-): Uint8Array {
+): Int32Array {
   return scope(() => {
     const roundedModel = inBfloat16(model);
     const parts = overBatches(reduced.batches, positions, (batch) => reduced.classesOf(roundedModel, batch));
@@ -60,6 +84,15 @@ function predictReduced(
     return classes;
   });
 }
+
+const overStream = <Result>(
+  stream: ImageStream,
+  positions: readonly number[] | undefined,
+  use: (batch: Tensor) => Result,
+): Result[] =>
+  [...sequentialBatches(positions?.length ?? stream.length, stream.batchSize)].map((indices) =>
+    scope(() => use(stream.batch(positions === undefined ? indices : indices.map((i) => positions[i]!)))),
+  );
 
 /** Every batch, or the inputs at `positions` in batches as large as these: memory stays that of one. */
 function overBatches<Result>(
@@ -81,7 +114,7 @@ function overBatches<Result>(
   );
 }
 
-const joined = (parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
+const joined = (parts: readonly Int32Array[]): Int32Array => Int32Array.from(parts.flatMap((part) => [...part]));
 
 function startsOf(lengths: readonly number[]): number[] {
   const starts = [0];

@@ -7,12 +7,14 @@ import {
   type nn,
   saveSafetensors,
   scope,
+  type Tensor,
   TorchError,
   tensor,
 } from '@editable/torch';
 import type { ImageSplit, Normalization } from '../data/index.js';
 import { splitHash } from '../data/split-hash.js';
 import { modelHash } from '../patches/model-hash.js';
+import { noClass } from './predictions.js';
 import type { BasePredictions } from './repairer.js';
 import { TestSet } from './test-set.js';
 
@@ -43,8 +45,14 @@ function read(file: string, key: string): BasePredictions | undefined {
     const { tensors, metadata } = loadWhole(file);
     const [classes, probabilities] = [tensors.get('classes'), tensors.get('probabilities')];
     if (metadata.get('of') !== key || classes === undefined || probabilities === undefined) return undefined;
-    return { classes: classes.data() as Uint8Array, probabilities: probabilities.data() as Float32Array };
+    return { classes: classesIn(classes), probabilities: probabilities.data() as Float32Array };
   });
+}
+
+/** Older files have a byte a class, 255 for none. */
+function classesIn(classes: Tensor): Int32Array {
+  const none = classes.dtype === 'uint8' ? 255 : noClass;
+  return Int32Array.from(classes.data() as Uint8Array | Int32Array, (value) => (value === none ? noClass : value));
 }
 
 /** Nothing of a damaged file: what it held can be computed again. */

@@ -22,8 +22,8 @@ export function randomTasks(
 
 /** The model's real mistakes in random order, each with its true label. */
 export function mistakeTasks(
-  predictions: Uint8Array,
-  labels: Uint8Array,
+  predictions: Int32Array,
+  labels: Int32Array,
   { edits, seed }: { readonly edits: number; readonly seed: number },
 ): EditTask[] {
   const wrong = [...labels.keys()].filter((i) => predictions[i] !== labels[i]);

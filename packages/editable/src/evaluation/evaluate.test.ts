@@ -157,9 +157,9 @@ describe('reducedPrecision', () => {
         }).model;
         const exact = testSet.predict(edited);
         expect(activations.predict(edited)).toEqual(exact);
-        expect(activations.predict(edited, few)).toEqual(Uint8Array.from(few, (at) => exact[at]!));
+        expect(activations.predict(edited, few)).toEqual(Int32Array.from(few, (at) => exact[at]!));
         const parts = reduced.batches.map((batch) => reduced.classesOf(inBfloat16(edited), batch));
-        counts.wrong += countFlips(exact, Uint8Array.from(parts.flatMap(({ classes }) => [...classes])));
+        counts.wrong += countFlips(exact, Int32Array.from(parts.flatMap(({ classes }) => [...classes])));
         counts.again += parts.flatMap(({ uncertain }) => uncertain).length;
       });
     }
@@ -192,7 +192,7 @@ describe('reducedPrecision', () => {
       return model.with({ parameters: new Map([['fc.bias', bias.mul(Number.NaN)]]) });
     });
     expect(new Activations(whole, 0, false, reduced).predict(broken)).toEqual(
-      new Uint8Array(exactly.testImages).fill(noClass),
+      new Int32Array(exactly.testImages).fill(noClass),
     );
   });
 });

@@ -14,7 +14,7 @@ import type { TestSet } from './test-set.js';
 
 export class GradientRepairer implements Repairer {
   readonly identity: Readonly<Record<string, unknown>>;
-  readonly labels: Uint8Array;
+  readonly labels: Int32Array;
   readonly base: BasePredictions;
   readonly #model: nn.Model;
   readonly #testSet: TestSet;
@@ -35,7 +35,7 @@ export class GradientRepairer implements Repairer {
     this.base = testSet.probabilities(model, this.#activations);
   }
 
-  classify(images: Tensor): Uint8Array {
+  classify(images: Tensor): Int32Array {
     return classesOf(this.#model, images);
   }
 

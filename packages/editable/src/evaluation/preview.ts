@@ -77,7 +77,7 @@ export function previewBySample(
     throw new EditableError('INVALID_ARGUMENT', `precision: expected a number above 0, received ${precision}.`);
   const { labels } = split;
   const flips: Flip[] = [];
-  const judge = (positions: readonly number[] = [...labels.keys()]): Uint8Array => {
+  const judge = (positions: readonly number[] = [...labels.keys()]): Int32Array => {
     using images = new TestSet(subset(split, positions), { normalization, device });
     const after = images.predict(edited);
     for (const [i, at] of positions.entries()) flips.push(...flipAt(at, labels[at]!, base.classes[at]!, after[i]!));

@@ -12,7 +12,7 @@ const safety = 2;
 
 /** Classes of a batch in bfloat16, and which of them are certain. */
 export interface ReducedClasses {
-  readonly classes: Uint8Array;
+  readonly classes: Int32Array;
   /** Positions in the batch whose two highest logits are too close to tell apart in bfloat16; those not finite, too. */
   readonly uncertain: readonly number[];
 }
@@ -39,7 +39,7 @@ export class ReducedPrecision implements Disposable {
         const [values, indices] = logits.topk(2, { dim: 1 });
         const highest = values.data() as Float32Array;
         const order = indices.data() as BigInt64Array;
-        const classes = Uint8Array.from({ length: batch.shape[0] as number }, (_, i) => Number(order[2 * i]));
+        const classes = Int32Array.from({ length: batch.shape[0] as number }, (_, i) => Number(order[2 * i]));
         const isCertain = (i: number): boolean =>
           Number.isFinite(highest[2 * i]!) && highest[2 * i]! - highest[2 * i + 1]! > this.threshold;
         return { classes, uncertain: [...classes.keys()].filter((i) => !isCertain(i)) };

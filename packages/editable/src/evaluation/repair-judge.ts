@@ -162,12 +162,12 @@ export class RepairJudge {
     return tensor(normalizeImages(images, shape, normalization), { shape: [images.length, ...shape], device });
   }
 
-  #classesOfSplit(): Uint8Array {
+  #classesOfSplit(): Int32Array {
     const { split } = this.#settings;
     const batches = [...sequentialBatches(split.length, 250)].map((indices) =>
       scope(() => this.#repairer.classify(this.#input(Array.from(indices, (index) => split.image(index))))),
     );
-    return Uint8Array.from(batches.flatMap((classes) => [...classes]));
+    return Int32Array.from(batches.flatMap((classes) => [...classes]));
   }
 }
 

@@ -12,9 +12,9 @@ export interface Repair {
   /** False: it answers as before on every input. */
   readonly changed: boolean;
   /** Its classes of the judged images: all, or those at `positions` (ascending); `noClass` where it gives none. */
-  judge(positions?: readonly number[]): Uint8Array;
+  judge(positions?: readonly number[]): Int32Array;
   /** Its classes of other images, [n, channels, height, width], normalised. */
-  classify(images: Tensor): Uint8Array;
+  classify(images: Tensor): Int32Array;
 }
 
 /** A classifier that can be repaired, together with the test set that each repair is judged on. */
@@ -22,11 +22,11 @@ export interface Repairer extends Disposable {
   /** What its numbers depend on (the model's hash, settings), as JSON: two with equal identities give equal repairs. */
   readonly identity: Readonly<Record<string, unknown>>;
   /** True labels of the judged images. */
-  readonly labels: Uint8Array;
+  readonly labels: Int32Array;
   /** The unrepaired classifier on the judged images. */
   readonly base: BasePredictions;
   /** The unrepaired classifier's classes of other images. */
-  classify(images: Tensor): Uint8Array;
+  classify(images: Tensor): Int32Array;
   /** Augmented views of each input that its repairs are asked to hold on, too; none where left out. */
   readonly views?: number;
   /**
@@ -37,7 +37,7 @@ export interface Repairer extends Disposable {
 }
 
 export interface BasePredictions {
-  readonly classes: Uint8Array;
+  readonly classes: Int32Array;
   /** Class probabilities [images × classes], row by row. */
   readonly probabilities: Float32Array;
 }

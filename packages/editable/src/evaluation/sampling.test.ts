@@ -5,7 +5,7 @@ import { judgeBySample, SamplingPlan } from './sampling.js';
 
 const images = 4000;
 const random = stream(0, 'sampling-test');
-const classes = Uint8Array.from({ length: images }, () => random.int(4));
+const classes = Int32Array.from({ length: images }, () => random.int(4));
 const margins = Float64Array.from({ length: images }, () => random.float());
 const labels = classes.map((predicted) => (random.float() < 0.1 ? (predicted + 1) % 4 : predicted));
 const probabilities = Float32Array.from({ length: images * 4 }, (_, at) => {
@@ -24,10 +24,10 @@ const repair: Repair = {
   steps: 1,
   loss: 0,
   changed: true,
-  judge: (positions = [...after.keys()]) => Uint8Array.from(positions, (position) => after[position]!),
-  classify: () => new Uint8Array(),
+  judge: (positions = [...after.keys()]) => Int32Array.from(positions, (position) => after[position]!),
+  classify: () => new Int32Array(),
 };
-const wrong = (predicted: Uint8Array): number => predicted.filter((each, i) => each !== labels[i]).length;
+const wrong = (predicted: Int32Array): number => predicted.filter((each, i) => each !== labels[i]).length;
 const drawdown = (wrong(after) - wrong(classes)) / images;
 const flips = after.filter((each, i) => each !== classes[i]).length;
 const base = { classes, probabilities };

@@ -39,11 +39,11 @@ interface Cell {
 
 export class SamplingPlan {
   readonly base: BasePredictions;
-  readonly labels: Uint8Array;
+  readonly labels: Int32Array;
   readonly precision: number;
   readonly cells: readonly Cell[];
 
-  constructor(base: BasePredictions, labels: Uint8Array, { precision }: SamplingOptions) {
+  constructor(base: BasePredictions, labels: Int32Array, { precision }: SamplingOptions) {
     this.base = base;
     this.labels = labels;
     this.precision = precision;
@@ -70,7 +70,7 @@ function marginsOf({ classes, probabilities }: BasePredictions): Float64Array {
 }
 
 /** Positions of the images by predicted class. */
-function groupsOf(classes: Uint8Array): number[][] {
+function groupsOf(classes: Int32Array): number[][] {
   const byClass = new Map<number, number[]>();
   for (const [i, predicted] of classes.entries()) {
     const own = byClass.get(predicted);

@@ -10,7 +10,7 @@ import {
   writeFileAtomically,
   writeSafetensors,
 } from '@editable/torch';
-import type { DatasetName, ImageDataset, ImageShape } from '../data/index.js';
+import type { DatasetName, DatasetSource, ImageDataset, ImageShape, ResizeAndCrop } from '../data/index.js';
 import type { Normalization } from '../data/normalization.js';
 import type { EditorChoice } from '../editing/editor-choice.js';
 import { EditableError } from '../errors.js';
@@ -20,10 +20,12 @@ import type { TrainingSettings } from '../training/settings.js';
 
 export interface RunConfig {
   readonly version: 1;
-  readonly dataset: DatasetName;
+  readonly dataset: DatasetSource;
   readonly classes: readonly string[];
   readonly shape: ImageShape;
   readonly normalization: Normalization;
+  /** Of photographs: what is done to them before they are normalised. */
+  readonly preprocessing?: ResizeAndCrop;
   readonly model: ModelSpec;
   /** null: imported. */
   readonly training: TrainingSettings | null;
@@ -49,10 +51,11 @@ export const runFiles = {
 /** The configuration of a run on a data set. */
 export const runConfig = (dataset: ImageDataset, model: ModelSpec, training: TrainingSettings | null): RunConfig => ({
   version: 1,
-  dataset: dataset.name,
+  dataset: dataset.source ?? (dataset.name as DatasetName),
   classes: dataset.classes,
   shape: dataset.shape,
   normalization: dataset.normalization,
+  ...(dataset.preprocessing === undefined ? {} : { preprocessing: dataset.preprocessing }),
   model,
   training,
 });

@@ -22,11 +22,11 @@ export class CachedImages implements Disposable {
     this.#activations = this.#images.activations(model, from);
   }
 
-  get labels(): Uint8Array {
+  get labels(): Int32Array {
     return this.#images.labels;
   }
 
-  classes(model: nn.Model): Uint8Array {
+  classes(model: nn.Model): Int32Array {
     return this.#images.predict(model, this.#activations);
   }
 

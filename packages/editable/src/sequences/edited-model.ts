@@ -58,7 +58,7 @@ export class EditedModel implements Disposable {
   readonly #judged: CachedImages;
   /** In the order of the tasks. */
   readonly #inputs: CachedImages;
-  readonly #base: Uint8Array;
+  readonly #base: Int32Array;
   #theta: readonly Tensor[];
   /** The model's own tensors are not ours to free. */
   #owned = false;

@@ -257,10 +257,10 @@ function checkpoint(set: RepairSet, model: nn.Model, tasks: readonly RepairTask[
 }
 
 /** Positions of the tasks whose picture has its target. */
-const answersTarget = (answers: Uint8Array, tasks: readonly RepairTask[]): number[] =>
+const answersTarget = (answers: Int32Array, tasks: readonly RepairTask[]): number[] =>
   [...tasks.keys()].filter((position) => answers[position] === tasks[position]!.target);
 
-const answersOther = (answers: Uint8Array, tasks: readonly RepairTask[]): number[] =>
+const answersOther = (answers: Int32Array, tasks: readonly RepairTask[]): number[] =>
   [...tasks.keys()].filter((position) => answers[position] !== tasks[position]!.target);
 
 function check({ name, maxSteps }: EditorChoice, tasks: readonly RepairTask[]): void {

@@ -68,7 +68,7 @@ export class RepairSet implements Disposable {
   /** The pictures themselves, as the first edited stage receives them. */
   readonly #inputs: Tensor;
   readonly #judged: CachedImages;
-  readonly #before: Uint8Array;
+  readonly #before: Int32Array;
 
   /** @throws EditableError INVALID_ARGUMENT for tasks or counts out of range; NOT_FINITE where the base gives NaN */
   constructor(base: nn.Model, dataset: ImageDataset, options: RepairSetOptions) {
@@ -109,7 +109,7 @@ export class RepairSet implements Disposable {
   }
 
   /** The model's classes of the first `count` pictures. */
-  answers(model: nn.Model, count: number = this.constraints.length): Uint8Array {
+  answers(model: nn.Model, count: number = this.constraints.length): Int32Array {
     return scope(() => classesOf(model, this.#inputs.narrow(0, 0, count), this.#options.from));
   }
 
