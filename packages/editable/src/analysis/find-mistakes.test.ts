@@ -7,31 +7,36 @@ import { suspectLabels } from './label-errors.js';
 import { nearDuplicates } from './near-duplicates.js';
 
 describe('suspectLabels', () => {
-  // Class 0 is told with 0.9 on average, class 1 with 0.6.
-  const probabilities = Float32Array.from([
-    ...[0.9, 0.1],
-    ...[0.9, 0.1],
-    ...[0.4, 0.6],
-    ...[0.4, 0.6],
-    ...[0.99999, 0.00001],
-    ...[0.7, 0.3],
-  ]);
-  const labels = [0, 0, 1, 1, 1, 1];
+  // Class 0 is told with 0.9 on average, class 1 with 0.58.
+  const rows = [...Array(5).fill([0.9, 0.1]), ...Array(5).fill([0.3, 0.7]), [0.99999, 0.00001], [0.7, 0.3]];
+  const probabilities = Float32Array.from(rows.flat());
+  const labels = [0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1];
+  const none = Array(10).fill(false);
 
   it('takes an example that is confidently of another class and hardly at all of its own', () => {
-    expect(suspectLabels(probabilities, labels, { classes: 2 })).toEqual([false, false, false, false, true, false]);
+    expect(suspectLabels(probabilities, labels, { classes: 2 })).toEqual([...none, true, false]);
   });
 
   it('does not take a mistake that is as unsure as its class is known', () => {
-    expect(suspectLabels(probabilities, labels, { classes: 2, most: 1 })).toEqual([
-      ...[false, false, false, false],
-      ...[true, false],
-    ]);
+    expect(suspectLabels(probabilities, labels, { classes: 2, most: 1 })).toEqual([...none, true, false]);
+  });
+
+  it('takes none of a class with few examples', () => {
+    const fewer = [0, 1, 2, 5, 6, 7, 8, 9, 10];
+    const of = (each: number): readonly number[] => rows[each] as readonly number[];
+    const suspects = suspectLabels(
+      Float32Array.from(fewer.flatMap(of)),
+      fewer.map((each) => labels[each] as number),
+      {
+        classes: 2,
+      },
+    );
+    expect(suspects).toEqual(Array(9).fill(false));
   });
 
   it('refuses another number of probabilities', () => {
     expect(() => suspectLabels(probabilities, [0], { classes: 2 })).toThrow(
-      'suspectLabels: expected 1 × 2 probabilities, received 12.',
+      'suspectLabels: expected 1 × 2 probabilities, received 24.',
     );
   });
 });

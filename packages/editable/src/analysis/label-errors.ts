@@ -39,6 +39,9 @@ export function suspectLabels(
   });
 }
 
+/** Of a class with fewer, the mean probability says nothing: no example is confidently of it. */
+const fewest = 5;
+
 /** t_j: mean probability of class j over the examples labelled j. */
 function meanOwnProbability(
   row: (index: number) => Float32Array,
@@ -51,7 +54,10 @@ function meanOwnProbability(
     sums[label] = (sums[label] as number) + (row(i)[label] as number);
     counts[label] = (counts[label] as number) + 1;
   }
-  return Array.from(sums, (sum, label) => sum / (counts[label] as number));
+  return Array.from(sums, (sum, label) => {
+    const count = counts[label] as number;
+    return count < fewest ? Number.POSITIVE_INFINITY : sum / count;
+  });
 }
 
 /** Of the classes whose threshold is reached the most probable; undefined where there is none. */
