@@ -1,7 +1,7 @@
 /** The pictures that a command is about: a data set by name, or a folder of photographs, decoded with a progress bar. */
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { DatasetSource, FolderSource, ImageDataset, PhotographsOptions } from 'editable';
+import type { DatasetSource, FolderSource, ImageDataset, ImageSplit, PhotographsOptions, RunConfig } from 'editable';
 import type { NetworkName } from 'editable/network-names';
 import type { Console } from './console/console.js';
 import { plural } from './console/numbers.js';
@@ -72,19 +72,42 @@ export async function openData(
   options: PhotographsOptions = {},
 ): Promise<ImageDataset> {
   const { loadDataset } = await import('editable');
+  const dataset = await withBar(console, (onProgress) => loadDataset(source, { ...options, dataDir, onProgress }));
+  const { skipped = [] } = dataset;
+  if (skipped.length > 0) console.remark(`Skipped ${plural(skipped.length, 'photograph')}: ${skipped.join(' ')}`);
+  return dataset;
+}
+
+/** A folder of photographs without labels, as a run's network takes them. */
+export async function openControl(
+  folder: string,
+  { shape, preprocessing }: RunConfig,
+  console: Console,
+): Promise<ImageSplit> {
+  const { unlabelledPhotographs } = await import('editable');
+  const [channels, height, width] = shape;
+  if (preprocessing === undefined && (channels !== 3 || height !== width)) {
+    throw new UsageError(
+      `--control: expected a run on square photographs in three colours, received one on ${shape.join('×')}; leave it out.`,
+    );
+  }
+  const own = preprocessing ?? { resize: height, crop: height };
+  return withBar(console, (onProgress) => unlabelledPhotographs(folder, { preprocessing: own, onProgress }));
+}
+
+async function withBar<Result>(
+  console: Console,
+  decode: (onProgress: (done: number, total: number) => void) => Promise<Result>,
+): Promise<Result> {
   let bar: Progress | undefined;
-  const onProgress = (done: number, total: number): void => {
-    bar ??= console.progress('decoding', total);
-    bar.update(done);
-    if (done < total) return;
-    bar.stop();
-    bar = undefined;
-  };
   try {
-    const dataset = await loadDataset(source, { ...options, dataDir, onProgress });
-    const { skipped = [] } = dataset;
-    if (skipped.length > 0) console.remark(`Skipped ${plural(skipped.length, 'photograph')}: ${skipped.join(' ')}`);
-    return dataset;
+    return await decode((done, total) => {
+      bar ??= console.progress('decoding', total);
+      bar.update(done);
+      if (done < total) return;
+      bar.stop();
+      bar = undefined;
+    });
   } finally {
     (bar as Progress | undefined)?.stop();
   }

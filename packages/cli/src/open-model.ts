@@ -1,10 +1,10 @@
 /** A run made ready for use: its data set, its model on the device, the patches that were asked for applied in order. */
 import type { Device, nn } from '@editable/torch';
-import type { ImageDataset, PatchInfo, Run, RunConfig, SplitName } from 'editable';
+import type { ImageDataset, ImageSplit, PatchInfo, Run, RunConfig, SplitName } from 'editable';
 import type { Console } from './console/console.js';
 import { UsageError } from './errors.js';
-import { openData, sourceOf } from './open-data.js';
-import type { DeviceFlags, PatchFlags, SourceFlags } from './options/shared.js';
+import { openControl, openData, sourceOf } from './open-data.js';
+import type { ControlFlags, DeviceFlags, PatchFlags, SourceFlags } from './options/shared.js';
 
 export interface OpenedModel {
   readonly run: Run;
@@ -13,12 +13,14 @@ export interface OpenedModel {
   readonly model: nn.Model;
   readonly patches: readonly PatchInfo[];
   readonly device: Device;
+  /** What --control names; left out: the training images. */
+  readonly control?: ImageSplit;
 }
 
 /** `splits`: of photographs, those that the command looks at; left out: all. */
 export async function openModel(
   folder: string,
-  flags: SourceFlags & DeviceFlags & PatchFlags,
+  flags: SourceFlags & DeviceFlags & PatchFlags & Partial<ControlFlags>,
   console: Console,
   splits?: readonly SplitName[],
 ): Promise<OpenedModel> {
@@ -36,7 +38,8 @@ export async function openModel(
     model = patched.model;
     applied.push(patched.info);
   }
-  return { run, dataset, model, patches: applied, device };
+  const control = flags.control === undefined ? {} : { control: await openControl(flags.control, run.config, console) };
+  return { run, dataset, model, patches: applied, device, ...control };
 }
 
 function requireFitting({ name, classes, shape }: ImageDataset, config: RunConfig): void {

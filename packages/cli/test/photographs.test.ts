@@ -100,6 +100,24 @@ describe('editable on a folder of photographs', () => {
     expect(readdirSync(at('imported/evaluations')).filter((name) => name.endsWith('.json'))).toHaveLength(2);
   });
 
+  it('keeps the answers on other photographs, which need no labels, where the folder has none to train on', () => {
+    const files = [at('run/model.safetensors'), '--model', 'resnet20', '--resize', '36', '--crop', '32'];
+    const source = ['--dataset', at('photos/val'), '--classes', at('classes.txt')];
+    document('import', ...files, ...source, '--out', at('judged'));
+    const words = ['edit', at('judged'), '--index', '0', '--target', 'blue'];
+    expect(refusal(...words)).toMatch(
+      /--control: expected a folder of photographs whose answers .* has no training images/,
+    );
+    expect(refusal(...words, '--control', at('cache'))).toMatch(/cache holds no photographs\.$/);
+    expect(document('curvature', at('judged'), '--control', at('photos/train'))).toMatchObject({
+      images: 48,
+      found: false,
+    });
+    // Kept with the run.
+    expect(document('curvature', at('judged'))).toMatchObject({ images: 48, found: true });
+    expect(document(...words)).toMatchObject({ success: true });
+  });
+
   it('skips damaged photographs where that is asked for, and says which', () => {
     mkdirSync(at('damaged/n01'), { recursive: true });
     writeFileSync(at('damaged/n01/good.jpg'), readFileSync(at('photos/val/n01/0.jpg')));

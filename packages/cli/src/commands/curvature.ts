@@ -5,6 +5,8 @@ import { count, duration } from '../console/numbers.js';
 import { facts } from '../console/table.js';
 import { wholeNumber } from '../options/kinds.js';
 import {
+  type ControlFlags,
+  controlOptions,
   type DeviceFlags,
   deviceOptions,
   editorKinds,
@@ -15,15 +17,16 @@ import {
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
-interface CurvatureCommandFlags extends DeviceFlags, SourceFlags, OutputFlags {
+interface CurvatureCommandFlags extends ControlFlags, DeviceFlags, SourceFlags, OutputFlags {
   readonly images: number | undefined;
   readonly layers: readonly string[] | undefined;
 }
 
 const options: OptionTable<CurvatureCommandFlags> = {
+  ...controlOptions,
   images: {
     kind: wholeNumber({ min: 10 }),
-    description: 'training images, labels not looked at; a few hundred serve (default: 1000)',
+    description: 'so many of them; a few hundred serve (default: 1000)',
   },
   layers: {
     kind: editorKinds.layers,
@@ -39,7 +42,11 @@ export const curvatureCommand: ReturnType<typeof defineCommand> = defineCommand<
   summary: 'Compute what the natural editor keeps of a network; edit and repair do so at first use.',
   arguments: [{ name: 'run', description: 'the run folder' }],
   options,
-  examples: ['curvature runs/resnet20', 'curvature runs/resnet20 --images 300 --layers layer3,head'],
+  examples: [
+    'curvature runs/resnet20',
+    'curvature runs/resnet20 --images 300 --layers layer3,head',
+    'curvature runs/squeezenet --control photographs',
+  ],
   run: curvatureFromFlags,
 });
 
@@ -67,7 +74,7 @@ async function curvatureFromFlags(
     facts([
       ['curvature', document.found ? 'found: it was there already' : `computed in ${duration(document.seconds)}`],
       ['layers', `${document.layers}: ${count(document.parameters)} tensors, ${count(document.numbers)} numbers`],
-      ['images', `${count(document.images)} training images`],
+      ['images', `${count(document.images)} control images`],
       ['file', `${document.path} (${fileSize(document.path)})`],
     ]),
   );

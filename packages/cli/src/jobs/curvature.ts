@@ -4,6 +4,9 @@ import {
   ControlImages,
   type CurvatureOf,
   controlCurvature,
+  EditableError,
+  type ImageDataset,
+  type ImageSplit,
   runCurvature,
   runFactors,
   selectParameters,
@@ -12,6 +15,7 @@ import {
 import type { Console } from '../console/console.js';
 import type { Progress } from '../console/progress.js';
 import { describeLayers } from '../editor-choice.js';
+import { UsageError } from '../errors.js';
 import type { OpenedModel } from '../open-model.js';
 
 export interface CurvatureSettings {
@@ -27,11 +31,11 @@ export function curvatureOf(opened: OpenedModel, { images }: CurvatureSettings, 
   let made: CurvatureOf | undefined;
   return (names) => {
     if (made === undefined) {
-      const control = controlImages(opened, images, console);
+      const control = (): ControlImages => controlImages(opened, images, console);
       made =
         opened.patches.length > 0
-          ? controlCurvature(opened.model, control)
-          : runCurvature(opened.run, control, { anyImages: images === undefined });
+          ? controlCurvature(opened.model, control())
+          : runCurvature(opened.run, control, { anyImages: images === undefined && opened.control === undefined });
     }
     return made(names);
   };
@@ -61,9 +65,9 @@ export function computeCurvature(
   const started = performance.now();
   const { run } = opened;
   const names = selectParameters(run.model, layers);
-  const control = controlImages(opened, images, console);
+  const control = (): ControlImages => controlImages(opened, images, console);
   const { path, found, factors } = runFactors(run, control, names, {
-    anyImages: images === undefined,
+    anyImages: images === undefined && opened.control === undefined,
     replace: true,
   });
   return {
@@ -79,13 +83,25 @@ export function computeCurvature(
   };
 }
 
+function trainingImages(dataset: ImageDataset): ImageSplit {
+  try {
+    return trainingSplits(dataset).train;
+  } catch (cause) {
+    if (!(cause instanceof EditableError && cause.code === 'DATA_NOT_FOUND')) throw cause;
+    throw new UsageError(
+      `--control: expected a folder of photographs whose answers the natural editor keeps, as ${dataset.name} has no training images; a few hundred serve, labels are not needed.`,
+      { cause },
+    );
+  }
+}
+
 function controlImages(
-  { run, dataset, device }: OpenedModel,
+  { run, dataset, device, control = trainingImages(dataset) }: OpenedModel,
   images: number | undefined,
   console: Console,
 ): ControlImages {
   let bar: Progress | undefined;
-  return new ControlImages(trainingSplits(dataset).train, {
+  return new ControlImages(control, {
     normalization: run.config.normalization,
     device,
     ...(images === undefined ? {} : { images }),

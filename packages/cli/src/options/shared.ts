@@ -157,14 +157,27 @@ export const constraintOptions: OptionTable<ConstraintFlags> = {
 };
 
 /** What the natural editor keeps. */
-export interface CurvatureFlags {
+export interface CurvatureFlags extends ControlFlags {
   readonly controlImages: number | undefined;
 }
 
+export interface ControlFlags {
+  readonly control: string | undefined;
+}
+
+export const controlOptions: OptionTable<ControlFlags> = {
+  control: {
+    kind: path('folder'),
+    description:
+      'photographs, labels not needed, whose answers the natural editor keeps (default: the training images)',
+  },
+};
+
 export const curvatureOptions: OptionTable<CurvatureFlags> = {
+  ...controlOptions,
   controlImages: {
     kind: wholeNumber({ min: 10 }),
-    description: 'training images whose answers the natural editor keeps (default: those that the run has, else 1000)',
+    description: 'so many of them (default: those that the run has, else 1000)',
   },
 };
 

@@ -22,5 +22,5 @@ export { datasetNames, loadDataset } from './load-dataset.js';
 export type { DatasetLocation } from './locate.js';
 export { type Normalization, normalizeImages } from './normalization.js';
 export { type Photograph, type ResizeAndCrop, readPhotograph } from './photograph.js';
-export { type PhotographsOptions, photographs } from './photographs.js';
+export { type PhotographsOptions, photographs, unlabelledPhotographs } from './photographs.js';
 export { type RandomState, RandomStream, stream } from './random.js';

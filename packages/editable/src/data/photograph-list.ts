@@ -50,6 +50,24 @@ export function listPhotographs(folder: string, classes?: ClassList): Photograph
   };
 }
 
+/** The label of a picture without a class. */
+const none = -1;
+
+/** Every picture of a folder and of the folders in it, without a class. @throws EditableError DATA_NOT_FOUND, INVALID_FILE */
+export function listPictures(folder: string): readonly ListedPhotograph[] {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new EditableError('DATA_NOT_FOUND', `Expected ${folder} to be a folder of photographs; there is none.`);
+  }
+  const root = realpathSync(folder);
+  const under = (place: string): string[] => [
+    ...picturesIn(root, place),
+    ...foldersIn(root, place).flatMap((name) => under(join(place, name))),
+  ];
+  const found = under('').map((path) => ({ path, label: none }));
+  if (found.length > 0) return found;
+  throw new EditableError('DATA_NOT_FOUND', `${folder} holds no photographs.`);
+}
+
 function labelOf(id: string, path: string, labels: ReadonlyMap<string, number>): number {
   const label = labels.get(id);
   if (label !== undefined) return label;

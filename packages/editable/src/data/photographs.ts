@@ -3,10 +3,10 @@ import { basename, resolve } from 'node:path';
 import { EditableError } from '../errors.js';
 import { readClassList } from './class-list.js';
 import { type DecodedPhotographs, decodedPhotographs, tooMany } from './decoded-photographs.js';
-import type { FolderSource, ImageDataset, SplitName } from './image-dataset.js';
+import type { FolderSource, ImageDataset, ImageSplit, SplitName } from './image-dataset.js';
 import type { Normalization } from './normalization.js';
 import { checkPreprocessing, type ResizeAndCrop } from './photograph.js';
-import { listPhotographs } from './photograph-list.js';
+import { listPhotographs, listPictures } from './photograph-list.js';
 
 export interface PhotographsOptions {
   /** Default: 256 and 224, as ImageNet's classifiers are published. */
@@ -60,4 +60,17 @@ export async function photographs(source: FolderSource, options: PhotographsOpti
       );
     },
   };
+}
+
+/** Photographs of any kind, without labels: what a repair is to leave as it is. */
+export async function unlabelledPhotographs(
+  folder: string,
+  { preprocessing, onProgress }: { readonly preprocessing: ResizeAndCrop } & Pick<PhotographsOptions, 'onProgress'>,
+): Promise<ImageSplit> {
+  checkPreprocessing(preprocessing);
+  const place = resolve(folder);
+  const listed = listPictures(place);
+  const refusal = tooMany(place, listed.length, preprocessing);
+  if (refusal !== undefined) throw refusal;
+  return (await decodedPhotographs(place, listed, { preprocessing, onDamaged: 'refuse', onProgress })).split;
 }

@@ -19,6 +19,9 @@ export interface RunCurvature {
   readonly found: boolean;
 }
 
+/** Drawn when they are needed: a run that has its factors needs none. */
+export type ControlOf = ControlImages | (() => ControlImages);
+
 export interface RunFactorsOptions {
   /** Factors kept of other control images serve as well: for whoever was not told how many to take. */
   readonly anyImages?: boolean;
@@ -34,20 +37,23 @@ export interface RunFactorsOptions {
  */
 export function runFactors(
   run: Run,
-  control: ControlImages,
+  controlOf: ControlOf,
   names: readonly string[],
   { anyImages = false, replace = false }: RunFactorsOptions = {},
 ): RunCurvature {
   const path = join(run.folder, runFiles.curvature);
   const hash = modelHash(run.model);
   const kept = existsSync(path) ? readKept(path, run, { hash, replace }) : undefined;
-  if (kept?.factors.names.join() === names.join() && (anyImages || kept.control === control.hash))
+  if (kept?.factors.names.join() === names.join() && (anyImages || kept.control === drawn(controlOf).hash))
     return { path, factors: kept.factors, control: kept.control, found: true };
   if (kept !== undefined) disposeFactors(kept.factors.layers);
+  const control = drawn(controlOf);
   const factors = controlFactors(run.model, control, names);
   saveFactors(path, factors, { model: hash, control: control.hash });
   return { path, factors, control: control.hash, found: false };
 }
+
+const drawn = (control: ControlOf): ControlImages => (typeof control === 'function' ? control() : control);
 
 function readKept(
   path: string,
@@ -65,10 +71,10 @@ function readKept(
 /** For the editors of a run. A TorchScript model's is made of gradients of single images, and not kept: it is large. */
 export function runCurvature(
   run: Run,
-  control: ControlImages,
+  control: ControlOf,
   options: Pick<RunFactorsOptions, 'anyImages'> = {},
 ): CurvatureOf {
-  if (run.model.layers.length === 0) return controlCurvature(run.model, control);
+  if (run.model.layers.length === 0) return controlCurvature(run.model, drawn(control));
   const made = new Map<string, KroneckerCurvature>();
   return (names) => {
     const key = names.join();
