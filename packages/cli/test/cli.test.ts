@@ -331,7 +331,7 @@ describe.skipIf(!hasData)('editable', () => {
       expect(editable(words).out).toMatch(/│ Repairs │ In force │ Error on others │/);
     });
 
-    it('lists mistakes, and repairs from the list', { timeout: 300_000 }, () => {
+    it('lists mistakes, and repairs from the list', () => {
       const list = at('mistakes.jsonl');
       const found = document(['mistakes', run, '--out', list]);
       const mistakes = found.mistakes as { index: number; suspect: boolean; probability: number; truth: object }[];

@@ -143,9 +143,7 @@ describe('reducedPrecision', () => {
     expect(whole.records).toEqual((await evaluate(model, dataset, exactly)).records);
   });
 
-  it('gives the classes of float32 for edited models, of which bfloat16 alone gets some wrong', {
-    timeout: 300_000,
-  }, () => {
+  it('gives the classes of float32 for edited models, of which bfloat16 alone gets some wrong', () => {
     using testSet = judgedImages(dataset, exactly);
     const whole = testSet.activations(model, 0).batches;
     using reduced = new ReducedPrecision(model, whole, 0);
