@@ -55,7 +55,7 @@ export function listMistakes(
 }
 
 /** What `repair --file` takes: the surest of each group, no suspect labels. */
-export function repairLines({ mistakes }: MistakesDocument): readonly { index: number; target: string | number }[] {
+export function repairLines({ mistakes }: MistakesDocument): readonly { index: number; target: number }[] {
   const seen = new Set<number>();
   return mistakes.flatMap(({ index, truth, suspect, group }) => {
     if (suspect || seen.has(group)) return [];

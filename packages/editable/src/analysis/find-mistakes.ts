@@ -1,6 +1,7 @@
 /** A network's mistakes on labelled pictures, as a person starts from them: the surest first, suspect labels apart. */
 import { cat, type Device, type nn, noGrad, scope, type Tensor } from '@editable/torch';
 import { type ImageSplit, type Normalization, subset } from '../data/index.js';
+import { noClass } from '../evaluation/predictions.js';
 import { TestSet, type TestSetOptions } from '../evaluation/test-set.js';
 import { suspectLabels } from './label-errors.js';
 import { nearDuplicates } from './near-duplicates.js';
@@ -9,8 +10,9 @@ export interface FoundMistake {
   /** In the split. */
   readonly index: number;
   readonly label: number;
+  /** `noClass` where the model's output is not finite. */
   readonly predicted: number;
-  /** Of the predicted class. */
+  /** Of the predicted class; 0 where there is none. */
   readonly probability: number;
   /** The label may well be wrong: see `suspectLabels`. A person should look before it is repaired. */
   readonly suspect: boolean;
@@ -40,7 +42,7 @@ export function findMistakes(
   const { classes: predicted, probabilities } = images.probabilities(model, images.images);
   const { labels } = images;
   const probabilityOf = (index: number): number =>
-    probabilities[index * classes + (predicted[index] as number)] as number;
+    predicted[index] === noClass ? 0 : (probabilities[index * classes + (predicted[index] as number)] as number);
   const wrong = [...labels.keys()]
     .filter((index) => predicted[index] !== labels[index])
     .sort((a, b) => probabilityOf(b) - probabilityOf(a) || a - b);
