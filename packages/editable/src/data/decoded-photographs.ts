@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryBeside, writeFileAtomically } from '@editable/torch';
 import { EditableError } from '../errors.js';
 import { readEncodedImage } from './encoded-image.js';
 import { checkIndex, type ImageSplit } from './image-dataset.js';
@@ -82,8 +83,17 @@ function knownContents(
   shape: ImageShape,
 ): Contents | undefined {
   if (!existsSync(contents) || !existsSync(crops)) return undefined;
-  const known = JSON.parse(readFileSync(contents, 'utf8')) as Contents;
-  return statSync(crops).size === known.labels.length * bytesOf(shape) ? known : undefined;
+  const known = parsed(readFileSync(contents, 'utf8'));
+  return statSync(crops).size === (known?.labels.length ?? 0) * bytesOf(shape) ? known : undefined;
+}
+
+/** A cache that was damaged is made again. */
+function parsed(text: string): Contents | undefined {
+  try {
+    return JSON.parse(text) as Contents;
+  } catch {
+    return undefined;
+  }
 }
 
 interface Places {
@@ -98,17 +108,16 @@ async function decodeAll(
   options: DecodeOptions,
   { cache, crops, contents }: Places,
 ): Promise<Contents> {
-  const partial = `${crops}.${process.pid}.partial`;
+  let partial: string | undefined;
   try {
     mkdirSync(cache, { recursive: true });
+    partial = temporaryBeside(crops);
     const file = await open(partial, 'w');
     const found = await writeCrops(file, folder, listed, options).finally(() => file.close());
     if (found.labels.length === 0 || (found.skipped.length > 0 && options.onDamaged === 'refuse'))
       throw damaged(folder, listed.length, found.skipped);
     renameSync(partial, crops);
-    const described = await open(`${contents}.${process.pid}.partial`, 'w');
-    await described.writeFile(JSON.stringify(found)).finally(() => described.close());
-    renameSync(`${contents}.${process.pid}.partial`, contents);
+    writeFileAtomically(contents, JSON.stringify(found));
     return found;
   } catch (cause) {
     if (cause instanceof EditableError) throw cause;
@@ -118,7 +127,7 @@ async function decodeAll(
       { cause },
     );
   } finally {
-    rmSync(partial, { force: true });
+    if (partial !== undefined) rmSync(partial, { force: true });
   }
 }
 

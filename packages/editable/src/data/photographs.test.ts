@@ -8,8 +8,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { hostname, tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { subset } from './image-dataset.js';
@@ -62,6 +62,30 @@ const problem = (source: object = {}): Promise<string> =>
   );
 
 describe('photographs', () => {
+  it('decodes again where its cache is damaged, and clears what a killed process left there', async () => {
+    put('dog/1.jpg');
+    put('cat/1.jpg', await picture(40));
+    const before = new Set(existsSync(join(root, 'cache')) ? crops() : []);
+    await photographs({ folder }, options);
+    const made = crops().filter((name) => !before.has(name));
+    const cached = (ending: string): string =>
+      join(root, 'cache/editable/photographs', made.find((name) => name.endsWith(ending)) as string);
+    writeFileSync(cached('.json'), '{"hash": "a1');
+    // Process numbers stay below 2^22 on Linux: this one is nobody's.
+    const left = join(
+      dirname(cached('.crops')),
+      `.${basename(cached('.crops')).slice(0, 40)}.${hostname()}.99999999.0.tmp`,
+    );
+    writeFileSync(left, 'a part');
+    const { split } = await photographs({ folder }, options);
+    expect(Math.abs(split('test').image(0)[0]! - 40)).toBeLessThan(3);
+    expect(
+      crops()
+        .filter((name) => !before.has(name))
+        .sort(),
+    ).toEqual(made.sort());
+  });
+
   it('opens train/CLASS and val/CLASS, classes by their sorted names', async () => {
     put('train/dog/1.jpg', await picture(10));
     put('train/cat/2.JPEG', await picture(20));

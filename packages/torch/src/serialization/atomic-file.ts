@@ -27,8 +27,7 @@ export const writeFileAtomically = (path: string, chunks: Uint8Array | string | 
   let temporary: string | undefined;
   try {
     const destination = replaceable(path);
-    removeLeftovers(destination);
-    temporary = join(dirname(destination), `${temporaryStart(destination)}${process.pid}.${threadId}.tmp`);
+    temporary = temporaryBeside(destination);
     writeSynced(temporary, asChunks(chunks));
     renameSync(temporary, destination);
     temporary = undefined;
@@ -90,14 +89,18 @@ const replaceable = (path: string): string => {
 // host, which may share the folder.
 const temporaryStart = (path: string): string => `.${basename(path).slice(0, 40)}.${hostname()}.`;
 
-/** Removes the unfinished copies of a file whose process on this machine is gone. */
-const removeLeftovers = (path: string): void => {
+/**
+ * A hidden name in the same folder, for a file that is renamed to `path` once it is whole. What processes of this machine
+ * that are gone have left under such names is removed.
+ */
+export const temporaryBeside = (path: string): string => {
   const start = temporaryStart(path);
   for (const name of namesIn(dirname(path))) {
     if (!name.startsWith(start)) continue;
     const id = /^(\d+)\.\d+\.tmp$/.exec(name.slice(start.length))?.[1];
     if (id !== undefined && !isAlive(Number(id))) removeQuietly(join(dirname(path), name));
   }
+  return join(dirname(path), `${start}${process.pid}.${threadId}.tmp`);
 };
 
 /** None in a folder that cannot be listed: writing into it may work all the same, and says why where it does not. */

@@ -1,5 +1,5 @@
 /** Tensors in files: safetensors read and written, PyTorch checkpoints read, files written whole or not at all. */
-export { readFileOrExplain, writeFileAtomically } from './atomic-file.js';
+export { readFileOrExplain, temporaryBeside, writeFileAtomically } from './atomic-file.js';
 export { type CheckpointValue, isCheckpointTensor } from './checkpoint-value.js';
 export { parsePytorchCheckpoint, readStateDict } from './pytorch-checkpoint.js';
 export {
