@@ -2,7 +2,7 @@
  * The networks that have torchvision's names beside torchvision's own: random weights made there by networks.py give the
  * same logits here, and can be edited. Skipped where Python has no torchvision.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,13 +34,8 @@ import {
   withWeights,
 } from 'editable';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasTorchvision, python, why } from '../torchvision.js';
 import { relativeDifference, tolerances } from './fixtures.js';
-
-const python = '/usr/bin/python3';
-const hasTorchvision = spawnSync(python, ['-c', 'import torchvision']).status === 0;
-const why = hasTorchvision
-  ? ''
-  : ` (skipped: ${python} has no torchvision; Debian: apt-get install python3-torchvision)`;
 
 const beside = fileURLToPath(new URL('../../../shared/data', import.meta.url));
 const published = [process.env.EDITABLE_DATA ?? '', beside]

@@ -2,7 +2,7 @@
  * torchvision's ResNet-18 as TorchScript, scripted and traced, beside what eager PyTorch makes of the same model: its
  * logits, its edits, the gradient of Editable Training. Skipped where Python has no torchvision.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,12 +29,7 @@ import {
 } from 'editable';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { relativeDifference, tolerances } from '../parity/fixtures.js';
-
-const python = '/usr/bin/python3';
-const hasTorchvision = spawnSync(python, ['-c', 'import torchvision']).status === 0;
-const why = hasTorchvision
-  ? ''
-  : ` (skipped: ${python} has no torchvision; Debian: apt-get install python3-torchvision)`;
+import { hasTorchvision, python, why } from '../torchvision.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'editable-torchscript-'));
 afterAll(() => rmSync(folder, { recursive: true }));
