@@ -1,11 +1,8 @@
 /** The demo's report: one HTML file with its pictures and charts inside, no scripts and nothing fetched. */
+import type { EvaluationResult, JudgedMistakes, Picture, Repair } from '@editable/workspace';
 import { encodePng, type ImageDataset, type RepairedSet, type StepMetrics } from 'editable';
 import { count, duration, percent, plural, signedPercent } from '../console/numbers.js';
-import type { Mistakes } from '../demo/mistake.js';
-import { describeEditor, describeLayers } from '../editor-choice.js';
-import type { EvaluationResult } from '../jobs/evaluation.js';
-import type { Repair } from '../jobs/repair.js';
-import type { Picture } from '../picture.js';
+import { describeEditor, describeLayers } from '../report/editor-text.js';
 import type { Environment } from '../report/environment.js';
 import { editorWords, table3Cells, table3Head, table3Numbers } from '../report/table-3.js';
 import { barPairs } from './charts/bars.js';
@@ -30,7 +27,7 @@ export interface Report {
   readonly repair: Repair;
   readonly picture: Picture;
   readonly repairs: Omit<RepairedSet, 'model'>;
-  readonly mistakes: Mistakes;
+  readonly mistakes: JudgedMistakes;
   readonly environment: Environment;
   readonly settings: { readonly seed: number; readonly width: number };
   readonly seconds: number;

@@ -13,8 +13,9 @@ import {
   type Run,
   writeJson,
 } from 'editable';
-import type { Console } from '../console/console.js';
-import type { OpenedModel } from '../open-model.js';
+import { type JobOptions, tell } from '../job-events.js';
+import type { OpenedModel } from '../runs/open-model.js';
+import { jobFiles } from '../runs/run-files.js';
 
 export interface EvaluationSettings {
   readonly editor: EditorChoice;
@@ -44,10 +45,10 @@ export interface EvaluationResult {
 export async function evaluateRun(
   { run, dataset, model, patches, device }: OpenedModel,
   settings: EvaluationSettings,
-  { console, label }: { readonly console: Console; readonly label: string },
+  job: JobOptions = {},
 ): Promise<EvaluationResult> {
   const { testImages, precision, ...rest } = settings;
-  const folder = join(run.folder, 'evaluations');
+  const folder = join(run.folder, jobFiles.evaluations);
   const name = fileName(
     settings,
     patches.map(({ resultHash }) => resultHash),
@@ -55,24 +56,19 @@ export async function evaluateRun(
   );
   const recordsFile = join(folder, `${name}.jsonl`);
   makeRunFolder(folder);
-  const bar = console.progress(label, settings.edits);
-  try {
-    const { records, ...summary } = await evaluate(model, dataset, {
-      ...rest,
-      ...(testImages === undefined ? {} : { testImages }),
-      ...(precision === undefined ? {} : { precision }),
-      normalization: run.config.normalization,
-      reducedPrecision: true,
-      device,
-      recordsFile,
-      onEdit: (done) => bar.update(done),
-    });
-    const document = { ...summary, run: run.folder, patches: patches.map(({ resultHash }) => resultHash), recordsFile };
-    writeJson(join(folder, `${name}.json`), document);
-    return { document, records };
-  } finally {
-    bar.stop();
-  }
+  const { records, ...summary } = await evaluate(model, dataset, {
+    ...rest,
+    ...(testImages === undefined ? {} : { testImages }),
+    ...(precision === undefined ? {} : { precision }),
+    normalization: run.config.normalization,
+    reducedPrecision: true,
+    device,
+    recordsFile,
+    onEdit: (done) => tell(job, { kind: 'edit', done, total: settings.edits }),
+  });
+  const document = { ...summary, run: run.folder, patches: patches.map(({ resultHash }) => resultHash), recordsFile };
+  writeJson(join(folder, `${name}.json`), document);
+  return { document, records };
 }
 
 /** Where they come from, if not from where the run's own do. */

@@ -1,8 +1,8 @@
-/** The demo's real mistakes: those that a person would agree are mistakes, and suspected label errors, set apart. */
+/** Mistakes that a person would agree are mistakes, and suspected label errors set apart, by the nearest training images. */
 import type { Device, nn } from '@editable/torch';
 import { type ImageDataset, type Normalization, neighborVotes, TestSet, trainingSplits } from 'editable';
 
-export interface Mistake {
+export interface JudgedMistake {
   /** In the test split. */
   readonly index: number;
   readonly label: number;
@@ -14,11 +14,11 @@ export interface Mistake {
   readonly votes: { readonly label: number; readonly predicted: number };
 }
 
-export interface Mistakes {
+export interface JudgedMistakes {
   /** At least seven of the ten nearest training images have the label: the surest first. */
-  readonly agreed: readonly Mistake[];
+  readonly agreed: readonly JudgedMistake[];
   /** At most one has the label, and at least seven what the model says: the label may well be wrong. */
-  readonly suspect: readonly Mistake[];
+  readonly suspect: readonly JudgedMistake[];
   /** All of them. */
   readonly count: number;
 }
@@ -28,18 +28,18 @@ const most = 7;
 const hardlyAny = 1;
 
 /** The test images that a model gets wrong, by a second opinion that is not the model's: see `neighborVotes`. */
-export function mistakesOf(
+export function agreedMistakes(
   model: nn.Model,
   dataset: ImageDataset,
   { normalization, device }: { readonly normalization: Normalization; readonly device: Device },
-): Mistakes {
+): JudgedMistakes {
   const test = dataset.split('test');
   using images = new TestSet(test, { normalization, device });
   const { classes: predicted, probabilities } = images.probabilities(model, images.images);
   const wrong = [...test.labels.keys()].filter((index) => predicted[index] !== test.labels[index]);
   const classes = dataset.classes.length;
   const votes = neighborVotes(test, wrong, { train: trainingSplits(dataset).train, classes, k: neighbors });
-  const mistakes = wrong.map((index, row): Mistake => {
+  const mistakes = wrong.map((index, row): JudgedMistake => {
     const [label, said] = [test.labels[index] as number, predicted[index] as number];
     const votesFor = (of: number): number => votes[row * classes + of] as number;
     return {

@@ -1,11 +1,13 @@
-/** The repairs that a command is about: the model's mistakes, test images by number, or a file of pictures and targets. */
-import { basename, dirname, join } from 'node:path';
+/** The repairs that a job is about: the model's mistakes, test images by number, or a file of pictures and targets. */
+import { dirname, join } from 'node:path';
 import { readFileOrExplain } from '@editable/torch';
 import { type ImageDataset, mistakeTasks, type RepairTask, TestSet } from 'editable';
 import { z } from 'zod';
-import { UsageError } from './errors.js';
-import type { OpenedModel } from './open-model.js';
-import { labelNamed, pictureIn } from './picture.js';
+import { invalid, WorkspaceError } from '../errors.js';
+import type { OpenedModel } from '../runs/open-model.js';
+import { stem } from '../runs/run-files.js';
+import { labelNamed } from './label-names.js';
+import { pictureIn } from './picture.js';
 
 export interface ListedRepair extends RepairTask {
   /** "test image 12", or the picture's file. */
@@ -19,32 +21,27 @@ export interface RepairList {
   readonly name: string;
 }
 
-export interface ListFlags {
-  readonly mistakes: number | undefined;
-  readonly indices: readonly number[] | undefined;
-  readonly file: string | undefined;
-  readonly seed: number;
-}
+/** The model's mistakes drawn by a seed; test images, to their true labels; or a file of JSON lines. */
+export type NamedRepairs =
+  | { readonly mistakes: number; readonly seed: number }
+  | { readonly indices: readonly number[] }
+  | { readonly file: string };
 
-/** @throws UsageError unless exactly one list is named; naming the line of a file that cannot be used */
-export async function listRepairs(opened: OpenedModel, flags: ListFlags): Promise<RepairList> {
-  const { mistakes, indices, file, seed } = flags;
-  if ([mistakes, indices, file].filter((each) => each !== undefined).length !== 1) {
-    throw new UsageError(
-      'expected one of --mistakes N, --indices A,B,C and --file FILE to say what is to be repaired.',
-    );
-  }
-  if (mistakes !== undefined)
+/** @throws WorkspaceError naming the setting, or the line of a file, that cannot be used */
+export async function listRepairs(opened: OpenedModel, named: NamedRepairs): Promise<RepairList> {
+  if ('mistakes' in named) {
+    const { mistakes, seed } = named;
     return { repairs: mistakesOf(opened, mistakes, seed), name: `mistakes-${mistakes}-seed-${seed}` };
-  if (indices !== undefined) {
-    const repairs = indices.map((index) => testImage(index, opened.dataset, '--indices'));
-    const more = indices.length > 5 ? `-and-${indices.length - 5}-more` : '';
-    return { repairs, name: `test-${indices.slice(0, 5).join('-')}${more}` };
   }
-  return {
-    repairs: await repairsIn(file as string, opened.dataset),
-    name: basename(file as string).replace(/\.[^.]*$/, ''),
-  };
+  if ('indices' in named) {
+    const { indices } = named;
+    const more = indices.length > 5 ? `-and-${indices.length - 5}-more` : '';
+    return {
+      repairs: indices.map((index) => testImage(index, opened.dataset)),
+      name: `test-${indices.slice(0, 5).join('-')}${more}`,
+    };
+  }
+  return { repairs: await repairsIn(named.file, opened.dataset), name: stem(named.file) };
 }
 
 function mistakesOf({ run, model, dataset, device }: OpenedModel, edits: number, seed: number): ListedRepair[] {
@@ -52,19 +49,20 @@ function mistakesOf({ run, model, dataset, device }: OpenedModel, edits: number,
   using all = new TestSet(test, { normalization: run.config.normalization, device, reducedPrecision: true });
   const tasks = mistakeTasks(all.predict(model), test.labels, { edits, seed });
   if (tasks.length < edits) {
-    throw new UsageError(
-      `--mistakes: expected at most ${tasks.length}, as the model makes no more on the ${test.length} test images, received "${edits}".`,
+    throw invalid(
+      'mistakes',
+      `expected at most ${tasks.length}, as the model makes no more on the ${test.length} test images, received "${edits}".`,
     );
   }
   return tasks.map(({ index, target }) => ({ index, target, name: `test image ${index}`, file: null }));
 }
 
-/** With its true label. */
-function testImage(index: number, dataset: ImageDataset, where: string): ListedRepair {
+/** With its true label. `where`: the line of a file. */
+function testImage(index: number, dataset: ImageDataset, where?: string): ListedRepair {
   const { length, labels } = dataset.split('test');
-  if (index >= length)
-    throw new UsageError(`${where}: expected a whole number from 0 to ${length - 1}, received "${index}".`);
-  return { index, target: labels[index] as number, name: `test image ${index}`, file: null };
+  if (index < length) return { index, target: labels[index] as number, name: `test image ${index}`, file: null };
+  const problem = `expected a whole number from 0 to ${length - 1}, received "${index}".`;
+  throw where === undefined ? invalid('indices', problem) : new WorkspaceError('INVALID_FILE', `${where}: ${problem}`);
 }
 
 const line = z.union([
@@ -81,9 +79,7 @@ async function repairsIn(path: string, dataset: ImageDataset): Promise<ListedRep
     repairs.push(await repairIn(text, `${path}, line ${at + 1}`, { folder: dirname(path), dataset }));
   }
   if (repairs.length > 0) return repairs;
-  throw new UsageError(
-    `--file: expected JSON lines like {"index": 12, "target": 3}, received ${path}, which has none.`,
-  );
+  throw invalid('file', `expected JSON lines like {"index": 12, "target": 3}, received ${path}, which has none.`);
 }
 
 async function repairIn(
@@ -93,14 +89,15 @@ async function repairIn(
 ): Promise<ListedRepair> {
   const { data, success } = line.safeParse(parsed(text));
   if (!success) {
-    throw new UsageError(
+    throw new WorkspaceError(
+      'INVALID_FILE',
       `${where}: expected {"image": FILE, "target": CLASS} or {"index": N, "target": CLASS}, received ${text.trim().slice(0, 80)}.`,
     );
   }
   const target = labelNamed(String(data.target), dataset.classes, `${where}: target`);
   if ('index' in data) return { ...testImage(data.index, dataset, `${where}: index`), target };
   const { pixels } = await pictureIn(join(folder, data.image), dataset).catch((error: Error) => {
-    throw new UsageError(`${where}: ${error.message}`, { cause: error });
+    throw new WorkspaceError('INVALID_FILE', `${where}: ${error.message}`, { cause: error });
   });
   return { pixels, target, name: data.image, file: data.image };
 }

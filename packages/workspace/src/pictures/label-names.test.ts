@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { labelNamed } from './picture.js';
+import { labelNamed } from './label-names.js';
 
 const classes = ['crane', 'tench, Tinca tinca', 'crane, lifting machine', 'heron, grey bird', 'goose, grey bird'];
 

@@ -13,21 +13,7 @@ import {
   TestSet,
   trainRun,
 } from 'editable';
-import type { Console } from '../console/console.js';
-import { percent } from '../console/numbers.js';
-import type { Progress } from '../console/progress.js';
-
-/** Means over an epoch's steps. */
-export interface EpochSummary {
-  readonly epoch: number;
-  readonly loss: number;
-  readonly base: number;
-  readonly edit: number;
-  readonly locality: number;
-  readonly accuracy: number;
-  readonly successRate: number;
-  readonly editorSteps: number;
-}
+import { type EpochSummary, type JobOptions, tell } from '../job-events.js';
 
 export interface TrainingResult {
   readonly run: Run;
@@ -45,20 +31,17 @@ export interface TrainingJob {
   readonly config: RunConfig;
   readonly dataset: ImageDataset;
   readonly device: Device;
-  /** What the progress bar says. */
-  readonly label: string;
 }
 
 export async function train(
-  { folder, config, dataset, device, label }: TrainingJob,
-  console: Console,
+  { folder, config, dataset, device }: TrainingJob,
+  job: JobOptions = {},
 ): Promise<TrainingResult> {
   const started = performance.now();
   const state = stateOf(folder);
-  const run = await withProgress({ folder, label, console, continued: state === 'continued' }, (onStep) =>
-    trainRun(folder, config, dataset, { device, onStep }),
-  );
-  if (state === 'finished before') console.remark(`${folder} is trained already; its result is shown again.`);
+  const onStep = telling(folder, { job, continued: state === 'continued' });
+  const run = await trainRun(folder, config, dataset, { device, onStep });
+  if (state === 'finished before') tell(job, { kind: 'finished-before', folder });
   const metrics = metricsOf(folder);
   const testError = errorOnTest(run, dataset, device);
   const seconds = (performance.now() - started) / 1000;
@@ -97,50 +80,25 @@ export function summarizeEpochs(metrics: readonly StepMetrics[]): EpochSummary[]
   });
 }
 
-export function describeEpoch(summary: EpochSummary, epochs: number): string {
-  const { epoch, loss, base, edit, locality, accuracy, successRate, editorSteps } = summary;
-  const start = `epoch ${epoch}/${epochs}  loss ${loss.toFixed(4)}  accuracy ${percent(accuracy, 1)}`;
-  // Plain training makes no edits.
-  if (editorSteps === 0) return start;
-  const terms = `base ${base.toFixed(4)}  edit ${edit.toFixed(4)}  locality ${locality.toFixed(4)}`;
-  return `${start}  ${terms}  edits ${percent(successRate, 0)} in ${editorSteps.toFixed(1)} steps`;
-}
-
 function stateOf(folder: string): TrainingResult['state'] {
   const has = (file: string): boolean => existsSync(join(folder, file));
   if (!has(runFiles.config)) return 'trained';
   return has(runFiles.model) && !has(runFiles.checkpoint) ? 'finished before' : 'continued';
 }
 
-interface Shown {
-  readonly folder: string;
-  readonly label: string;
-  readonly console: Console;
-  readonly continued: boolean;
-}
-
-/** Runs the training under a progress bar an epoch and a line at every epoch's end. */
-async function withProgress(
-  { folder, label, console, continued }: Shown,
-  work: (onStep: (metrics: StepMetrics) => void) => Promise<Run>,
-): Promise<Run> {
-  let bar: Progress | undefined;
+/** An event a step, and one at every epoch's end. */
+function telling(
+  folder: string,
+  { job, continued }: { readonly job: JobOptions; readonly continued: boolean },
+): (metrics: StepMetrics) => void {
   let told = !continued;
-  const onStep = (step: StepMetrics): void => {
-    if (!told) console.remark(`Continuing the training in ${folder} at step ${step.step} of ${step.steps}.`);
+  return ({ step, steps, epochs, loss }) => {
+    if (!told) tell(job, { kind: 'resumed', folder, step, steps });
     told = true;
-    bar ??= console.progress(label, step.steps);
-    bar.update(step.step, `loss ${step.loss.toFixed(3)}`);
-    if ((step.step * step.epochs) % step.steps !== 0) return;
-    bar.stop();
-    bar = undefined;
-    // Read back from the file, so that a continued epoch's line covers all of its steps.
+    tell(job, { kind: 'training', loss, done: step, total: steps });
+    if ((step * epochs) % steps !== 0) return;
+    // Read back from the file, so that a continued epoch's summary covers all of its steps.
     const summary = summarizeEpochs(metricsOf(folder)).at(-1);
-    if (summary) console.print(describeEpoch(summary, step.epochs));
+    if (summary) tell(job, { kind: 'epoch', summary, epochs });
   };
-  try {
-    return await work(onStep);
-  } finally {
-    bar?.stop();
-  }
 }

@@ -1,7 +1,7 @@
 /** One repair from the picture to the patch: edit, look at what else changed on the test split, write the changed tensors. */
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type nn, scope, type Tensor, tensor } from '@editable/torch';
 import {
   basePredictions,
@@ -29,9 +29,11 @@ import {
   TestSet,
   trainingCurvature,
 } from 'editable';
-import { describeLayers } from '../editor-choice.js';
-import type { OpenedModel } from '../open-model.js';
-import { inputOf, type Picture, type Prediction, probabilitiesOf, ranked } from '../picture.js';
+import { goOn, type JobOptions } from '../job-events.js';
+import { inputOf, type Picture, type Prediction, probabilitiesOf, ranked } from '../pictures/picture.js';
+import { layersText } from '../runs/editor-choice.js';
+import type { OpenedModel } from '../runs/open-model.js';
+import { jobFiles } from '../runs/run-files.js';
 
 export interface RepairSettings {
   readonly picture: Picture;
@@ -93,7 +95,7 @@ export interface Repair {
 /** Views of the edited picture that generality is judged on. */
 const unseenViews = 16;
 
-export function repair(opened: OpenedModel, settings: RepairSettings): Repair {
+export async function repair(opened: OpenedModel, settings: RepairSettings, job: JobOptions = {}): Promise<Repair> {
   const { run, dataset, model, device } = opened;
   const { picture, target, editor, seed, out } = settings;
   const started = performance.now();
@@ -111,10 +113,12 @@ export function repair(opened: OpenedModel, settings: RepairSettings): Repair {
     return edit(model, constraint, { editor: rule, layers, maxSteps });
   });
   const editSeconds = (performance.now() - editStarted) / 1000;
+  await pause(job);
   const following = scope(() => classesOf(result.model, batch(opened, unseen))).filter(
     (each) => each === target,
   ).length;
   const probabilitiesAfter = probabilitiesOf(result.model, input);
+  await pause(job);
   const { split, indices } = judged(dataset.split('test'), settings.testImages, seed);
   const { flips, flipped, ...measured } = whatChanged(opened, result, split, settings);
   const changed = flips.map((flip) => ({ ...flip, index: indices[flip.index] as number }));
@@ -124,7 +128,7 @@ export function repair(opened: OpenedModel, settings: RepairSettings): Repair {
     savePatch(out, model, result.model, result.changed, {
       editor: editor.name,
       hyperparameters: editor.hyperparameters,
-      layers: describeLayers(editor.layers),
+      layers: layersText(editor.layers),
       ...(views > 0 ? { views } : {}),
       ...(margin > 0 ? { margin } : {}),
       steps: result.steps,
@@ -156,6 +160,12 @@ export function repair(opened: OpenedModel, settings: RepairSettings): Repair {
   return { document, flips: changed, others, probabilitiesBefore, probabilitiesAfter };
 }
 
+/** Lets other work, and a signal to stop, through between two parts that keep the thread. */
+async function pause(job: JobOptions): Promise<void> {
+  await turn();
+  goOn(job);
+}
+
 const batch = ({ dataset: { shape }, run, device }: OpenedModel, images: readonly Uint8Array[]): Tensor =>
   tensor(normalizeImages([...images], shape, run.config.normalization), { shape: [images.length, ...shape], device });
 
@@ -177,16 +187,10 @@ function whatChanged(
 }
 
 function predictionsFile(run: string, model: nn.Model, split: ImageSplit): string {
-  const folder = join(run, 'predictions');
+  const folder = join(run, jobFiles.predictions);
   makeRunFolder(folder);
   const images = createHash('sha256').update(labelBytes(split.labels)).digest('hex').slice(0, 8);
   return join(folder, `${modelHash(model).slice(0, 16)}-${split.length}-${images}.safetensors`);
-}
-
-/** Size of a file for people: "1.2 MB". */
-export function fileSize(path: string): string {
-  const bytes = statSync(path).size;
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 const sourceOf = ({ index, file }: Picture): { index?: number; image?: string } => ({

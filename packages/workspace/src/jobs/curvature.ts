@@ -1,4 +1,4 @@
-/** The curvature of a run's model, for the natural editor: computed from training images at first use, with a progress bar. */
+/** The curvature of a run's model, for the natural editor: computed from training images at first use. */
 import { statSync } from 'node:fs';
 import {
   ControlImages,
@@ -12,11 +12,10 @@ import {
   selectParameters,
   trainingSplits,
 } from 'editable';
-import type { Console } from '../console/console.js';
-import type { Progress } from '../console/progress.js';
-import { describeLayers } from '../editor-choice.js';
-import { UsageError } from '../errors.js';
-import type { OpenedModel } from '../open-model.js';
+import { invalid } from '../errors.js';
+import { type JobOptions, tell } from '../job-events.js';
+import { layersText } from '../runs/editor-choice.js';
+import type { OpenedModel } from '../runs/open-model.js';
 
 export interface CurvatureSettings {
   /** Training images; left out: those that the run's file has, else 1,000. */
@@ -27,11 +26,15 @@ export interface CurvatureSettings {
  * The run's own where it is as it was saved; of a patched model it is computed, and not kept. Nothing is read or computed
  * before it is asked for.
  */
-export function curvatureOf(opened: OpenedModel, { images }: CurvatureSettings, console: Console): CurvatureOf {
+export function curvatureOf(
+  opened: OpenedModel,
+  { images }: CurvatureSettings = {},
+  job: JobOptions = {},
+): CurvatureOf {
   let made: CurvatureOf | undefined;
   return (names) => {
     if (made === undefined) {
-      const control = (): ControlImages => controlImages(opened, images, console);
+      const control = (): ControlImages => controlImages(opened, images, job);
       made =
         opened.patches.length > 0
           ? controlCurvature(opened.model, control())
@@ -60,19 +63,19 @@ export interface CurvatureDocument {
 export function computeCurvature(
   opened: OpenedModel,
   { layers, images }: CurvatureSettings & { readonly layers: string | readonly string[] },
-  console: Console,
+  job: JobOptions = {},
 ): CurvatureDocument {
   const started = performance.now();
   const { run } = opened;
   const names = selectParameters(run.model, layers);
-  const control = (): ControlImages => controlImages(opened, images, console);
+  const control = (): ControlImages => controlImages(opened, images, job);
   const { path, found, factors } = runFactors(run, control, names, {
     anyImages: images === undefined && opened.control === undefined,
     replace: true,
   });
   return {
     run: run.folder,
-    layers: describeLayers(layers),
+    layers: layersText(layers),
     parameters: names.length,
     numbers: names.reduce((sum, name) => sum + (run.model.parameters.get(name)?.numel ?? 0), 0),
     images: factors.count,
@@ -88,8 +91,9 @@ function trainingImages(dataset: ImageDataset): ImageSplit {
     return trainingSplits(dataset).train;
   } catch (cause) {
     if (!(cause instanceof EditableError && cause.code === 'DATA_NOT_FOUND')) throw cause;
-    throw new UsageError(
-      `--control: expected a folder of photographs whose answers the natural editor keeps, as ${dataset.name} has no training images; a few hundred serve, labels are not needed.`,
+    throw invalid(
+      'control',
+      `expected a folder of photographs whose answers the natural editor keeps, as ${dataset.name} has no training images; a few hundred serve, labels are not needed.`,
       { cause },
     );
   }
@@ -98,19 +102,12 @@ function trainingImages(dataset: ImageDataset): ImageSplit {
 function controlImages(
   { run, dataset, device, control = trainingImages(dataset) }: OpenedModel,
   images: number | undefined,
-  console: Console,
+  job: JobOptions,
 ): ControlImages {
-  let bar: Progress | undefined;
   return new ControlImages(control, {
     normalization: run.config.normalization,
     device,
     ...(images === undefined ? {} : { images }),
-    onProgress: (done, total) => {
-      bar ??= console.progress('curvature', total);
-      bar.update(done);
-      if (done < total) return;
-      bar.stop();
-      bar = undefined;
-    },
+    onProgress: (done, total) => tell(job, { kind: 'curvature', done, total }),
   });
 }

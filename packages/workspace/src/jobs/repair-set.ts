@@ -9,10 +9,10 @@ import {
   repairMany,
   savePatch,
 } from 'editable';
-import type { Console } from '../console/console.js';
-import { describeLayers } from '../editor-choice.js';
-import type { OpenedModel } from '../open-model.js';
-import type { ListedRepair } from '../repair-list.js';
+import { type JobOptions, tell } from '../job-events.js';
+import type { ListedRepair } from '../pictures/repair-list.js';
+import { layersText } from '../runs/editor-choice.js';
+import type { OpenedModel } from '../runs/open-model.js';
 
 export interface RepairSetSettings {
   readonly repairs: readonly ListedRepair[];
@@ -57,38 +57,33 @@ export interface NamedRepair {
 export async function repairSet(
   opened: OpenedModel,
   settings: RepairSetSettings,
-  console: Console,
+  job: JobOptions = {},
 ): Promise<RepairSetDocument> {
   const { run, dataset, model: base, device } = opened;
   const { repairs, editor, curvature, atOnce, testImages, seed } = settings;
-  const bar = console.progress('repairing', repairs.length);
-  try {
-    const set = await repairMany(base, dataset, {
-      tasks: repairs,
-      editor,
-      curvature,
-      atOnce,
-      testImages,
-      seed,
-      normalization: run.config.normalization,
-      device,
-      onRepair: (_, done) => bar.update(done),
-    });
-    const { model: _, changed: __, records, notInForce, conflicts, ...summary } = set;
-    const patch = write(opened, set, settings);
-    const nameOf = (position: number): NamedRepair => named(repairs, position, run.config.classes);
-    return {
-      run: run.folder,
-      ...summary,
-      notInForce: notInForce.map(nameOf),
-      conflicts: conflicts.map(([a, b]) => [nameOf(a), nameOf(b)] as const),
-      records: records.map((record, position) => ({ ...record, image: repairs[position]?.file ?? null })),
-      patch,
-      patchBytes: patch === null ? null : describePatch(patch).bytes,
-    };
-  } finally {
-    bar.stop();
-  }
+  const set = await repairMany(base, dataset, {
+    tasks: repairs,
+    editor,
+    curvature,
+    atOnce,
+    testImages,
+    seed,
+    normalization: run.config.normalization,
+    device,
+    onRepair: (_, done) => tell(job, { kind: 'repair', done, total: repairs.length }),
+  });
+  const { model: _, changed: __, records, notInForce, conflicts, ...summary } = set;
+  const patch = write(opened, set, settings);
+  const nameOf = (position: number): NamedRepair => named(repairs, position, run.config.classes);
+  return {
+    run: run.folder,
+    ...summary,
+    notInForce: notInForce.map(nameOf),
+    conflicts: conflicts.map(([a, b]) => [nameOf(a), nameOf(b)] as const),
+    records: records.map((record, position) => ({ ...record, image: repairs[position]?.file ?? null })),
+    patch,
+    patchBytes: patch === null ? null : describePatch(patch).bytes,
+  };
 }
 
 /** One patch for the whole set. */
@@ -103,7 +98,7 @@ function write(
   savePatch(settings.out, base, set.model, set.changed, {
     editor: name,
     hyperparameters,
-    layers: describeLayers(layers),
+    layers: layersText(layers),
     ...(views ? { views } : {}),
     ...(margin ? { margin } : {}),
     steps: set.steps,

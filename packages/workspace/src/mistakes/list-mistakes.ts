@@ -1,6 +1,6 @@
 /** A run's mistakes on one of its splits, and the repairs that follow from them. */
 import { type FoundMistake, findMistakes, trainingSplits } from 'editable';
-import type { OpenedModel } from '../open-model.js';
+import type { OpenedModel } from '../runs/open-model.js';
 
 /** A class as documents have it. */
 interface Named {

@@ -1,84 +1,8 @@
-/** A run's editability card: what repairs cost with each editor on each set of layers; its best is used from then on. */
-import { join } from 'node:path';
-import {
-  type CardEntry,
-  type CardOptions,
-  type CardProgress,
-  type CardStage,
-  cardFile,
-  type EditabilityCard,
-  editabilityCard,
-  saveCard,
-} from 'editable';
-import type { Console } from '../console/console.js';
+/** A comparison of editors as people read it. */
+import type { CardEntry, EditabilityCard } from 'editable';
 import { count, duration, percent, percentInterval, plural, signedPercent } from '../console/numbers.js';
-import type { Progress } from '../console/progress.js';
 import { table } from '../console/table.js';
-import { describeEditor, describeLayers } from '../editor-choice.js';
-import type { OpenedModel } from '../open-model.js';
-import { trialsFile } from './tuning.js';
-
-/** What `tune --all --json` prints. */
-export interface CardDocument extends EditabilityCard {
-  readonly run: string;
-  /** Where the run keeps the card. */
-  readonly card: string;
-}
-
-const stageLabels: Readonly<Record<CardStage, string>> = {
-  coarse: 'editors × layers, coarsely',
-  full: 'tuning the best third',
-  final: 'again on fresh images',
-};
-
-export async function makeCard(
-  { run, dataset, model, device }: OpenedModel,
-  settings: CardOptions,
-  console: Console,
-): Promise<CardDocument> {
-  const bars = new StageBars(console);
-  try {
-    const card = await editabilityCard(model, dataset, {
-      ...settings,
-      normalization: run.config.normalization,
-      reducedPrecision: true,
-      device,
-      trialsFile: join(run.folder, trialsFile),
-      onProgress: (progress) => bars.update(progress),
-    });
-    saveCard(run.folder, card);
-    return { ...card, run: run.folder, card: join(run.folder, cardFile) };
-  } finally {
-    bars.stop();
-  }
-}
-
-/** One progress bar a stage. */
-class StageBars {
-  readonly #console: Console;
-  #stage: CardStage | undefined;
-  #bar: Progress | undefined;
-
-  constructor(console: Console) {
-    this.#console = console;
-  }
-
-  update({ stage, trial: { editor, drawdown }, done, total }: CardProgress): void {
-    if (stage !== this.#stage) {
-      this.stop();
-      this.#stage = stage;
-      this.#bar = this.#console.progress(stageLabels[stage], total);
-    }
-    this.#bar?.update(
-      done,
-      `${describeEditor(editor)} on ${describeLayers(editor.layers)}: ${signedPercent(drawdown)}`,
-    );
-  }
-
-  stop(): void {
-    this.#bar?.stop();
-  }
-}
+import { describeEditor, describeLayers } from './editor-text.js';
 
 /** The finalists; then, apart since other images were judged, what was dropped. */
 export function describeCard({

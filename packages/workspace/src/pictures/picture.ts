@@ -1,9 +1,7 @@
-/** The one picture a command is about: a file, or an image of the test split; and what a model says of it. */
+/** The one picture a job is about: a file, or an image of the test split; and what a model says of it. */
 import { type Device, type nn, noGrad, scope, type Tensor, tensor } from '@editable/torch';
-import type { ImageDataset, Normalization } from 'editable';
-import { normalizeImages, readImageFile, readPhotograph } from 'editable';
-import { UsageError } from './errors.js';
-import type { InputFlags } from './options/shared.js';
+import { type ImageDataset, type Normalization, normalizeImages, readImageFile, readPhotograph } from 'editable';
+import { invalid } from '../errors.js';
 
 export interface Picture {
   /** [C, H, W] bytes */
@@ -23,15 +21,13 @@ export interface Prediction {
   readonly probability: number;
 }
 
-/** @throws UsageError unless exactly one of --image and --index is given, and the index is there */
-export async function readPicture({ image, index }: InputFlags, dataset: ImageDataset): Promise<Picture> {
-  if ((image === undefined) === (index === undefined)) {
-    throw new UsageError('expected one of --image FILE and --index N to say which picture is meant.');
-  }
-  if (image !== undefined) {
-    return { truth: null, index: null, file: image, ...(await pictureIn(image, dataset)) };
-  }
-  return testPicture(index as number, dataset);
+/** A picture's file, or the number of a test image. */
+export type PictureName = { readonly image: string } | { readonly index: number };
+
+/** @throws WorkspaceError unless the index is there */
+export async function readPicture(name: PictureName, dataset: ImageDataset): Promise<Picture> {
+  if ('index' in name) return testPicture(name.index, dataset);
+  return { truth: null, index: null, file: name.image, ...(await pictureIn(name.image, dataset)) };
 }
 
 /** As the data set's photographs were read, or else as a picture of its shape. */
@@ -50,15 +46,14 @@ export async function pictureIn(
 
 export function testPicture(index: number, dataset: ImageDataset): Picture {
   const test = dataset.split('test');
-  if (index >= test.length) {
-    throw new UsageError(`--index: expected a whole number from 0 to ${test.length - 1}, received "${index}".`);
-  }
+  if (index >= test.length)
+    throw invalid('index', `expected a whole number from 0 to ${test.length - 1}, received "${index}".`);
   return { pixels: test.image(index), truth: test.labels[index] as number, index, file: null, resizedFrom: null };
 }
 
 /** The picture as a batch of one, normalised as the run was trained. */
 export const inputOf = (
-  { pixels }: Picture,
+  { pixels }: Pick<Picture, 'pixels'>,
   dataset: ImageDataset,
   normalization: Normalization,
   device: Device,
@@ -73,19 +68,3 @@ export const ranked = (probabilities: readonly number[], classes: readonly strin
   probabilities
     .map((probability, label) => ({ label, name: classes[label] ?? String(label), probability }))
     .sort((a, b) => b.probability - a.probability);
-
-/** A class by its name (in any case), by a part of "tench, Tinca tinca" that no other class has, or by its number. @throws UsageError listing the classes */
-export function labelNamed(word: string, classes: readonly string[], where: string = '--target'): number {
-  const wanted = word.trim().toLowerCase();
-  const byName = classes.findIndex((name) => name.toLowerCase() === wanted);
-  if (byName >= 0) return byName;
-  const synonyms = [...classes.keys()].filter((label) => synonymsOf(classes[label] as string).includes(wanted));
-  if (synonyms.length === 1) return synonyms[0] as number;
-  const number = /^\d+$/.test(word.trim()) ? Number(word) : Number.NaN;
-  if (number < classes.length) return number;
-  const all = classes.map((name, label) => `${label} ${name}`);
-  const known = all.length <= 20 ? all.join(', ') : `${all.slice(0, 3).join(', ')} … ${all.at(-1)}`;
-  throw new UsageError(`${where}: expected a class by number or name (${known}), received "${word}".`);
-}
-
-const synonymsOf = (name: string): string[] => name.split(',').map((part) => part.trim().toLowerCase());
