@@ -6,7 +6,19 @@ export type WorkspaceErrorCode =
   /** A file with wishes or settings that cannot be used. */
   | 'INVALID_FILE'
   /** The job's caller asked it to stop. */
-  | 'CANCELLED';
+  | 'CANCELLED'
+  /** No store, or one that this version cannot read. */
+  | 'INVALID_STORE'
+  /** A store's journal or one of its files is not what was written. */
+  | 'DAMAGED_STORE'
+  /** No repair or release of that name. */
+  | 'NOT_FOUND'
+  /** What the state of a repair or a release does not allow. */
+  | 'REFUSED'
+  /** Repairs that cannot be had together, or a store that changed in the meantime. */
+  | 'CONFLICT'
+  /** Another process holds the store for longer than one waits. */
+  | 'BUSY';
 
 export interface WorkspaceErrorOptions extends ErrorOptions {
   /** The setting that is wrong: the message begins with it, and a command line puts its own word for it in its place. */

@@ -17,3 +17,4 @@ export * from './runs/editor-choice.js';
 export * from './runs/open-data.js';
 export * from './runs/open-model.js';
 export * from './runs/run-files.js';
+export * from './store/index.js';

@@ -34,7 +34,7 @@ export function curvatureOf(
   let made: CurvatureOf | undefined;
   return (names) => {
     if (made === undefined) {
-      const control = (): ControlImages => controlImages(opened, images, job);
+      const control = (): ControlImages => controlImagesOf(opened, images, job);
       made =
         opened.patches.length > 0
           ? controlCurvature(opened.model, control())
@@ -68,7 +68,7 @@ export function computeCurvature(
   const started = performance.now();
   const { run } = opened;
   const names = selectParameters(run.model, layers);
-  const control = (): ControlImages => controlImages(opened, images, job);
+  const control = (): ControlImages => controlImagesOf(opened, images, job);
   const { path, found, factors } = runFactors(run, control, names, {
     anyImages: images === undefined && opened.control === undefined,
     replace: true,
@@ -99,7 +99,8 @@ function trainingImages(dataset: ImageDataset): ImageSplit {
   }
 }
 
-function controlImages(
+/** The images whose answers the natural editor keeps: what the run was opened with, else its training images. */
+export function controlImagesOf(
   { run, dataset, device, control = trainingImages(dataset) }: OpenedModel,
   images: number | undefined,
   job: JobOptions,
