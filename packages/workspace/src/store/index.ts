@@ -16,5 +16,5 @@ export {
   wantedRepairs,
 } from './state.js';
 export { Store, short } from './store.js';
-export { type AddBaseOptions, addBase, type Bench, benchOf, openBench } from './store-base.js';
+export { type AddBaseOptions, addBase, type Bench, benchOf, loadRelease, openBench } from './store-base.js';
 export type { Source, Wish } from './wish.js';

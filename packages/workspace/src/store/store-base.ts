@@ -1,7 +1,7 @@
 /** A store's base made ready for use: its network, its data, its curvature, each held to what the journal says of it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readFileOrExplain, writeFileAtomically } from '@editable/torch';
+import { type nn, readFileOrExplain, writeFileAtomically } from '@editable/torch';
 import { type CurvatureOf, modelHash, openRun, type Run, runFiles, selectParameters } from 'editable';
 import { WorkspaceError } from '../errors.js';
 import type { JobOptions } from '../job-events.js';
@@ -9,6 +9,7 @@ import { controlImagesOf, curvatureOf } from '../jobs/curvature.js';
 import { chooseNatural } from '../runs/editor-choice.js';
 import { type OpenedModel, type OpenModelOptions, openModel } from '../runs/open-model.js';
 import type { Solver } from './events.js';
+import { type Release, readRelease, withTensors } from './release-file.js';
 import type { StoredBase } from './state.js';
 import { type Store, short } from './store.js';
 import { sha256 } from './wish.js';
@@ -136,4 +137,21 @@ export function checkBase(store: Store, base: StoredBase): void {
     'DAMAGED_STORE',
     `${join(run.folder, runFiles.curvature)} is not the curvature that releases of ${short(base.base)} are made with.`,
   );
+}
+
+/** A release of this bench's base, ready to answer; null: the base as it is. @throws WorkspaceError DAMAGED_STORE, REFUSED */
+export function loadRelease(
+  { store, base, opened }: Bench,
+  id: string | null,
+): { readonly model: nn.Model; readonly release: Release | null } {
+  if (id === null) return { model: opened.model, release: null };
+  const { release, tensors } = readRelease(store.files, id);
+  if (release.base !== base.base) {
+    throw new WorkspaceError(
+      'REFUSED',
+      `${short(id)} is a release of the base ${short(release.base)}, and ${short(base.base)} is open; open that one.`,
+    );
+  }
+  const model = withTensors(opened.model, tensors, { config: opened.run.config, expected: release.result });
+  return { model, release };
 }
