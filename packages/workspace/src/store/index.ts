@@ -1,8 +1,14 @@
 /** The store of repairs and releases. */
 export type { JournalEntry, Solver, StoreEvent } from './events.js';
 export * from './operations/activate.js';
+export * from './operations/check.js';
+export * from './operations/conflicts.js';
+export * from './operations/diff.js';
+export * from './operations/export.js';
+export * from './operations/move.js';
 export * from './operations/propose.js';
 export { asked, makeRelease, type ReleasedSet, type ReleaseOptions } from './operations/release.js';
+export * from './operations/verify.js';
 export type { Effect, Release, RepairStanding } from './release-file.js';
 export {
   type Deed,

@@ -7,7 +7,7 @@ import { goOn, type JobOptions } from '../job-events.js';
 import type { OpenedModel } from '../runs/open-model.js';
 import type { Effect, RepairStanding } from './release-file.js';
 import { batchOf, type WishedPicture } from './solve-set.js';
-import { pictureHash } from './wish.js';
+import { sha256 } from './wish.js';
 
 export interface MeasureOptions {
   readonly repairs: readonly WishedPicture[];
@@ -96,7 +96,7 @@ function judgedPictures(
 ): { readonly split: ImageSplit; readonly positions: readonly number[] } {
   const repaired = new Set(repairs.map(({ wish }) => wish.picture));
   const all = [...test.labels.keys()];
-  const others = repaired.size === 0 ? all : all.filter((at) => !repaired.has(pictureHash(test.image(at), test.shape)));
+  const others = repaired.size === 0 ? all : all.filter((at) => !repaired.has(sha256(test.image(at))));
   const positions =
     testImages === undefined || testImages >= others.length
       ? others

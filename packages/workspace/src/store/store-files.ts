@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readFileOrExplain, writeFileAtomically } from '@editable/torch';
 import { makeRunFolder } from 'editable';
 import { WorkspaceError } from '../errors.js';
-import { hash, pictureHash, sha256 } from './wish.js';
+import { hash, sha256 } from './wish.js';
 
 export class StoreFiles {
   readonly folder: string;
@@ -32,18 +32,18 @@ export class StoreFiles {
     return folder;
   }
 
-  /** Returns the picture's hash. */
-  keepPicture(pixels: Uint8Array, shape: readonly number[]): string {
-    const name = pictureHash(pixels, shape);
+  /** [C, H, W] bytes. Returns their hash. */
+  keepPicture(pixels: Uint8Array): string {
+    const name = sha256(pixels);
     const path = this.#picture(name);
     if (!existsSync(path)) writeFileAtomically(path, pixels);
     return name;
   }
 
   /** @throws WorkspaceError DAMAGED_STORE where it is missing or not what was kept */
-  picture(name: string, shape: readonly number[]): Uint8Array {
+  picture(name: string): Uint8Array {
     const pixels = this.#read(this.#picture(name));
-    if (pictureHash(pixels, shape) !== name) throw damaged(this.#picture(name));
+    if (sha256(pixels) !== name) throw damaged(this.#picture(name));
     return pixels;
   }
 

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { WorkspaceError } from '../errors.js';
 import type { JournalEntry, StoreEvent } from './events.js';
 import { Journal } from './journal.js';
+import { type RepairStanding, readRelease } from './release-file.js';
 import { type StoredBase, type StoredRelease, type StoredRepair, type StoreState, statusOf } from './state.js';
 import { StoreFiles } from './store-files.js';
 import { words } from './wish.js';
@@ -80,6 +81,13 @@ export class Store implements Disposable {
       'NOT_FOUND',
       `expected a ${what} of ${this.folder} by at least 4 digits of its name, received ${JSON.stringify(name)}, which ${found.length === 0 ? 'is none' : `begins ${found.length} of them`}.`,
     );
+  }
+
+  /** How a repair stood in a release of which it is one. @throws WorkspaceError NOT_FOUND, DAMAGED_STORE */
+  standing(release: string, repair: string): RepairStanding {
+    const found = readRelease(this.files, release).release.effect.repairs.find((each) => each.repair === repair);
+    if (found !== undefined) return found;
+    throw new WorkspaceError('NOT_FOUND', `${short(repair)} is not in the release ${short(release)}.`);
   }
 
   statusOf(repair: StoredRepair): ReturnType<typeof statusOf> {

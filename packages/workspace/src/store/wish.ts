@@ -16,7 +16,7 @@ const printed = z
 export const words: z.ZodType<string, string> = printed.pipe(z.string().min(1));
 
 export interface Wish {
-  /** Hash of the picture: its shape and bytes, which the store keeps. */
+  /** Hash of the picture's [C, H, W] bytes, which the store keeps. */
   readonly picture: string;
   /** The class that it must have. */
   readonly target: number;
@@ -53,9 +53,5 @@ export const sourceSchema: z.ZodType<Source> = z.strictObject({
 /** The same wish has the same name, whoever makes it. */
 export const repairId = ({ picture, target, views, margin }: Wish): string =>
   sha256(JSON.stringify({ picture, target, views, margin }));
-
-/** Of [C, H, W] bytes. */
-export const pictureHash = (pixels: Uint8Array, shape: readonly number[]): string =>
-  createHash('sha256').update(JSON.stringify(shape)).update(pixels).digest('hex');
 
 export const sha256 = (contents: string | Uint8Array): string => createHash('sha256').update(contents).digest('hex');

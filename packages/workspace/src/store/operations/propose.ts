@@ -30,7 +30,7 @@ export function propose({ store, opened }: Bench, proposal: Proposal): StoredRep
     throw invalid('target', `expected a class from 0 to ${classes.length - 1}, received ${target}.`);
   using input = inputOf(picture, opened.dataset, normalization, opened.device);
   const [predicted] = ranked(probabilitiesOf(opened.model, input), classes);
-  const kept = store.files.keepPicture(picture.pixels, opened.dataset.shape);
+  const kept = store.files.keepPicture(picture.pixels);
   const wish: Wish = { picture: kept, target, views, margin };
   const id = repairId(wish);
   const { index, file } = picture;

@@ -103,10 +103,9 @@ async function prepare(
 
 /** Each wish with its picture, from the store. */
 export const wishedPictures = (
-  { store, opened }: Pick<Bench, 'store' | 'opened'>,
+  { store }: Pick<Bench, 'store'>,
   repairs: readonly Pick<StoredRepair, 'id' | 'wish'>[],
-): readonly WishedPicture[] =>
-  repairs.map(({ id, wish }) => ({ id, wish, pixels: store.files.picture(wish.picture, opened.dataset.shape) }));
+): readonly WishedPicture[] => repairs.map(({ id, wish }) => ({ id, wish, pixels: store.files.picture(wish.picture) }));
 
 function requireMet({ unmet, conflicts }: SolvedSet, store: Store): void {
   if (unmet.length === 0) return;
