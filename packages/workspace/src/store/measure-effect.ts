@@ -89,18 +89,20 @@ const generalityOf = (standings: readonly RepairStanding[]): number | null => {
   return views === 0 ? null : standings.reduce((sum, { following }) => sum + following, 0) / views;
 };
 
-/** A repaired picture would count for having been repaired: it is not judged. */
+/**
+ * A repaired picture would count for having been repaired: it is not judged. The sample is drawn before those are left out, so
+ * that releases are judged on the same pictures.
+ */
 function judgedPictures(
   test: ImageSplit,
   { repairs, testImages, seed }: MeasureOptions,
 ): { readonly split: ImageSplit; readonly positions: readonly number[] } {
   const repaired = new Set(repairs.map(({ wish }) => wish.picture));
-  const all = [...test.labels.keys()];
-  const others = repaired.size === 0 ? all : all.filter((at) => !repaired.has(sha256(test.image(at))));
-  const positions =
-    testImages === undefined || testImages >= others.length
-      ? others
-      : Array.from(stream(seed, 'test-images').sample(others.length, testImages).sort(), (at) => others[at] as number);
+  const drawn =
+    testImages === undefined || testImages >= test.length
+      ? [...test.labels.keys()]
+      : [...stream(seed, 'test-images').sample(test.length, testImages).sort()];
+  const positions = drawn.filter((at) => !repaired.has(sha256(test.image(at))));
   return { split: subset(test, positions), positions };
 }
 

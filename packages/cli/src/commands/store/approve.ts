@@ -21,8 +21,8 @@ export const approveCommand: ReturnType<typeof defineCommand> = defineCommand<Pe
   examples: ['store approve STORE 3fa8c1d2 --by bob --why "the label is right"'],
   run: ([folder, ...names], flags, console) =>
     withStore(folder, async (store) => {
-      const { approve, asked } = await import('@editable/workspace');
-      const repairs = names.map((name) => approve(store, name as string, flags));
+      const { approveAll, asked } = await import('@editable/workspace');
+      const repairs = approveAll(store, names as string[], flags);
       for (const repair of repairs) console.print(`approved ${asked(repair)}`);
       console.result({ store: folder, repairs });
       return exitCodes.done;

@@ -48,30 +48,44 @@ export function propose({ store, opened }: Bench, proposal: Proposal): StoredRep
   return store.repair(id);
 }
 
-/** @throws WorkspaceError REFUSED for the person who proposed it, and for a repair that is not proposed */
-export function approve(
+/** One repair, by a second person. @throws as `approveAll` does */
+export const approve = (
   store: Store,
   name: string,
+  deed: { readonly by: string; readonly why: string },
+): StoredRepair => approveAll(store, [name], deed)[0] as StoredRepair;
+
+/**
+ * All of them or none.
+ *
+ * @throws WorkspaceError REFUSED for the person who proposed one, and for a repair that is not proposed
+ */
+export function approveAll(
+  store: Store,
+  names: readonly string[],
   { by, why }: { readonly by: string; readonly why: string },
-): StoredRepair {
-  const { id } = store.repair(name);
+): readonly StoredRepair[] {
+  const ids = [...new Set(names.map((name) => store.repair(name).id))];
   const because = reason(why);
-  store.append(by, (state) => {
-    const repair = state.repairs.get(id) as StoredRepair;
-    if (repair.approved !== null || repair.retired !== null)
-      throw new WorkspaceError(
-        'REFUSED',
-        `${short(id)} is ${statusOf(state, repair)}; only a proposed repair is approved.`,
-      );
-    if (samePerson(repair.proposed.by, by)) {
-      throw new WorkspaceError(
-        'REFUSED',
-        `${short(id)} was proposed by ${repair.proposed.by}; a second person has to approve it.`,
-      );
-    }
-    return [{ kind: 'approved', repair: id, why: because }];
-  });
-  return store.repair(id);
+  store.append(by, (state) =>
+    ids.map((id) => {
+      const repair = state.repairs.get(id) as StoredRepair;
+      if (repair.approved !== null || repair.retired !== null) {
+        throw new WorkspaceError(
+          'REFUSED',
+          `${short(id)} is ${statusOf(state, repair)}; only a proposed repair is approved.`,
+        );
+      }
+      if (samePerson(repair.proposed.by, by)) {
+        throw new WorkspaceError(
+          'REFUSED',
+          `${short(id)} was proposed by ${repair.proposed.by}; a second person has to approve it.`,
+        );
+      }
+      return { kind: 'approved', repair: id, why: because } as const;
+    }),
+  );
+  return ids.map((id) => store.repair(id));
 }
 
 const samePerson = (a: string, b: string): boolean => a.trim().toLocaleLowerCase() === b.trim().toLocaleLowerCase();
