@@ -162,9 +162,15 @@ function resolvePackage(name, from, packages) {
   }
 }
 
+/** Of SQLite's binding: other systems' builds, and the sources of this one. */
+const otherBuilds = new RegExp(
+  `@photostructure/sqlite/(deps|src|prebuilds/(?!${process.platform}-${process.arch}(/|$))[^/]+)(/|$)`,
+);
+
 /** Licences and headers stay; types, source maps, other packages' sources and documentation go. */
 function isNeededAtRunTime(path) {
   const inside = path.slice(path.lastIndexOf('node_modules/'));
+  if (otherBuilds.test(inside)) return false;
   return !/\.(map|[cm]?ts|markdown)$|node_modules\/zod\/src$|\/(docs?|README\.md|CHANGELOG\.md)$/i.test(inside);
 }
 

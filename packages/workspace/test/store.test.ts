@@ -10,6 +10,7 @@ import {
   type Bench,
   loadRelease,
   makeRelease,
+  previewRelease,
   propose,
   type ReleasedSet,
   retire,
@@ -104,6 +105,20 @@ describe('a repair', () => {
     expect(modelHash(loadRelease(reopened(store), store.state.active).model)).toBe(modelHash(opened.model));
     expect(() => rollBack(store, { by: 'carl', why: 'alarm' })).toThrow('no release is active');
     activate(store, next.stored.id, { by: 'bob' });
+    await expect(makeRelease(bench, { by: 'bob' })).rejects.toThrow(
+      'is active and holds exactly the repairs that are approved',
+    );
+  });
+
+  it('can be looked at before: solved and measured with what is approved, and not kept', async () => {
+    const { store } = bench;
+    const { seq } = store.state;
+    const wanted = [...store.state.repairs.values()].slice(0, 3);
+    const { effect } = await previewRelease(bench, wanted, { testImages: 100 });
+    expect(effect.repairs.map(({ holds }) => holds)).toEqual([true, true, true]);
+    expect(effect.data.images).toBeLessThanOrEqual(100);
+    expect(store.state.seq).toBe(seq);
+    expect(store.files.present().releases).toHaveLength(store.state.releases.size);
   });
 
   it('is retired alone: the others stay in force, and the set is as if it had never been there', async () => {

@@ -7,7 +7,7 @@ export * from './operations/diff.js';
 export * from './operations/export.js';
 export * from './operations/move.js';
 export * from './operations/propose.js';
-export { asked, makeRelease, type ReleasedSet, type ReleaseOptions } from './operations/release.js';
+export { asked, makeRelease, previewRelease, type ReleasedSet, type ReleaseOptions } from './operations/release.js';
 export * from './operations/verify.js';
 export type { Effect, Release, RepairStanding } from './release-file.js';
 export {

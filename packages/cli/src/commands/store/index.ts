@@ -8,6 +8,7 @@ import { exportCommand } from './export.js';
 import { initCommand } from './init.js';
 import { logCommand } from './log.js';
 import { moveCommand } from './move.js';
+import { previewCommand } from './preview.js';
 import { proposeCommand } from './propose.js';
 import { releaseCommand } from './release.js';
 import { retireCommand } from './retire.js';
@@ -21,6 +22,7 @@ export const storeCommands: CommandGroup = {
   commands: [
     initCommand,
     proposeCommand,
+    previewCommand,
     approveCommand,
     conflictsCommand,
     releaseCommand,

@@ -7,7 +7,7 @@ import type { RepairStanding } from '../release-file.js';
 import { wantedRepairs } from '../state.js';
 import type { Store } from '../store.js';
 import { type AddBaseOptions, addBase, type Bench } from '../store-base.js';
-import { makeRelease, type ReleasedSet, type ReleaseOptions, wishedPictures } from './release.js';
+import { type ReleasedSet, type ReleaseOptions, releaseOf, wishedPictures } from './release.js';
 
 export interface Moved {
   readonly base: string;
@@ -43,7 +43,7 @@ export async function moveTo(
   const notNeeded = standings
     .filter((each) => each.holds && each.following >= before(store, each))
     .map(({ repair }) => repair);
-  const released = await makeRelease(bench, { by: options.by, testImages }, job);
+  const released = await releaseOf(bench, wanted, { by: options.by, testImages }, job);
   return { base, from, standings, notNeeded, released };
 }
 

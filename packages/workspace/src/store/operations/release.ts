@@ -26,13 +26,38 @@ export interface ReleasedSet {
 /**
  * Solves every approved repair together and keeps the result. What is served does not change.
  *
- * @throws WorkspaceError CONFLICT naming the repairs that cannot be had together, or where the store changed meanwhile
+ * @throws WorkspaceError REFUSED where that is what is served already; CONFLICT naming the repairs that cannot be had together, or
+ * where the store changed meanwhile
  */
-export function makeRelease(bench: Bench, options: ReleaseOptions, job: JobOptions = {}): Promise<ReleasedSet> {
-  return releaseOf(bench, wantedRepairs(bench.store.state), options, job);
+export async function makeRelease(bench: Bench, options: ReleaseOptions, job: JobOptions = {}): Promise<ReleasedSet> {
+  const { state } = bench.store;
+  const wanted = wantedRepairs(state);
+  requireNews(state, wanted);
+  return releaseOf(bench, wanted, options, job);
 }
 
-/** The same without one of them, which is retired with it. */
+function requireNews({ active, base, releases }: StoreState, wanted: readonly StoredRepair[]): void {
+  const served = active === null ? { base, repairs: [] } : releases.get(active);
+  if (served?.base !== base || served?.repairs.join() !== wanted.map(({ id }) => id).join()) return;
+  throw new WorkspaceError(
+    'REFUSED',
+    active === null
+      ? 'no repair is approved, so a release would be the base as it is; propose and approve one first.'
+      : `${short(active)} is active and holds exactly the repairs that are approved; propose, approve or retire one first.`,
+  );
+}
+
+/** What a set of repairs would do: solved and measured as for a release, and not kept. */
+export async function previewRelease(
+  bench: Bench,
+  repairs: readonly StoredRepair[],
+  { testImages }: Pick<ReleaseOptions, 'testImages'> = {},
+  job: JobOptions = {},
+): Promise<Release> {
+  return (await prepare(bench, repairs, { parent: bench.store.state.active, by: '', testImages }, job)).release;
+}
+
+/** A release of some repairs. @throws as `makeRelease` does */
 export async function releaseOf(
   bench: Bench,
   repairs: readonly StoredRepair[],
