@@ -81,6 +81,8 @@ export * from './sequences/edit-sequence.js';
 export * from './sequences/repair-many.js';
 export type { RepairTask } from './sequences/repair-set.js';
 export type { SequenceCheckpoint, SequenceRecord } from './sequences/sequence-records.js';
+export * from './tasks/image-classification.js';
+export type * from './tasks/task.js';
 export * from './training/objective.js';
 export * from './training/settings.js';
 export * from './training/train-run.js';

@@ -1,12 +1,14 @@
 /** One training in progress: the leaf parameters, the optimizer, the learned editor; a step changes them in place. */
-import { grad, type nn, noGrad, optim, scope, type Tensor, tensor } from '@editable/torch';
+import { grad, type nn, noGrad, optim, scope, type Tensor, type Tree, tensor } from '@editable/torch';
 import type { Constraint } from '../editing/constraint.js';
 import { clampStraightThrough, type Editor, polyak } from '../editing/editor.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
-import { baseObjective, editableObjective, type Objective, type TrainingBatch } from './objective.js';
+import type { Task, TrainingBatch } from '../tasks/task.js';
+import { baseObjective, editableObjective, type Objective } from './objective.js';
 import type { TrainingSettings } from './settings.js';
+import { WorkingCopy } from './working-copy.js';
 
 /** How fast learned hyperparameters move: they are few, and most are learned by their logarithm. */
 const hyperparameterLearningRate = 1e-2;
@@ -25,21 +27,19 @@ export interface StepTerms {
   readonly hyperparameters: Readonly<Record<string, number>>;
 }
 
-export class Trainer {
-  readonly #model: nn.Model;
+export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
+  readonly #task: Task<Input>;
   readonly #settings: TrainingSettings;
-  readonly #parameters: nn.NamedTensors;
+  readonly #copy: WorkingCopy<Input, State>;
   readonly #editable: readonly string[];
   readonly #optimizer: optim.Optimizer;
   readonly #learned: Map<string, Tensor>;
   readonly #editorOptimizer: optim.Optimizer = new optim.Adam({ learningRate: hyperparameterLearningRate });
-  #buffers: Map<string, Tensor>;
 
-  constructor(model: nn.Model, settings: TrainingSettings) {
-    this.#model = model;
+  constructor(task: Task<Input>, model: nn.Model<Input, State>, settings: TrainingSettings) {
+    this.#task = task;
     this.#settings = settings;
-    this.#parameters = leaves(model.parameters);
-    this.#buffers = new Map([...model.buffers].map(([name, value]) => [name, value.clone()]));
+    this.#copy = new WorkingCopy(model);
     this.#editable = settings.objective === 'editable' ? selectParameters(model, settings.editor.layers) : [];
     this.#learned = this.#startLearned();
     const { learningRate, weightDecay } = settings;
@@ -50,10 +50,9 @@ export class Trainer {
   }
 
   /** The model as it is now: copies, so that further steps do not change it. */
-  snapshot(): nn.Model {
-    const copies = (tensors: nn.NamedTensors): nn.NamedTensors =>
-      new Map([...tensors].map(([name, value]) => [name, value.detach().clone()]));
-    return this.#model.with({ parameters: copies(this.#parameters), buffers: copies(this.#buffers) });
+  snapshot(): nn.Model<Input, State> {
+    const { trained } = this.#copy;
+    return trained.with({ parameters: new Map([...trained.parameters].map(([name, value]) => [name, value.clone()])) });
   }
 
   /** The learned hyperparameters as numbers, within their ranges. */
@@ -64,7 +63,7 @@ export class Trainer {
   }
 
   /** One step of Editable Training, or of plain training where no constraint is given. */
-  step(batch: TrainingBatch, constraint: Constraint | undefined, learningRate: number): StepTerms {
+  step(batch: TrainingBatch<Input>, constraint: Constraint<Input> | undefined, learningRate: number): StepTerms {
     return scope(() => {
       const hyperparameters = this.hyperparameters();
       const objective = this.#objective(batch, constraint);
@@ -73,7 +72,7 @@ export class Trainer {
         throw new EditableError('NOT_FINITE', `training diverged: the loss is ${loss}. Try a smaller learning rate.`);
       }
       const gradientNorm = this.#descend(objective, learningRate);
-      this.#keepBuffers(objective.buffers);
+      this.#copy.keep(objective.buffers);
       return {
         loss,
         base: objective.base.item(),
@@ -92,8 +91,8 @@ export class Trainer {
   /** Everything that the next step depends on, by name. */
   state(): nn.NamedTensors {
     const groups: readonly (readonly [string, nn.NamedTensors])[] = [
-      ['parameter', this.#parameters],
-      ['buffer', this.#buffers],
+      ['parameter', this.#copy.parameters],
+      ['buffer', this.#copy.buffers],
       ['optimizer', this.#optimizer.state()],
       ['hyperparameter', this.#learned],
       ['editorOptimizer', this.#editorOptimizer.state()],
@@ -109,18 +108,18 @@ export class Trainer {
       new Map(
         [...state].flatMap(([key, value]) => (key.startsWith(`${name}.`) ? [[key.slice(name.length + 1), value]] : [])),
       );
-    copyInto(this.#parameters, group('parameter'));
-    copyInto(this.#buffers, group('buffer'));
+    copyInto(this.#copy.parameters, group('parameter'));
+    copyInto(this.#copy.buffers, group('buffer'));
     copyInto(this.#learned, group('hyperparameter'));
     this.#optimizer.load(group('optimizer'));
     this.#editorOptimizer.load(group('editorOptimizer'));
   }
 
-  #objective(batch: TrainingBatch, constraint: Constraint | undefined): Objective {
-    const model = this.#model.with({ buffers: this.#buffers });
-    if (constraint === undefined) return baseObjective(model, this.#parameters, batch);
+  #objective(batch: TrainingBatch<Input>, constraint: Constraint<Input> | undefined): Objective {
+    const { training, parameters } = this.#copy;
+    if (constraint === undefined) return baseObjective(this.#task, training, parameters, batch);
     const { cEdit, cLoc, firstOrder, localityImages, editor, checkpointSteps = false } = this.#settings;
-    return editableObjective(model, this.#parameters, batch, constraint, {
+    return editableObjective(this.#task, training, parameters, batch, constraint, {
       editor: this.#editor(),
       editable: this.#editable,
       maxSteps: editor.maxSteps,
@@ -133,7 +132,7 @@ export class Trainer {
   }
 
   #descend(objective: Objective, learningRate: number): number {
-    const parameters = [...this.#parameters.values()];
+    const parameters = [...this.#copy.parameters.values()];
     const learned = [...this.#learned.values()];
     const all = this.#gradients(objective, [...parameters, ...learned]);
     const { gradients, norm } = optim.clipGradNorm(all.slice(0, parameters.length), this.#settings.clipNorm);
@@ -163,10 +162,6 @@ export class Trainer {
     return plain.map((each, i) => each.add(gradients[i] as Tensor));
   }
 
-  #keepBuffers(buffers: nn.NamedTensors): void {
-    for (const [name, value] of buffers) noGrad(() => this.#buffers.get(name)?.copy_(value));
-  }
-
   #editor(): Editor {
     const { name, hyperparameters } = this.#settings.editor;
     return editorNamed(name, { ...hyperparameters, ...Object.fromEntries(this.#resolved()) });
@@ -187,7 +182,7 @@ export class Trainer {
     const { objective, learnEditor, editor, firstOrder } = this.#settings;
     if (objective === 'plain' || !learnEditor || firstOrder) return new Map();
     const { ranges } = editorNamed(editor.name);
-    const device = [...this.#parameters.values()][0]?.device ?? 'cpu';
+    const device = [...this.#copy.parameters.values()][0]?.device ?? 'cpu';
     return new Map(
       Object.entries(editor.hyperparameters).flatMap(([name, value]) => {
         // Polyak's step has no learning rate to learn.
@@ -198,9 +193,6 @@ export class Trainer {
     );
   }
 }
-
-const leaves = (tensors: nn.NamedTensors): nn.NamedTensors =>
-  new Map([...tensors].map(([name, value]) => [name, value.detach().clone().requiresGrad_()]));
 
 function copyInto(own: nn.NamedTensors, saved: nn.NamedTensors): void {
   for (const [name, value] of own) {

@@ -1,0 +1,85 @@
+/** What image classification trains on: batches and edits of one data set, functions of the settings and the step alone. */
+import { type Device, type nn, noGrad, scope, type Tensor, tensor } from '@editable/torch';
+import { assembleBatch, BatchSchedule, type ImageDataset, type ImageSplit, stream, subset } from '../data/index.js';
+import type { Constraint } from '../editing/constraint.js';
+import { classification } from '../editing/constraints/classification.js';
+import type { RunConfig } from '../runs/run.js';
+import { trainingSplits } from '../runs/splits.js';
+import { imageClassification } from '../tasks/image-classification.js';
+import type { Task, TrainingBatch } from '../tasks/task.js';
+import type { TrainingSettings } from './settings.js';
+import type { TrainingWork } from './training-work.js';
+
+/** The model that a training starts from. */
+export interface StartingModel {
+  readonly device: Device;
+  readonly whole: nn.Model;
+  /** The part of it that is trained. */
+  readonly model: nn.Model;
+}
+
+export class ImageWork implements TrainingWork {
+  readonly task: Task = imageClassification;
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+  readonly #config: RunConfig;
+  readonly #settings: TrainingSettings;
+  readonly #dataset: ImageDataset;
+  readonly #images: ImageSplit;
+  readonly #schedule: BatchSchedule;
+  readonly #device: Device;
+  /** What is trained, and what it starts from: it gives the trained part its inputs, and predictions to keep. */
+  readonly #start: StartingModel;
+
+  constructor(config: RunConfig, settings: TrainingSettings, dataset: ImageDataset, start: StartingModel) {
+    const { train } = trainingSplits(dataset);
+    const count = Math.min(settings.trainImages ?? train.length, train.length);
+    this.#images = subset(
+      train,
+      Uint32Array.from({ length: count }, (_, i) => i),
+    );
+    this.#schedule = new BatchSchedule(count, settings);
+    this.stepsPerEpoch = this.#schedule.stepsPerEpoch;
+    this.steps = this.stepsPerEpoch * settings.epochs;
+    this.#config = config;
+    this.#settings = settings;
+    this.#dataset = dataset;
+    this.#device = start.device;
+    this.#start = start;
+  }
+
+  batch(step: number): TrainingBatch {
+    const { input: images, target } = this.#assemble(this.#schedule.at(step), 'augment', step);
+    const input = this.#enter(images);
+    if (this.#settings.baseLoss !== 'distillation') return { input, target };
+    return { input, target, teacher: noGrad(() => scope(() => this.#start.model.call(input).output)) };
+  }
+
+  /** One edit a step: an augmented training image and a label drawn uniformly (section 4.1). */
+  constraint(step: number): Constraint | undefined {
+    if (this.#settings.objective === 'plain') return undefined;
+    const random = stream(this.#settings.seed, 'edit', step);
+    const { input } = this.#assemble([random.int(this.#images.length)], 'augment-edit', step);
+    return classification(this.#enter(input), random.int(this.#config.classes.length));
+  }
+
+  /** What the trained part receives. */
+  #enter(images: Tensor): Tensor {
+    const { whole, model } = this.#start;
+    if (model === whole) return images;
+    return noGrad(() => scope(() => whole.call(images, { to: whole.stages.length - model.stages.length }).output));
+  }
+
+  #assemble(indices: ArrayLike<number>, label: string, step: number): TrainingBatch {
+    const { seed, augment } = this.#settings;
+    const { images, labels } = assembleBatch(this.#images, indices, {
+      normalization: this.#config.normalization,
+      ...(augment ? { augment: { ...this.#dataset.augmentation, random: stream(seed, label, step) } } : {}),
+    });
+    const device = this.#device;
+    return {
+      input: tensor(images, { shape: [indices.length, ...this.#config.shape], device }),
+      target: tensor(labels, { device }),
+    };
+  }
+}
