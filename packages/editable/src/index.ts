@@ -53,6 +53,7 @@ export { classesOf, countFlips, errorRate, noClass } from './evaluation/predicti
 export * from './evaluation/preview.js';
 export * from './evaluation/records.js';
 export type { ReducedPrecision } from './evaluation/reduced-precision.js';
+export * from './evaluation/reference-ranks.js';
 export * from './evaluation/repairer.js';
 export * from './evaluation/sampling.js';
 export * from './evaluation/statistics.js';

@@ -3,10 +3,13 @@ import { type Device, type nn, noGrad, scope, type Tensor, tensor } from '@edita
 import { assembleBatch, BatchSchedule, type ImageDataset, type ImageSplit, stream, subset } from '../data/index.js';
 import type { Constraint } from '../editing/constraint.js';
 import { classification } from '../editing/constraints/classification.js';
+import { EditableError } from '../errors.js';
+import { TestSet } from '../evaluation/test-set.js';
 import type { RunConfig } from '../runs/run.js';
 import { trainingSplits } from '../runs/splits.js';
 import { imageClassification } from '../tasks/image-classification.js';
 import type { Task, TrainingBatch } from '../tasks/task.js';
+import { editDraw } from './edit-draws.js';
 import type { TrainingSettings } from './settings.js';
 import type { TrainingWork } from './training-work.js';
 
@@ -30,6 +33,7 @@ export class ImageWork implements TrainingWork {
   readonly #device: Device;
   /** What is trained, and what it starts from: it gives the trained part its inputs, and predictions to keep. */
   readonly #start: StartingModel;
+  #mistakes: readonly number[] | undefined;
 
   constructor(config: RunConfig, settings: TrainingSettings, dataset: ImageDataset, start: StartingModel) {
     const { train } = trainingSplits(dataset);
@@ -55,12 +59,43 @@ export class ImageWork implements TrainingWork {
     return { input, target, teacher: noGrad(() => scope(() => this.#start.model.call(input).output)) };
   }
 
-  /** One edit a step: an augmented training image and a label drawn uniformly (section 4.1). */
+  /** One edit a step, of an augmented training image. */
   constraint(step: number): Constraint | undefined {
     if (this.#settings.objective === 'plain') return undefined;
-    const random = stream(this.#settings.seed, 'edit', step);
-    const { input } = this.#assemble([random.int(this.#images.length)], 'augment-edit', step);
-    return classification(this.#enter(input), random.int(this.#config.classes.length));
+    const { index, target } = editDraw(this.#settings, step, {
+      images: this.#images,
+      classes: this.#config.classes.length,
+      mistakes: () => this.#mistakesOfStart(),
+    });
+    const input = this.#enter(this.#assemble([index], 'augment-edit', step).input);
+    return classification(
+      input,
+      target(() => this.#rankedByStart(input)),
+    );
+  }
+
+  #mistakesOfStart(): readonly number[] {
+    this.#mistakes ??= this.#findMistakes();
+    return this.#mistakes;
+  }
+
+  #findMistakes(): readonly number[] {
+    using images = new TestSet(this.#images, { normalization: this.#config.normalization, device: this.#start.device });
+    const predicted = images.predict(this.#start.whole);
+    const mistakes = [...predicted.keys()].filter((i) => predicted[i] !== this.#images.labels[i]);
+    if (mistakes.length > 0) return mistakes;
+    throw new EditableError(
+      'INVALID_ARGUMENT',
+      `editTargets: expected training images that the starting model gets wrong; it gets all ${this.#images.length} right. Train on random targets.`,
+    );
+  }
+
+  /** The classes of one input that the trained part receives, the likeliest first. */
+  #rankedByStart(input: Tensor): readonly number[] {
+    return scope(() => {
+      const order = noGrad(() => this.#start.model.call(input).output).argsort({ dim: 1, descending: true });
+      return Array.from(order.data() as BigInt64Array, Number);
+    });
   }
 
   /** What the trained part receives. */

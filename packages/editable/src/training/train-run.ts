@@ -69,7 +69,10 @@ export async function trainRun(
   const whole = fastLayout(config.model, start);
   const model = settings.freezeBefore === null ? whole : tailOf(whole, settings.freezeBefore);
   const work = new ImageWork(config, settings, dataset, { device, whole, model });
-  const trainer = new Trainer(work.task, model, settings);
+  const added = new Set(
+    [...model.parameters.keys()].filter((name) => from !== undefined && !from.parameters.has(name)),
+  );
+  const trainer = new Trainer(work.task, model, settings, added);
   const metrics = new JsonLines<StepMetrics>(join(folder, runFiles.metrics));
   const done = loadCheckpoint(folder, trainer, metrics);
   const { steps, stepsPerEpoch } = work;

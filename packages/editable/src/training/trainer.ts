@@ -32,21 +32,23 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
   readonly #settings: TrainingSettings;
   readonly #copy: WorkingCopy<Input, State>;
   readonly #editable: readonly string[];
-  readonly #optimizer: optim.Optimizer;
+  readonly #optimizers: readonly Optimized[];
   readonly #learned: Map<string, Tensor>;
   readonly #editorOptimizer: optim.Optimizer = new optim.Adam({ learningRate: hyperparameterLearningRate });
 
-  constructor(task: Task<Input>, model: nn.Model<Input, State>, settings: TrainingSettings) {
+  /** `added`: parameters with a learning rate of their own, where the settings have one. */
+  constructor(
+    task: Task<Input>,
+    model: nn.Model<Input, State>,
+    settings: TrainingSettings,
+    added: ReadonlySet<string> = new Set(),
+  ) {
     this.#task = task;
     this.#settings = settings;
     this.#copy = new WorkingCopy(model);
     this.#editable = settings.objective === 'editable' ? selectParameters(model, settings.editor.layers) : [];
     this.#learned = this.#startLearned();
-    const { learningRate, weightDecay } = settings;
-    this.#optimizer =
-      settings.optimizer === 'adam'
-        ? new optim.Adam({ learningRate, weightDecay })
-        : new optim.SGD({ learningRate, weightDecay, momentum: 0.9, nesterov: true });
+    this.#optimizers = optimizersOf(settings, [...model.parameters.keys()], added);
   }
 
   /** The model as it is now: copies, so that further steps do not change it. */
@@ -93,7 +95,7 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     const groups: readonly (readonly [string, nn.NamedTensors])[] = [
       ['parameter', this.#copy.parameters],
       ['buffer', this.#copy.buffers],
-      ['optimizer', this.#optimizer.state()],
+      ...this.#optimizers.map(({ group, optimizer }) => [group, optimizer.state()] as const),
       ['hyperparameter', this.#learned],
       ['editorOptimizer', this.#editorOptimizer.state()],
     ];
@@ -111,7 +113,7 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     copyInto(this.#copy.parameters, group('parameter'));
     copyInto(this.#copy.buffers, group('buffer'));
     copyInto(this.#learned, group('hyperparameter'));
-    this.#optimizer.load(group('optimizer'));
+    for (const each of this.#optimizers) each.optimizer.load(group(each.group));
     this.#editorOptimizer.load(group('editorOptimizer'));
   }
 
@@ -142,8 +144,13 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
         `training diverged: the gradient norm is ${norm}. Try a smaller learning rate.`,
       );
     }
-    this.#optimizer.learningRate = learningRate;
-    this.#optimizer.step(parameters, gradients);
+    for (const { optimizer, factor, positions } of this.#optimizers) {
+      optimizer.learningRate = learningRate * factor;
+      optimizer.step(
+        positions.map((i) => parameters[i] as Tensor),
+        positions.map((i) => gradients[i] as Tensor),
+      );
+    }
     if (learned.length > 0) this.#editorOptimizer.step(learned, all.slice(parameters.length));
     return norm;
   }
@@ -192,6 +199,37 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
       }),
     );
   }
+}
+
+/** Parameters that one optimizer steps, at the schedule's learning rate times a factor. */
+interface Optimized {
+  /** Of the checkpoint's tensors. */
+  readonly group: string;
+  readonly optimizer: optim.Optimizer;
+  readonly factor: number;
+  readonly positions: readonly number[];
+}
+
+function optimizersOf(
+  settings: TrainingSettings,
+  names: readonly string[],
+  added: ReadonlySet<string>,
+): readonly Optimized[] {
+  const { learningRate, addedLearningRate = learningRate, weightDecay, nesterov = true } = settings;
+  const own = addedLearningRate === learningRate ? new Set<string>() : added;
+  const of = (group: string, factor: number, isIn: (name: string) => boolean): Optimized => ({
+    group,
+    optimizer:
+      settings.optimizer === 'adam'
+        ? new optim.Adam({ learningRate, weightDecay })
+        : new optim.SGD({ learningRate, weightDecay, momentum: 0.9, nesterov }),
+    factor,
+    positions: [...names.keys()].filter((i) => isIn(names[i] as string)),
+  });
+  return [
+    of('optimizer', 1, (name) => !own.has(name)),
+    of('addedOptimizer', addedLearningRate / learningRate, (name) => own.has(name)),
+  ].filter(({ positions }) => positions.length > 0);
 }
 
 function copyInto(own: nn.NamedTensors, saved: nn.NamedTensors): void {
