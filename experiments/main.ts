@@ -5,6 +5,7 @@ import { cudaIsAvailable, type Device, TorchError } from '@editable/torch';
 import { EditableError, loadDataset, makeRunFolder } from 'editable';
 import { editSequences } from './edit-sequences/experiment.js';
 import { figure2 } from './figure-2/experiment.js';
+import { figure5 } from './figure-5/experiment.js';
 import { localityGenerality } from './locality-generality/experiment.js';
 import { naturalGradient } from './natural-gradient/experiment.js';
 import { sampledDrawdown } from './sampled-drawdown/experiment.js';
@@ -20,6 +21,7 @@ import { table1 } from './table-1/experiment.js';
 import { table2 } from './table-2/experiment.js';
 import { table3 } from './table-3/experiment.js';
 import { table4 } from './table-4/experiment.js';
+import { table5 } from './table-5/experiment.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: each experiment has rows of its own, which only it reads
 const experiments: readonly Experiment<any>[] = [
@@ -27,7 +29,9 @@ const experiments: readonly Experiment<any>[] = [
   table2,
   table3,
   table4,
+  table5,
   figure2,
+  figure5,
   editSequences,
   sampledDrawdown,
   localityGenerality,

@@ -8,6 +8,7 @@ import { repairColumns } from '../shared/repair-columns.js';
 import { repairPlan } from '../shared/repair-plan.js';
 import type { RepairRow } from '../shared/repair-row.js';
 import type { Scale } from '../shared/scale.js';
+import { claims } from './claims.js';
 import { paper } from './paper.js';
 
 const extra = 'extra';
@@ -33,7 +34,7 @@ export const table4: Experiment<RepairRow> = {
     repairColumns.time,
     repairColumns.edits,
   ],
-  claims: [],
+  claims,
 };
 
 const paperPlans = (scale: Scale): readonly RowPlan<RepairRow>[] => {
