@@ -1,0 +1,3 @@
+/** Text for translation: plain strings and arrays in and out; knows nothing of tensors or editing. */
+export * from './errors.js';
+export * from './moses/index.js';
