@@ -3,6 +3,8 @@ export * from './chart-spec.js';
 export * from './class-drawdown-chart.js';
 export * from './edit-map-chart.js';
 export * from './edit-sequence-chart.js';
+export * from './error-band-chart.js';
 export * from './explained-variance-chart.js';
 export * from './locality-generality-chart.js';
 export * from './pareto-chart.js';
+export * from './rank-chart.js';
