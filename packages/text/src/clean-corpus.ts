@@ -7,6 +7,7 @@ export interface SentencePair {
   readonly target: string;
 }
 
+/** Bounds on the lengths of a pair. */
 export interface CleanCorpusOptions {
   /** Tokens, in source and target alike. */
   readonly minLength?: number;

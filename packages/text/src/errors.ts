@@ -1,7 +1,9 @@
 /** Errors of this package: one class, a stable `code`, a sentence that says what was expected, what came and what to do. */
 
+/** What went wrong, for programs; the message says it for people. */
 export type TextErrorCode = 'INVALID_ARGUMENT' | 'INVALID_FILE' | 'UNKNOWN_SYMBOL' | 'WRONG_MERGES';
 
+/** The one error of this package. */
 export class TextError extends Error {
   override readonly name = 'TextError';
   readonly code: TextErrorCode;

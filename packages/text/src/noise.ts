@@ -5,6 +5,7 @@ import type { RandomSource } from './random.js';
 /** `drop-word`: one word is missing; `case`: capitals are others; `punctuation`: one mark is missing or another. */
 export type NoiseKind = 'drop-word' | 'case' | 'punctuation';
 
+/** Which kinds of noise to draw from; all of them unless said. */
 export interface NoisyViewsOptions {
   readonly kinds?: readonly NoiseKind[];
 }

@@ -4,6 +4,7 @@ import type { SentencePair } from './clean-corpus.js';
 import { TextError } from './errors.js';
 import { parseLines, readTextFile } from './text-file.js';
 
+/** What a line may be. */
 export interface ParallelTextOptions {
   /** A longer sentence, in words between spaces, is an error: it is more likely a file without line breaks. */
   readonly maxWords?: number;

@@ -8,6 +8,7 @@ export interface PairLength {
   readonly target: number;
 }
 
+/** How large batches are, and which epoch they are of. */
 export interface TokenBatchOptions {
   /** A batch's sentences times its longest side, padding included, is at most this. */
   readonly maxTokens: number;

@@ -9,6 +9,7 @@ import { parseLines, readTextFile } from './text-file.js';
 /** A symbol and how often it was counted. */
 export type CountedSymbol = readonly [symbol: string, count: number];
 
+/** Which symbols of a count become a vocabulary. */
 export interface VocabularyOptions {
   /** Rarer symbols become unknown. */
   readonly threshold?: number;

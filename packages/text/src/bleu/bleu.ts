@@ -3,6 +3,7 @@ import { TextError } from '../errors.js';
 import { type BleuOptions, type BleuScoring, checkBleuOptions, smoothingDefaults } from './options.js';
 import { type BleuStatistics, bleuStatistics, type References, sumBleuStatistics } from './statistics.js';
 
+/** A score and what it is made of. */
 export interface BleuScore extends BleuStatistics {
   /** 0 to 100. */
   readonly score: number;

@@ -8,6 +8,7 @@ import { bleuOfStatistics } from './bleu.js';
 import { type BleuScoring, checkBleuOptions } from './options.js';
 import { type BleuStatistics, bleuOrder, sumBleuStatistics } from './statistics.js';
 
+/** How many resamples (1,000 unless said), of which seed, and how BLEU is computed of each. */
 export interface BootstrapOptions extends BleuScoring {
   readonly resamples?: number;
   readonly seed?: number;
@@ -15,6 +16,7 @@ export interface BootstrapOptions extends BleuScoring {
   readonly confidence?: number;
 }
 
+/** A score and where resampling puts it. */
 export interface BootstrapInterval {
   /** Of the sentences as they are. */
   readonly score: number;
@@ -24,6 +26,7 @@ export interface BootstrapInterval {
   readonly high: number;
 }
 
+/** Two translations of the same sentences, compared. */
 export interface PairedBootstrap {
   readonly baseline: BootstrapInterval;
   readonly system: BootstrapInterval;

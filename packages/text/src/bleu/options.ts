@@ -5,12 +5,14 @@ import { type BleuTokenizer, bleuTokenizers } from './tokenizers.js';
 /** What stands for a precision of zero (Chen and Cherry 2014): `exp` halves 1/total each time, `floor` takes a value. */
 export type BleuSmoothing = 'none' | 'floor' | 'add-k' | 'exp';
 
+/** How sentences are cut into words; 13a and with their case unless said. */
 export interface BleuTokenization {
   readonly tokenizer?: BleuTokenizer;
   /** Compares in lower case. */
   readonly lowercase?: boolean;
 }
 
+/** How precisions become a score; `exp` and all four orders unless said. */
 export interface BleuScoring {
   readonly smoothing?: BleuSmoothing;
   /** Of `floor` (0.1 unless said) or `add-k` (1 unless said). */
@@ -19,6 +21,7 @@ export interface BleuScoring {
   readonly effectiveOrder?: boolean;
 }
 
+/** All of BLEU's options. */
 export interface BleuOptions extends BleuTokenization, BleuScoring {}
 
 /** The value of a smoothing that has one, unless said. */

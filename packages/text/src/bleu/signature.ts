@@ -1,6 +1,7 @@
 /** How a score was computed, as one string beside it (Post, "A Call for Clarity in Reporting BLEU Scores", WMT 2018). */
 import { type BleuOptions, checkBleuOptions, smoothingDefaults } from './options.js';
 
+/** What a signature tells. */
 export interface SignatureOptions extends BleuOptions {
   /** References a sentence; `var` where sentences differ. */
   readonly references?: number | 'var';

@@ -21,6 +21,7 @@ export interface BleuStatistics {
 /** One reference translation, or several. */
 export type References = string | readonly string[];
 
+/** Of no sentence at all. */
 export const noStatistics: BleuStatistics = {
   matches: [0, 0, 0, 0],
   totals: [0, 0, 0, 0],

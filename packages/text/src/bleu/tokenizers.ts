@@ -1,5 +1,6 @@
 /** How BLEU cuts a sentence into words: sacreBLEU's 13a, intl, char and none. */
 
+/** sacreBLEU's names of tokenizers. */
 export type BleuTokenizer = '13a' | 'none' | 'intl' | 'char';
 
 /** Each gives the words of a sentence. */

@@ -2,6 +2,7 @@
 import { TextError } from '../errors.js';
 import { endOfWord, type Merges } from './merges.js';
 
+/** How pieces are marked, and which a model knows. */
 export interface BpeEncoderOptions {
   /** Marks every piece of a word but its last. */
   readonly separator?: string;

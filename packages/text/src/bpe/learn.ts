@@ -6,6 +6,7 @@ import { checkCount, TextError } from '../errors.js';
 import { endOfWord, type Merge, type Merges } from './merges.js';
 import { type CountedWord, PairCounts, pairSymbols, SymbolTable } from './pair-counts.js';
 
+/** How much to learn. */
 export interface LearnMergesOptions {
   /** How many merges to learn; fewer come of a text in which no pair occurs often enough. */
   readonly merges: number;

@@ -6,11 +6,13 @@ import { parseLines, readTextFile } from '../text-file.js';
 /** Ends a word's last symbol in merges; 0.1 has it as a symbol of its own, 0.2 as the end of the last character's. */
 export const endOfWord = '</w>';
 
+/** subword-nmt's versions of the format. */
 export type MergesVersion = '0.1' | '0.2';
 
 /** Two symbols that become one, in the order in which they were learned. */
 export type Merge = readonly [left: string, right: string];
 
+/** What a merges file holds. */
 export interface Merges {
   readonly version: MergesVersion;
   readonly pairs: readonly Merge[];

@@ -15,6 +15,7 @@ export class SymbolTable {
 
 /** Numbers a pair by its two symbols; exact below 2²⁶ symbols. */
 export const pairKey = (left: number, right: number): number => left * 2 ** 26 + right;
+/** The two symbols of a number. */
 export const pairSymbols = (key: number): readonly [left: number, right: number] => {
   const left = Math.floor(key / 2 ** 26);
   return [left, key - left * 2 ** 26];

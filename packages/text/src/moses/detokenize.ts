@@ -2,6 +2,7 @@
 import { checkLanguage, type Language } from './language.js';
 import { unescapeSpecialCharacters } from './special-characters.js';
 
+/** detokenizer.perl's option. */
 export interface DetokenizeOptions {
   /** English has rules for contractions; German has none of its own. The paper's code passed `de` for English text. */
   readonly language: Language;

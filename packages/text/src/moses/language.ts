@@ -1,6 +1,7 @@
 /** The languages that Moses' rules are here for. */
 import { shown, TextError } from '../errors.js';
 
+/** German or English. */
 export type Language = 'de' | 'en';
 
 const languages: readonly string[] = ['de', 'en'] satisfies readonly Language[];

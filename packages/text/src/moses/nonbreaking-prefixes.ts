@@ -4,6 +4,7 @@
  */
 import type { Language } from './language.js';
 
+/** A language's words that keep their full stop. */
 export interface NonbreakingPrefixes {
   /** Keep their full stop before any word. */
   readonly always: ReadonlySet<string>;
@@ -39,6 +40,7 @@ const englishAbbreviations = words(
 
 const ordinals = Array.from({ length: 99 }, (_, i) => String(i + 1));
 
+/** By language. */
 export const nonbreakingPrefixes: Readonly<Record<Language, NonbreakingPrefixes>> = {
   de: {
     always: new Set([

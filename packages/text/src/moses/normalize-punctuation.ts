@@ -71,6 +71,7 @@ const byLanguage: Readonly<Record<Language, Rules>> = {
 
 const shared = [...spacesAtBrackets, ...quotesAndDashes, ...frenchQuotes, ...noBreakSpaces];
 
+/** The language whose customs for quotes and numbers hold. */
 export interface NormalizePunctuationOptions {
   readonly language: Language;
 }

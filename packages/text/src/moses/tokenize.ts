@@ -3,6 +3,7 @@ import { checkLanguage, type Language } from './language.js';
 import { type NonbreakingPrefixes, nonbreakingPrefixes } from './nonbreaking-prefixes.js';
 import { escapeSpecialCharacters } from './special-characters.js';
 
+/** tokenizer.perl's options. */
 export interface TokenizeOptions {
   readonly language: Language;
   /** Writes `&`, `|`, `<`, `>`, `'`, `"`, `[`, `]` as `&amp;` and so on, as Moses does unless told `-no-escape`. */
