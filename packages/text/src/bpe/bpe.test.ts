@@ -114,9 +114,9 @@ describe('BpeEncoder', () => {
     expect(new BpeEncoder(encoder.merges, { vocabulary: new Set(['lo@@', 'w']) }).encode('low')).toBe('lo@@ w');
   });
 
-  it('decodes to the same words, 3,000 times, whatever the characters', () => {
+  it('decodes to the same words, 1,000 times, whatever the characters', () => {
     const letters = [...'abcdeäß中😀@</w>\u00a0\ud800', '</w>', '@@'];
-    for (let i = 0; i < 3000; i++) {
+    for (let i = 0; i < 1000; i++) {
       const random = new RandomNumbers(i, 'bpe');
       const word = (): string =>
         Array.from({ length: 1 + random.int(8) }, () => letters[random.int(letters.length)]!).join('');

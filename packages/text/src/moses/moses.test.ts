@@ -86,9 +86,9 @@ describe('any Unicode', () => {
     ).join('');
 
   it.each<Language>(['de', 'en'])(
-    'passes through 5,000 times in %s, and tokens are stable under escaping',
+    'passes through 2,000 times in %s, and tokens are stable under escaping',
     (language) => {
-      for (let i = 0; i < 5000; i++) {
+      for (let i = 0; i < 2000; i++) {
         const text = sentence(new RandomNumbers(i, 'moses'));
         const tokens = tokenize(text, { language });
         expect(tokens, text).not.toMatch(/ {2}|^ |[\n\r\t&](?!amp;|#124;|lt;|gt;|apos;|quot;|#91;|#93;)/);
