@@ -31,7 +31,7 @@ const record = isThere
   : { scores: [], references: {} };
 
 // A file needs a test, also one that is skipped.
-it.skipIf(isThere)("sacreBLEU's scores are compared where they are", (context) => context.skip());
+if (!isThere) it.todo("sacreBLEU's scores are compared where they are");
 
 describe.each(Object.entries(record.references))("sacreBLEU's scores of %s", (name, file) => {
   const hypotheses = lines(join(folder, `hypotheses.${name}.en`));
