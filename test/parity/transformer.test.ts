@@ -3,7 +3,7 @@
  * the same logits, gradients of first and second order, and translations. Skipped where Python has no torch.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,7 @@ import {
   type Tensor,
 } from '@editable/torch';
 import {
+  beamSearch,
   createTransformer,
   fairseqTokens,
   fairseqWeights,
@@ -110,7 +111,35 @@ describe.skipIf(!hasTorch)(`Transformer${why}`, () => {
       }
     }),
   );
+
+  it.each(['float32', 'float64'] as const)('translates as a plain beam search in PyTorch does, in %s', (precision) => {
+    const model = loaded('checkpoint.pt', precision);
+    const spec = specOf(fairseqWeights(readStateDict(join(folder, 'checkpoint.pt'))));
+    const rows = recordedIn(precision)('source').tolist() as number[][];
+    const sources = rows.map((row) => row.filter((token) => token !== fairseqTokens.padding));
+    const recorded = JSON.parse(readFileSync(join(folder, 'beam.json'), 'utf8')) as Record<string, Recorded[][]>;
+    expect(Object.keys(recorded)).toHaveLength(4);
+    for (const [settings, wanted] of Object.entries(recorded)) {
+      const [beam, maxLength, lengthPenalty] = JSON.parse(settings) as [number, number, number];
+      const found = beamSearch(model, spec, sources, { beam, maxLength, lengthPenalty });
+      expect(found.map((each) => each.map(({ tokens }) => tokens))).toEqual(
+        wanted.map((each) => each.map(([, tokens]) => tokens)),
+      );
+      const digits = precision === 'float32' ? 4 : 9;
+      for (const [i, translations] of found.entries()) {
+        const own = wanted[i] as Recorded[];
+        for (const [j, { score, tokenScores }] of translations.entries()) {
+          const [total, , each] = own[j] as Recorded;
+          expect(score).toBeCloseTo(total, digits);
+          for (const [k, value] of tokenScores.entries()) expect(value).toBeCloseTo(each[k] as number, digits);
+        }
+      }
+    }
+  });
 });
+
+/** Score, tokens, and log p of each. */
+type Recorded = readonly [number, readonly number[], readonly number[]];
 
 /** The three projections of an attention as one again, as v0.8.0 has them. */
 function joined(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {

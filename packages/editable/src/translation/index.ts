@@ -1,1 +1,11 @@
+export * from './beam-search.js';
 export * from './label-smoothing.js';
+export {
+  type EncodedBatch,
+  type EncodedSources,
+  encodeSources,
+  paddedRows,
+  type Sentence,
+  type SourceBatchOptions,
+  sourceBatches,
+} from './source-batches.js';
