@@ -3,7 +3,7 @@
  * (one of the sentence's unfinished translations) sees its own ancestors in it through a mask, so that rows change places
  * without their caches being copied. Rows of one sentence share the source's keys and values.
  */
-import { embedding, empty, eye, layerNorm, linear, noGrad, scope, type Tensor, tensor } from '@editable/torch';
+import { embedding, empty, eye, keep, layerNorm, linear, noGrad, scope, type Tensor, tensor } from '@editable/torch';
 import type { Affine, DecoderLayerWeights, DecoderWeights } from './decoder-weights.js';
 
 interface KeysAndValues {
@@ -128,7 +128,8 @@ export class Decoding implements Disposable {
     if (places <= this.#capacity) return;
     const before = this.#pools;
     this.#pools = before.map((pool) => {
-      const larger = this.#emptyPool(2 * Math.max(this.#capacity, places));
+      // A step's own scope ends before the pool is done with.
+      const larger = both(this.#emptyPool(2 * Math.max(this.#capacity, places)), keep);
       noGrad(() =>
         scope(() => {
           larger.keys.narrow(1, 0, this.#used).copy_(pool.keys.narrow(1, 0, this.#used));

@@ -1,5 +1,7 @@
 export * from './beam-search.js';
 export * from './label-smoothing.js';
+export * from './sampling.js';
+export * from './scoring.js';
 export {
   type EncodedBatch,
   type EncodedSources,

@@ -66,7 +66,7 @@ export function encodeBatch(
 ): EncodedBatch {
   const { special = fairseqTokens, sourceVocabulary } = spec;
   const device = model.parameters.values().next().value?.device ?? 'cpu';
-  for (const at of indices) checkSource(sources[at] as Sentence, at, sourceVocabulary, special.end);
+  for (const at of indices) checkSentence(sources[at] as Sentence, `source ${at}`, sourceVocabulary, spec);
   return scope(() =>
     noGrad(() => {
       const source = paddedRows(
@@ -89,13 +89,19 @@ export function paddedRows(rows: readonly Sentence[], padding: number, device = 
   return tensor(values, { shape: [rows.length, time], device });
 }
 
-function checkSource(source: Sentence, at: number, vocabulary: number, end: number): void {
-  const wrong = source.find((token) => !Number.isInteger(token) || token < 0 || token >= vocabulary);
-  if (source.length > 0 && source.at(-1) === end && wrong === undefined) return;
+/** @throws EditableError INVALID_ARGUMENT naming the sentence, where it has no tokens, unknown ones or no `end` */
+export function checkSentence(
+  sentence: Sentence,
+  name: string,
+  vocabulary: number,
+  { special: { end } = fairseqTokens }: Pick<TransformerSpec, 'special'>,
+): void {
+  const wrong = sentence.find((token) => !Number.isInteger(token) || token < 0 || token >= vocabulary);
+  if (sentence.length > 0 && sentence.at(-1) === end && wrong === undefined) return;
   const received =
-    wrong !== undefined ? `the number ${wrong}` : source.length === 0 ? 'no tokens' : `${source.at(-1)} at the end`;
+    wrong !== undefined ? `the number ${wrong}` : sentence.length === 0 ? 'no tokens' : `${sentence.at(-1)} at the end`;
   throw new EditableError(
     'INVALID_ARGUMENT',
-    `source ${at}: expected token numbers from 0 to ${vocabulary - 1} that close with ${end}, received ${received}.`,
+    `${name}: expected token numbers from 0 to ${vocabulary - 1} that close with ${end}, received ${received}.`,
   );
 }
