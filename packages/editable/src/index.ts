@@ -17,6 +17,14 @@ export * from './data/index.js';
 export * from './editing/constraint.js';
 export * from './editing/constraints/classification.js';
 export * from './editing/constraints/regression.js';
+export * from './editing/constraints/sequence.js';
+export {
+  type Answers,
+  type AnswersChoice,
+  type AnswersTo,
+  drawnSequences,
+  mostProbable,
+} from './editing/curvature/answers.js';
 export * from './editing/curvature/curvature.js';
 export {
   type CurvatureSource,

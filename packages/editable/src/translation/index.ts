@@ -1,4 +1,5 @@
 export * from './beam-search.js';
+export * from './control-pairs.js';
 export * from './label-smoothing.js';
 export * from './sampling.js';
 export * from './scoring.js';

@@ -55,6 +55,7 @@ export function createTransformer(
   manualSeed(seed);
   return scope(() => {
     const model: TranslationModel = modelOf(new Transformer(sizes, spec));
+    if (device === 'cpu') return model;
     const parameters = new Map([...model.parameters].map(([name, value]) => [name, value.to(device)]));
     return model.with({ parameters });
   });
