@@ -8,6 +8,7 @@ import {
   defaultTraining,
   type ImageDataset,
   type ImageSplit,
+  imageClassification,
   imageSplit,
   onDevice,
   runConfig,
@@ -58,13 +59,16 @@ export function smallRun(folder: string, { steps = 40, seed = 0 } = {}): OpenedM
   const spec = { kind: 'cifar-resnet18', width: 4, inChannels: 1, classes: classes.length } as const;
   const { train } = trainingSplits(stripesDataset);
   const schedule = new BatchSchedule(train.length, { batchSize: 32, seed });
-  const trainer = new Trainer(onDevice(createModel(spec), 'cpu'), { ...defaultTraining, objective: 'plain' });
+  const trainer = new Trainer(imageClassification, onDevice(createModel(spec), 'cpu'), {
+    ...defaultTraining,
+    objective: 'plain',
+  });
   for (let step = 0; step < steps; step++) {
     const indices = schedule.at(step);
     const batch = assembleBatch(train, indices, { normalization });
     using images = tensor(batch.images, { shape: [indices.length, ...shape] });
     using labels = tensor(batch.labels);
-    trainer.step({ images, labels }, undefined, 3e-3);
+    trainer.step({ input: images, target: labels }, undefined, 3e-3);
   }
   const model = nn.channelsLast(trainer.snapshot());
   const run = createRun(folder, runConfig(stripesDataset, spec, null), model);

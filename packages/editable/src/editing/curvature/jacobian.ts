@@ -3,20 +3,19 @@
  * control input x and each of its most probable classes c, on top of a base B that can be inverted. By Woodbury,
  * (B + JᵀJ)⁻¹ = B⁻¹ − B⁻¹Jᵀ (I + J B⁻¹ Jᵀ)⁻¹ J B⁻¹.
  */
-import { cat, eye, keep, type nn, noGrad, scope, type Tensor } from '@editable/torch';
+import { cat, eye, keep, type nn, noGrad, scope, type Tensor, type Tree } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import { firstStageOf } from '../layers.js';
+import { type Answers, type AnswersChoice, answersOf } from './answers.js';
 import type { Curvature } from './curvature.js';
 import { exampleGradients } from './example-gradients.js';
-import { mostProbable } from './probable-classes.js';
 
-export interface JacobianRowsOptions {
+/** `classes`: the most probable of each input that have a row. */
+export type JacobianRowsOptions = AnswersChoice & {
   readonly names: readonly string[];
-  /** The most probable classes of each input that have a row. */
-  readonly classes: number;
   /** Bound on the memory of the rows and of their products with B⁻¹ together, in bytes. */
   readonly memory?: number;
-}
+};
 
 export interface JacobianRows {
   readonly names: readonly string[];
@@ -35,21 +34,22 @@ export const jacobianMemory: number = 4 * 2 ** 30;
  * @throws EditableError INVALID_ARGUMENT where they take more than `memory` bytes: 8 × rows × edited numbers
  */
 export function jacobianRows(
-  model: nn.Model,
-  batches: Iterable<Tensor>,
+  model: nn.Model<Tree>,
+  batches: Iterable<Tree>,
   count: number,
-  { names, classes, memory = jacobianMemory }: JacobianRowsOptions,
+  { names, memory = jacobianMemory, ...choice }: JacobianRowsOptions,
 ): JacobianRows {
+  const answers = answersOf(choice);
   const theta = names.map((name) => model.parameters.get(name) as Tensor);
   const numbers = theta.reduce((sum, each) => sum + each.numel, 0);
-  checkMemory(count * classes, numbers, memory);
+  checkMemory(count * answers.count, numbers, memory);
   return scope(() => {
     const from = firstStageOf(model, names);
     const parts: (readonly Tensor[])[] = [];
     for (const batch of batches) {
-      const weights = scope(() => noGrad(() => mostProbable(model.call(batch, { from }).output, classes).weights));
+      const weights = scope(() => noGrad(() => answers.of(model.call(batch, { from }).output).weights));
       for (let rank = 0; rank < (weights.shape[1] as number); rank++)
-        parts.push(scope(() => weightedRows(model, batch, { names, theta, classes, rank, count, weights })));
+        parts.push(scope(() => weightedRows(model, batch, { names, theta, answers, rank, count, weights })));
     }
     if (parts.length === 0) {
       throw new EditableError('INVALID_ARGUMENT', 'curvature: expected control inputs, received none.');
@@ -58,27 +58,27 @@ export function jacobianRows(
   });
 }
 
-/** `weights`: of the examples' most probable classes, [examples, classes]; `rank`: whose rows these are. */
+/** `weights`: of the examples' answers, [examples, answers]; `rank`: whose rows these are. */
 function weightedRows(
-  model: nn.Model,
-  batch: Tensor,
+  model: nn.Model<Tree>,
+  batch: Tree,
   {
     names,
     theta,
-    classes,
+    answers,
     rank,
     count,
     weights,
   }: {
     names: readonly string[];
     theta: readonly Tensor[];
-    classes: number;
+    answers: Answers;
     rank: number;
     count: number;
     weights: Tensor;
   },
 ): readonly Tensor[] {
-  const values = (output: Tensor): Tensor => mostProbable(output, classes).logProbabilities.select(1, rank);
+  const values = (output: Tensor): Tensor => answers.of(output).logProbabilities.select(1, rank);
   const { gradients } = exampleGradients(model, batch, { names, theta, values });
   const root = weights.select(1, rank).div(count).sqrt();
   return gradients.map((each) => each.mul(root.view([-1, ...each.shape.slice(1).map(() => 1)])));

@@ -1,13 +1,13 @@
 /** A model's tensors for training to write in: copies, because a model's own are never changed. */
-import { grad, type nn, noGrad, optim, type Tensor } from '@editable/torch';
+import { grad, type nn, noGrad, optim, type Tensor, type Tree } from '@editable/torch';
 
-export class WorkingCopy implements Disposable {
+export class WorkingCopy<Input extends Tree = Tensor, State extends Tree = Input> implements Disposable {
   /** Leaves that ask for gradients. */
   readonly parameters: nn.NamedTensors;
   readonly buffers: nn.NamedTensors;
-  readonly #model: nn.Model;
+  readonly #model: nn.Model<Input, State>;
 
-  constructor(model: nn.Model) {
+  constructor(model: nn.Model<Input, State>) {
     this.#model = model;
     this.parameters = new Map(
       [...model.parameters].map(([name, value]) => [name, value.detach().clone().requiresGrad_()]),
@@ -16,12 +16,12 @@ export class WorkingCopy implements Disposable {
   }
 
   /** The model to train: it reads the running statistics from here. */
-  get training(): nn.Model {
+  get training(): nn.Model<Input, State> {
     return this.#model.with({ buffers: this.buffers });
   }
 
   /** The model as it is now; training that goes on changes its parameters. */
-  get trained(): nn.Model {
+  get trained(): nn.Model<Input, State> {
     const parameters = new Map([...this.parameters].map(([name, value]) => [name, value.detach()]));
     const buffers = new Map([...this.buffers].map(([name, value]) => [name, value.clone()]));
     return this.#model.with({ parameters, buffers });
