@@ -42,7 +42,7 @@ export async function decodePhotograph(
   });
   const scaled = scaledSize(info, preprocessing.resize);
   const window = centre(scaled, preprocessing.crop);
-  const square = resample(toRgb(data, info.channels), 3, info, scaled, window);
+  const square = resample(toRgb(data, info.channels), info, scaled, window);
   return { pixels: planes(square), originalSize: [info.height, info.width] };
 }
 
