@@ -21,6 +21,13 @@ export { labelBytes } from './label-bytes.js';
 export { datasetNames, loadDataset } from './load-dataset.js';
 export type { DatasetLocation } from './locate.js';
 export { type Normalization, normalizeImages } from './normalization.js';
-export { type Photograph, type ResizeAndCrop, readPhotograph } from './photograph.js';
+export {
+  type Photograph,
+  type RandomCropOptions,
+  type ResizeAndCrop,
+  readPhotograph,
+  readRandomCrop,
+} from './photograph.js';
 export { type PhotographsOptions, photographs, unlabelledPhotographs } from './photographs.js';
 export { type RandomState, RandomStream, stream } from './random.js';
+export { cropBox, type RandomResizedCrop, randomResizedCrop } from './random-resized-crop.js';
