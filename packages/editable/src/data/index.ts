@@ -1,4 +1,5 @@
 export { type Augmentation, augmentedViews, cropAndFlip, type ViewOptions } from './augmentation.js';
+export { type Augment, augmentedImages } from './augmented-images.js';
 export { assembleBatch, type Batch, type BatchOptions } from './batch.js';
 export { BatchSchedule, type BatchScheduleOptions, epochOrder, sequentialBatches } from './batches.js';
 export { cifar10 } from './cifar10.js';
@@ -12,6 +13,7 @@ export {
   type ImageDataset,
   type ImageSplit,
   imageSplit,
+  type PhotographFiles,
   type SplitName,
   subset,
 } from './image-dataset.js';

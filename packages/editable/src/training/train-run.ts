@@ -14,7 +14,18 @@ import {
   tensor,
   writeSafetensors,
 } from '@editable/torch';
-import { assembleBatch, BatchSchedule, type ImageDataset, type ImageSplit, stream, subset } from '../data/index.js';
+import {
+  type Augment,
+  assembleBatch,
+  augmentedImages,
+  BatchSchedule,
+  type ImageDataset,
+  type ImageSplit,
+  randomResizedCrop,
+  stream,
+  subset,
+} from '../data/index.js';
+import { ReadAhead } from '../data/read-ahead.js';
 import type { Constraint } from '../editing/constraint.js';
 import { classification } from '../editing/constraints/classification.js';
 import { EditableError } from '../errors.js';
@@ -69,6 +80,7 @@ export async function trainRun(
   const { training: settings } = config;
   if (settings === null) throw new EditableError('INVALID_RUN', `${folder} was imported; there is no training to run.`);
   checkTraining(settings);
+  checkAugmentation(settings, dataset);
   claimFolder(folder, config);
   if (config.model.kind === 'torchscript' && settings.from !== null)
     keepScript(join(settings.from, config.model.file), folder, config.model.file);
@@ -85,7 +97,8 @@ export async function trainRun(
   const metrics = new JsonLines<StepMetrics>(join(folder, runFiles.metrics));
   let done = loadCheckpoint(folder, trainer, metrics);
   while (done < work.steps) {
-    const terms = scope(() => trainer.step(work.batch(done), work.constraint(done), work.learningRate(done)));
+    const images = await work.read(done);
+    const terms = scope(() => trainer.step(work.batch(images), work.constraint(images), work.learningRate(done)));
     done += 1;
     const line: StepMetrics = {
       step: done,
@@ -116,6 +129,16 @@ interface StartingModel {
   readonly model: nn.Model;
 }
 
+/** The images of a step as they were read. */
+interface StepImages {
+  readonly batch: ImageSplit;
+  /** Of Editable Training: one image, and the label that it is edited to. */
+  readonly edit?: { readonly image: ImageSplit; readonly target: number };
+}
+
+/** Steps whose photographs are read while one is trained on. */
+const stepsAhead = 2;
+
 /** What each step works on: functions of the settings and the step alone. */
 class TrainingWork {
   readonly steps: number;
@@ -129,6 +152,7 @@ class TrainingWork {
   readonly #device: Device;
   /** What is trained, and what it starts from: it gives the trained part its inputs, and predictions to keep. */
   readonly #start: StartingModel;
+  readonly #reading: ReadAhead<StepImages>;
 
   constructor(config: RunConfig, settings: TrainingSettings, dataset: ImageDataset, start: StartingModel) {
     const { train } = trainingSplits(dataset);
@@ -146,21 +170,47 @@ class TrainingWork {
     this.#dataset = dataset;
     this.#device = start.device;
     this.#start = start;
+    // What is in memory already needs no reading ahead.
+    const ahead = train.files === undefined ? 0 : stepsAhead;
+    this.#reading = new ReadAhead((step) => this.#imagesOf(step), { ahead, end: this.steps });
   }
 
-  batch(step: number): TrainingBatch {
-    const { images, labels } = this.#assemble(this.#schedule.at(step), 'augment', step);
+  read(step: number): Promise<StepImages> {
+    return this.#reading.at(step);
+  }
+
+  batch({ batch: read }: StepImages): TrainingBatch {
+    const { images, labels } = this.#assemble(read);
     const batch = { images: this.#enter(images), labels };
     if (this.#settings.baseLoss !== 'distillation') return batch;
     return { ...batch, teacher: noGrad(() => scope(() => this.#start.model.call(batch.images).output)) };
   }
 
+  constraint({ edit }: StepImages): Constraint | undefined {
+    if (edit === undefined) return undefined;
+    return classification(this.#enter(this.#assemble(edit.image).images), edit.target);
+  }
+
   /** One edit a step: an augmented training image and a label drawn uniformly (section 4.1). */
-  constraint(step: number): Constraint | undefined {
-    if (this.#settings.objective === 'plain') return undefined;
-    const random = stream(this.#settings.seed, 'edit', step);
-    const { images } = this.#assemble([random.int(this.#images.length)], 'augment-edit', step);
-    return classification(this.#enter(images), random.int(this.#config.classes.length));
+  async #imagesOf(step: number): Promise<StepImages> {
+    const { objective, seed } = this.#settings;
+    const reading = augmentedImages(this.#images, this.#schedule.at(step), this.#augment('augment', step));
+    if (objective === 'plain') return { batch: await reading };
+    const random = stream(seed, 'edit', step);
+    const index = random.int(this.#images.length);
+    const target = random.int(this.#config.classes.length);
+    const editing = augmentedImages(this.#images, [index], this.#augment('augment-edit', step));
+    const [batch, image] = await Promise.all([reading, editing]);
+    return { batch, edit: { image, target } };
+  }
+
+  #augment(label: string, step: number): Augment | undefined {
+    const { augment, augmentation, seed } = this.#settings;
+    if (!augment) return undefined;
+    const random = stream(seed, label, step);
+    return augmentation === 'random-resized-crop'
+      ? { ...randomResizedCrop, random }
+      : { ...this.#dataset.augmentation, random };
   }
 
   /** What the trained part receives. */
@@ -170,18 +220,24 @@ class TrainingWork {
     return noGrad(() => scope(() => whole.call(images, { to: whole.stages.length - model.stages.length }).output));
   }
 
-  #assemble(indices: ArrayLike<number>, label: string, step: number): { images: Tensor; labels: Tensor } {
-    const { seed, augment } = this.#settings;
-    const { images, labels } = assembleBatch(this.#images, indices, {
-      normalization: this.#config.normalization,
-      ...(augment ? { augment: { ...this.#dataset.augmentation, random: stream(seed, label, step) } } : {}),
-    });
+  #assemble(read: ImageSplit): { images: Tensor; labels: Tensor } {
+    const { normalization, shape } = this.#config;
+    const { images, labels } = assembleBatch(read, Uint32Array.from(read.labels.keys()), { normalization });
     const device = this.#device;
     return {
-      images: tensor(images, { shape: [indices.length, ...this.#config.shape], device }),
+      images: tensor(images, { shape: [read.length, ...shape], device }),
       labels: tensor(labels, { device }),
     };
   }
+}
+
+/** Known before anything is written. */
+function checkAugmentation({ augment, augmentation }: TrainingSettings, { name, preprocessing }: ImageDataset): void {
+  if (!augment || augmentation !== 'random-resized-crop' || preprocessing !== undefined) return;
+  throw new EditableError(
+    'INVALID_ARGUMENT',
+    `augmentation: expected a folder of photographs for random-resized-crop, received ${name}; train with shift.`,
+  );
 }
 
 function scheduleOf({ schedule, learningRate }: TrainingSettings, steps: number): optim.Schedule {
