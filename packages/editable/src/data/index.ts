@@ -33,3 +33,4 @@ export {
 export { type PhotographsOptions, photographs, unlabelledPhotographs } from './photographs.js';
 export { type RandomState, RandomStream, stream } from './random.js';
 export { cropBox, type RandomResizedCrop, randomResizedCrop } from './random-resized-crop.js';
+export { ReadAhead, type ReadAheadOptions } from './read-ahead.js';
