@@ -104,7 +104,9 @@ function npmPackagesMatchLock() {
 }
 
 function buildTypeScript() {
-  const projects = ['packages/torch', 'packages/editable', 'packages/charts', 'packages/cli', 'experiments'];
+  const projects = ['torch', 'editable', 'workspace', 'charts', 'cli']
+    .map((name) => `packages/${name}`)
+    .concat('experiments');
   const stampFile = join(root, 'node_modules/.typescript-build');
   const state = projects.map(sourceState).join('\n');
   const isBuilt = projects.every((project) => existsSync(join(root, project, 'dist')));

@@ -25,3 +25,4 @@ export {
   type TensorOptions,
   tensor,
 } from './tensor.js';
+export * from './tree.js';

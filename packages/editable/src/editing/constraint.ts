@@ -1,10 +1,10 @@
 /** What an edit must achieve: an input and a loss on the model's output, which holds when it is ≤ 0 (section 3). */
-import { cat, type Tensor } from '@editable/torch';
+import { batchSizeOf, catTrees, leavesOf, type Tensor, type Tree } from '@editable/torch';
 import { EditableError } from '../errors.js';
 
-export interface Constraint {
-  /** [batch, ...]: what the model is run on. */
-  readonly input: Tensor;
+export interface Constraint<Input extends Tree = Tensor> {
+  /** [batch, ...] each: what the model is run on. */
+  readonly input: Input;
   /** l_e: a scalar of the model's output on `input`, differentiable; the constraint holds when it is ≤ 0. */
   loss(output: Tensor): Tensor;
   /**
@@ -19,27 +19,36 @@ export interface Constraint {
 }
 
 /** A constraint from any function of the output. @example constraint(x, (logits) => logits.select(1, 3).max()) */
-export const constraint = (input: Tensor, loss: (output: Tensor) => Tensor): Constraint => ({ input, loss });
+export const constraint = <Input extends Tree>(input: Input, loss: (output: Tensor) => Tensor): Constraint<Input> => ({
+  input,
+  loss,
+});
 
 /**
  * All of several constraints at once: the sum of what each lacks, zero exactly when every one holds.
  *
  * @throws EditableError INVALID_ARGUMENT for an empty list or inputs of different shapes.
  */
-export function allOf(constraints: readonly Constraint[]): Constraint {
-  const shapes = new Set(constraints.map(({ input }) => input.shape.slice(1).join()));
+export function allOf<Input extends Tree>(constraints: readonly Constraint<Input>[]): Constraint<Input> {
+  const shapes = new Set(constraints.map(({ input }) => exampleShape(input)));
   if (shapes.size !== 1) {
     throw new EditableError(
       'INVALID_ARGUMENT',
       `allOf: expected at least one constraint, all on inputs of one shape; received ${constraints.length} of ${shapes.size} shapes.`,
     );
   }
-  const sizes = constraints.map(({ input }) => input.shape[0] as number);
+  const sizes = constraints.map(({ input }) => batchSizeOf(input));
   return {
-    input: cat(constraints.map(({ input }) => input)),
+    input: catTrees(constraints.map(({ input }) => input)),
     loss(output) {
       const parts = output.splitWithSizes(sizes);
       return constraints.map((each, i) => each.loss(parts[i] as Tensor).relu()).reduce((sum, each) => sum.add(each));
     },
   };
 }
+
+/** The shapes of one example's tensors, as text: examples of equal shapes go through a model together. */
+export const exampleShape = (input: Tree): string =>
+  leavesOf(input)
+    .map((leaf) => leaf.shape.slice(1).join())
+    .join(';');

@@ -1,5 +1,5 @@
 /** The editing loop (equation 1): up to k steps on the chosen parameters, stopping as soon as the constraint holds. */
-import { enableGrad, grad, type nn, noGrad, scope, type Tensor, withThreads } from '@editable/torch';
+import { enableGrad, grad, type nn, noGrad, scope, type Tensor, type Tree, withThreads } from '@editable/torch';
 import { EditableError } from '../errors.js';
 import type { Constraint } from './constraint.js';
 import type { Editor } from './editor.js';
@@ -16,9 +16,9 @@ export interface EditOptions {
   readonly maxSteps?: number;
 }
 
-export interface EditResult {
+export interface EditResult<Input extends Tree = Tensor, State extends Tree = Input> {
   /** The edited model; it shares every tensor that the edit did not change. The given model is left as it was. */
-  readonly model: nn.Model;
+  readonly model: nn.Model<Input, State>;
   /** The constraint holds. A failed edit is a result, not an error. */
   readonly success: boolean;
   readonly steps: number;
@@ -52,11 +52,11 @@ export interface EditLoopOptions {
  * @throws EditableError UNKNOWN_LAYER; NOT_FINITE where the model's own output is not finite.
  * @example const { model: repaired, success } = edit(model, classification(image, 3), { editor: rmsprop(), layers: 'layer3' });
  */
-export function edit(
-  model: nn.Model,
-  constraint: Constraint,
+export function edit<Input extends Tree = Tensor, State extends Tree = Input>(
+  model: nn.Model<Input, State>,
+  constraint: Constraint<Input>,
   { editor, layers = 'all', maxSteps = 10 }: EditOptions,
-): EditResult {
+): EditResult<Input, State> {
   checkSteps(maxSteps);
   const names = selectParameters(model, layers);
   if (editor.curvature !== undefined) return editByProjection(model, constraint, { editor, names, maxSteps });
@@ -64,10 +64,11 @@ export function edit(
   return scope(() => {
     const prefix = noGrad(() => model.call(constraint.input, { to: from }).output);
     const theta = names.map((name) => model.parameters.get(name) as Tensor);
-    let output = prefix;
+    let output: Tensor | undefined;
     const lossAt = (values: readonly Tensor[]): Tensor => {
-      output = model.call(prefix, { from, parameters: named(names, values) }).output;
-      return constraint.loss(output);
+      const given = model.call(prefix, { from, parameters: named(names, values) }).output;
+      output = given;
+      return constraint.loss(given);
     };
     const result = editLoop(lossAt, theta, { editor, maxSteps, differentiable: false });
     const loss = result.loss.item();
@@ -77,7 +78,7 @@ export function edit(
         'edit: the model gives NaN on this input; its weights or the input are not finite.',
       );
     }
-    const success = noGrad(() => constraint.holds?.(output)) ?? result.success;
+    const success = noGrad(() => constraint.holds?.(output as Tensor)) ?? result.success;
     const changed = result.steps === 0 ? [] : names;
     const edited = result.steps === 0 ? model : model.with({ parameters: named(names, result.theta) });
     return { model: edited, success, steps: result.steps, loss, changed };
@@ -85,15 +86,15 @@ export function edit(
 }
 
 /** A set of one: every example of the constraint has a multiplier of its own. */
-function editByProjection(
-  model: nn.Model,
-  constraint: Constraint,
+function editByProjection<Input extends Tree, State extends Tree>(
+  model: nn.Model<Input, State>,
+  constraint: Constraint<Input>,
   {
     editor,
     names,
     maxSteps,
   }: { readonly editor: Editor; readonly names: readonly string[]; readonly maxSteps: number },
-): EditResult {
+): EditResult<Input, State> {
   checkSameParameters(editor, names);
   const { losses, ...result } = editTogether(model, [constraint], { editor, maxSteps });
   const { success, steps, changed } = result;

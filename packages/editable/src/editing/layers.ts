@@ -1,5 +1,5 @@
 /** Which parameters an edit may change: by stage, by chain, by name, or by a predicate. */
-import type { nn } from '@editable/torch';
+import type { nn, Tree } from '@editable/torch';
 import { EditableError } from '../errors.js';
 
 /**
@@ -13,7 +13,7 @@ export type LayerSelection = 'all' | number | string | readonly string[] | ((par
  *
  * @throws EditableError UNKNOWN_LAYER where a name selects nothing.
  */
-export function selectParameters(model: nn.Model, layers: LayerSelection): string[] {
+export function selectParameters(model: nn.Model<Tree>, layers: LayerSelection): string[] {
   const names = [...model.parameters.keys()];
   if (layers === 'all') return names;
   if (typeof layers === 'function') return [...nonEmpty(names.filter(layers), 'the predicate', model)];
@@ -25,13 +25,13 @@ export function selectParameters(model: nn.Model, layers: LayerSelection): strin
 }
 
 /** The first stage that holds one of the parameters: what comes before is not touched by the edit. */
-export function firstStageOf(model: nn.Model, parameters: readonly string[]): number {
+export function firstStageOf(model: nn.Model<Tree>, parameters: readonly string[]): number {
   const edited = new Set(parameters);
   const first = model.stages.findIndex((stage) => stage.parameters.some((name) => edited.has(name)));
   return Math.max(first, 0);
 }
 
-function parametersOf(model: nn.Model, name: string): readonly string[] {
+function parametersOf(model: nn.Model<Tree>, name: string): readonly string[] {
   if (name === 'all') return [...model.parameters.keys()];
   const chain = /^chain-?(\d+)$/.exec(name)?.[1];
   const group = chain === undefined ? name : `chain-${chain}`;
@@ -43,7 +43,7 @@ function parametersOf(model: nn.Model, name: string): readonly string[] {
   return [...model.parameters.keys()].filter((parameter) => parameter === prefix || parameter.startsWith(`${prefix}.`));
 }
 
-function nonEmpty(parameters: readonly string[], what: string, model: nn.Model): readonly string[] {
+function nonEmpty(parameters: readonly string[], what: string, model: nn.Model<Tree>): readonly string[] {
   if (parameters.length > 0) return parameters;
   const groups = model.stages.flatMap(({ group }) => group ?? []);
   const modules = [...model.parameters.keys()].map((name) => name.split('.')[0]);

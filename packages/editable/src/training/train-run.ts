@@ -2,32 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import {
-  type Device,
-  fromHost,
-  type nn,
-  noGrad,
-  optim,
-  readSafetensors,
-  scope,
-  type Tensor,
-  tensor,
-  writeSafetensors,
-} from '@editable/torch';
-import {
-  type Augment,
-  assembleBatch,
-  augmentedImages,
-  BatchSchedule,
-  type ImageDataset,
-  type ImageSplit,
-  randomResizedCrop,
-  stream,
-  subset,
-} from '../data/index.js';
-import { ReadAhead } from '../data/read-ahead.js';
-import type { Constraint } from '../editing/constraint.js';
-import { classification } from '../editing/constraints/classification.js';
+import { type Device, fromHost, type nn, noGrad, readSafetensors, scope, writeSafetensors } from '@editable/torch';
+import type { ImageDataset } from '../data/index.js';
 import { EditableError } from '../errors.js';
 import { createModel, grownFrom } from '../models/registry.js';
 import { tailOf } from '../models/tail.js';
@@ -46,10 +22,11 @@ import {
   saveModel,
   writeJson,
 } from '../runs/run.js';
-import { trainingSplits } from '../runs/splits.js';
-import type { TrainingBatch } from './objective.js';
-import { checkTraining, type TrainingSettings } from './settings.js';
+import { checkAugmentation, ImageWork } from './image-work.js';
+import { checkTraining } from './settings.js';
 import { type StepTerms, Trainer } from './trainer.js';
+import { trainingSteps } from './training-steps.js';
+import { scheduleOf } from './training-work.js';
 
 export interface StepMetrics extends StepTerms {
   /** Steps done, this one included. */
@@ -92,24 +69,24 @@ export async function trainRun(
   const start = from === undefined ? createModel(config.model, fresh) : grownFrom(from, config.model, fresh);
   const whole = fastLayout(config.model, start);
   const model = settings.freezeBefore === null ? whole : tailOf(whole, settings.freezeBefore);
-  const work = new TrainingWork(config, settings, dataset, { device, whole, model });
-  const trainer = new Trainer(model, settings);
+  const work = new ImageWork(config, settings, dataset, { device, whole, model });
+  const added = new Set(
+    [...model.parameters.keys()].filter((name) => from !== undefined && !from.parameters.has(name)),
+  );
+  const trainer = new Trainer(work.task, model, settings, added);
   const metrics = new JsonLines<StepMetrics>(join(folder, runFiles.metrics));
-  let done = loadCheckpoint(folder, trainer, metrics);
-  while (done < work.steps) {
-    const images = await work.read(done);
-    const terms = scope(() => trainer.step(work.batch(images), work.constraint(images), work.learningRate(done)));
-    done += 1;
-    const line: StepMetrics = {
-      step: done,
-      steps: work.steps,
-      epoch: Math.ceil(done / work.stepsPerEpoch),
-      epochs: settings.epochs,
-      ...terms,
-    };
+  const done = loadCheckpoint(folder, trainer, metrics);
+  const { steps, stepsPerEpoch } = work;
+  const { epochs, checkpointEvery } = settings;
+  const learningRate = scheduleOf(settings, steps);
+  const save = (after: number): void => saveCheckpoint(folder, trainer, after);
+  for (const step of trainingSteps({ done, steps, checkpointEvery, save })) {
+    await work.read(step);
+    const terms = scope(() => trainer.step(work.batch(step), work.constraint(step), learningRate(step)));
+    const epoch = Math.floor(step / stepsPerEpoch) + 1;
+    const line: StepMetrics = { step: step + 1, steps, epoch, epochs, ...terms };
     metrics.append(line);
     onStep(line);
-    if (done % settings.checkpointEvery === 0 || done === work.steps) saveCheckpoint(folder, trainer, done);
     await turn();
   }
   const { parameters, buffers } = trainer.snapshot();
@@ -120,130 +97,6 @@ export async function trainRun(
   });
   removeFile(join(folder, runFiles.checkpoint));
   return openRun(folder, { device });
-}
-
-interface StartingModel {
-  readonly device: Device;
-  readonly whole: nn.Model;
-  /** The part of it that is trained. */
-  readonly model: nn.Model;
-}
-
-/** The images of a step as they were read. */
-interface StepImages {
-  readonly batch: ImageSplit;
-  /** Of Editable Training: one image, and the label that it is edited to. */
-  readonly edit?: { readonly image: ImageSplit; readonly target: number };
-}
-
-/** Steps whose photographs are read while one is trained on. */
-const stepsAhead = 2;
-
-/** What each step works on: functions of the settings and the step alone. */
-class TrainingWork {
-  readonly steps: number;
-  readonly stepsPerEpoch: number;
-  readonly learningRate: optim.Schedule;
-  readonly #config: RunConfig;
-  readonly #settings: TrainingSettings;
-  readonly #dataset: ImageDataset;
-  readonly #images: ImageSplit;
-  readonly #schedule: BatchSchedule;
-  readonly #device: Device;
-  /** What is trained, and what it starts from: it gives the trained part its inputs, and predictions to keep. */
-  readonly #start: StartingModel;
-  readonly #reading: ReadAhead<StepImages>;
-
-  constructor(config: RunConfig, settings: TrainingSettings, dataset: ImageDataset, start: StartingModel) {
-    const { train } = trainingSplits(dataset);
-    const count = Math.min(settings.trainImages ?? train.length, train.length);
-    this.#images = subset(
-      train,
-      Uint32Array.from({ length: count }, (_, i) => i),
-    );
-    this.#schedule = new BatchSchedule(count, settings);
-    this.stepsPerEpoch = this.#schedule.stepsPerEpoch;
-    this.steps = this.stepsPerEpoch * settings.epochs;
-    this.learningRate = scheduleOf(settings, this.steps);
-    this.#config = config;
-    this.#settings = settings;
-    this.#dataset = dataset;
-    this.#device = start.device;
-    this.#start = start;
-    // What is in memory already needs no reading ahead.
-    const ahead = train.files === undefined ? 0 : stepsAhead;
-    this.#reading = new ReadAhead((step) => this.#imagesOf(step), { ahead, end: this.steps });
-  }
-
-  read(step: number): Promise<StepImages> {
-    return this.#reading.at(step);
-  }
-
-  batch({ batch: read }: StepImages): TrainingBatch {
-    const { images, labels } = this.#assemble(read);
-    const batch = { images: this.#enter(images), labels };
-    if (this.#settings.baseLoss !== 'distillation') return batch;
-    return { ...batch, teacher: noGrad(() => scope(() => this.#start.model.call(batch.images).output)) };
-  }
-
-  constraint({ edit }: StepImages): Constraint | undefined {
-    if (edit === undefined) return undefined;
-    return classification(this.#enter(this.#assemble(edit.image).images), edit.target);
-  }
-
-  /** One edit a step: an augmented training image and a label drawn uniformly (section 4.1). */
-  async #imagesOf(step: number): Promise<StepImages> {
-    const { objective, seed } = this.#settings;
-    const reading = augmentedImages(this.#images, this.#schedule.at(step), this.#augment('augment', step));
-    if (objective === 'plain') return { batch: await reading };
-    const random = stream(seed, 'edit', step);
-    const index = random.int(this.#images.length);
-    const target = random.int(this.#config.classes.length);
-    const editing = augmentedImages(this.#images, [index], this.#augment('augment-edit', step));
-    const [batch, image] = await Promise.all([reading, editing]);
-    return { batch, edit: { image, target } };
-  }
-
-  #augment(label: string, step: number): Augment | undefined {
-    const { augment, augmentation, seed } = this.#settings;
-    if (!augment) return undefined;
-    const random = stream(seed, label, step);
-    return augmentation === 'random-resized-crop'
-      ? { ...randomResizedCrop, random }
-      : { ...this.#dataset.augmentation, random };
-  }
-
-  /** What the trained part receives. */
-  #enter(images: Tensor): Tensor {
-    const { whole, model } = this.#start;
-    if (model === whole) return images;
-    return noGrad(() => scope(() => whole.call(images, { to: whole.stages.length - model.stages.length }).output));
-  }
-
-  #assemble(read: ImageSplit): { images: Tensor; labels: Tensor } {
-    const { normalization, shape } = this.#config;
-    const { images, labels } = assembleBatch(read, Uint32Array.from(read.labels.keys()), { normalization });
-    const device = this.#device;
-    return {
-      images: tensor(images, { shape: [read.length, ...shape], device }),
-      labels: tensor(labels, { device }),
-    };
-  }
-}
-
-/** Known before anything is written. */
-function checkAugmentation({ augment, augmentation }: TrainingSettings, { name, preprocessing }: ImageDataset): void {
-  if (!augment || augmentation !== 'random-resized-crop' || preprocessing !== undefined) return;
-  throw new EditableError(
-    'INVALID_ARGUMENT',
-    `augmentation: expected a folder of photographs for random-resized-crop, received ${name}; train with shift.`,
-  );
-}
-
-function scheduleOf({ schedule, learningRate }: TrainingSettings, steps: number): optim.Schedule {
-  if (schedule === 'constant') return optim.constant(learningRate);
-  if (schedule === 'cosine') return optim.cosine(learningRate, { steps });
-  return optim.oneCycle(learningRate, { steps });
 }
 
 function claimFolder(folder: string, config: RunConfig): void {

@@ -1,7 +1,8 @@
 /** A model is a value: named tensors and a way to run them. Changing it gives another value that shares the rest. */
 import { TorchError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
-import { type Context, type Module, modulesOf, Slot, type Stage } from './module.js';
+import type { Tree } from '../tree.js';
+import { type AnyModule, type Context, type Module, modulesOf, Slot, type Stage } from './module.js';
 
 export type NamedTensors = ReadonlyMap<string, Tensor>;
 
@@ -23,7 +24,7 @@ export interface CallOptions {
 
 /** A module that has parameters of its own. */
 export interface ModelLayer {
-  readonly layer: Module;
+  readonly layer: AnyModule;
   /** Their names in the model, by their names in the layer: `weight` → `layer3.0.conv1.weight`. */
   readonly parameters: ReadonlyMap<string, string>;
 }
@@ -35,8 +36,8 @@ export interface LayerCall extends ModelLayer {
   readonly output: Tensor;
 }
 
-export interface CallResult {
-  readonly output: Tensor;
+export interface CallResult<Output = Tensor> {
+  readonly output: Output;
   /** Buffers that a training call changed, by name; empty otherwise. */
   readonly buffers: NamedTensors;
 }
@@ -48,7 +49,8 @@ export interface ModelStage {
   readonly parameters: readonly string[];
 }
 
-export interface Model {
+/** `Input`: what it takes; `State`: what its stages hand on. Both are tensors unless said otherwise. */
+export interface Model<Input extends Tree = Tensor, State extends Tree = Input> {
   /** A tensor of several names (tied weights) stands under its first alone, as in PyTorch's named_parameters. */
   readonly parameters: NamedTensors;
   readonly buffers: NamedTensors;
@@ -58,17 +60,29 @@ export interface Model {
   readonly stages: readonly ModelStage[];
   /** Its layers, where they are known; a TorchScript program's are not. */
   readonly layers: readonly ModelLayer[];
-  call(input: Tensor, options?: CallOptions): CallResult;
+  call(input: Input | State, options: CallOptions & { readonly to: number }): CallResult<State>;
+  call(input: Input | State, options?: CallOptions): CallResult;
   /** A model with these tensors in place of its own of the same names; everything else is shared. */
-  with(changes: { readonly parameters?: NamedTensors; readonly buffers?: NamedTensors }): Model;
+  with(changes: Changes): Model<Input, State>;
+}
+
+export interface Changes {
+  readonly parameters?: NamedTensors;
+  readonly buffers?: NamedTensors;
 }
 
 /** Runs the model for its output only. */
-export const forward = (model: Model, input: Tensor, options: CallOptions = {}): Tensor =>
-  model.call(input, options).output;
+export const forward = <Input extends Tree, State extends Tree>(
+  model: Model<Input, State>,
+  input: Input | State,
+  options: CallOptions = {},
+): Tensor => model.call(input, options).output;
 
 /** A model from a module, with the module's initial tensors, or with `tensors` (a checkpoint) by the same names. */
-export function modelOf(module: Module, tensors?: NamedTensors): Model {
+export function modelOf<Input extends Tree = Tensor, State extends Tree = Input>(
+  module: Module<Input, Tensor>,
+  tensors?: NamedTensors,
+): Model<Input, State> {
   const names = namesOf(module);
   const given = tensors && byFirstName(tensors, names.aliases);
   const pick = (kind: Slot['kind']): NamedTensors =>
@@ -77,7 +91,7 @@ export function modelOf(module: Module, tensors?: NamedTensors): Model {
         .filter(([slot]) => slot.kind === kind)
         .map(([slot, name]) => [name, given?.get(name) ?? slot.initial]),
     );
-  return new ModuleModel(module, names, pick('parameter'), pick('buffer'));
+  return new ModuleModel<Input, State>(module, names, pick('parameter'), pick('buffer'));
 }
 
 interface Names {
@@ -85,7 +99,7 @@ interface Names {
   readonly aliases: ReadonlyMap<string, string>;
 }
 
-function namesOf(module: Module): Names {
+function namesOf(module: AnyModule): Names {
   const of = new Map<Slot, string>();
   const aliases = new Map<string, string>();
   for (const [name, slot] of module.slots()) {
@@ -104,10 +118,10 @@ const byFirstName = (tensors: NamedTensors, aliases: ReadonlyMap<string, string>
  * Runs a module with other tensors (torch.func.functional_call). Names that are not given keep the module's initial
  * values. Differentiable in every given tensor, to any order.
  */
-export function functionalCall(
-  module: Module,
+export function functionalCall<Input extends Tree>(
+  module: Module<Input, Tensor>,
   tensors: NamedTensors,
-  input: Tensor,
+  input: Input,
   options: CallOptions = {},
 ): CallResult {
   return modelOf(module, tensors).call(input, options);
@@ -133,15 +147,15 @@ export function checkNamed(known: NamedTensors, changes: NamedTensors, what: str
   }
 }
 
-class ModuleModel implements Model {
+class ModuleModel<Input extends Tree, State extends Tree> implements Model<Input, State> {
   readonly parameters: NamedTensors;
   readonly buffers: NamedTensors;
   readonly stages: readonly ModelStage[];
-  readonly #module: Module;
+  readonly #module: Module<Input, Tensor>;
   readonly #names: Names;
-  readonly #parts: readonly Stage[];
+  readonly #parts: readonly Stage<never, unknown>[];
 
-  constructor(module: Module, names: Names, parameters: NamedTensors, buffers: NamedTensors) {
+  constructor(module: Module<Input, Tensor>, names: Names, parameters: NamedTensors, buffers: NamedTensors) {
     this.#module = module;
     this.#names = names;
     this.#parts = module.stages();
@@ -160,10 +174,12 @@ class ModuleModel implements Model {
     return this.#names.aliases;
   }
 
+  call(input: Input | State, options: CallOptions & { readonly to: number }): CallResult<State>;
+  call(input: Input | State, options?: CallOptions): CallResult;
   call(
-    input: Tensor,
+    input: Input | State,
     { parameters, training = false, from = 0, to = this.stages.length, observe }: CallOptions = {},
-  ): CallResult {
+  ): CallResult<Tree> {
     const buffers = new Map<string, Tensor>();
     const given = parameters && byFirstName(parameters, this.aliases);
     const nameOf = (slot: Slot): string => this.#names.of.get(slot) as string;
@@ -181,12 +197,13 @@ class ModuleModel implements Model {
               observe({ layer, parameters: parametersOf(layer, this.#names), input, output }),
           }),
     };
-    const parts = this.#parts.length === 0 ? [this.#module] : this.#parts;
-    const output = parts.slice(from, to).reduce((value, part) => part.forward(value, context), input);
+    // What one stage gives the next one takes: the module's own affair.
+    const parts = (this.#parts.length === 0 ? [this.#module] : this.#parts) as readonly Pick<Stage<Tree>, 'forward'>[];
+    const output = parts.slice(from, to).reduce<Tree>((value, part) => part.forward(value, context), input);
     return { output, buffers };
   }
 
-  with({ parameters, buffers }: { readonly parameters?: NamedTensors; readonly buffers?: NamedTensors }): Model {
+  with({ parameters, buffers }: Changes): Model<Input, State> {
     const merge = (own: NamedTensors, changes?: NamedTensors): NamedTensors => {
       if (changes === undefined) return own;
       const given = byFirstName(changes, this.aliases);
@@ -197,7 +214,7 @@ class ModuleModel implements Model {
   }
 }
 
-const parametersOf = (layer: Module, { of }: Names): ReadonlyMap<string, string> =>
+const parametersOf = (layer: AnyModule, { of }: Names): ReadonlyMap<string, string> =>
   new Map(
     Object.entries(layer).flatMap(([name, slot]) =>
       slot instanceof Slot && slot.kind === 'parameter' ? [[name, of.get(slot) as string] as const] : [],
@@ -205,7 +222,7 @@ const parametersOf = (layer: Module, { of }: Names): ReadonlyMap<string, string>
   );
 
 function stagesOf(
-  parts: readonly Stage[],
+  parts: readonly Stage<never, unknown>[],
   parameters: readonly string[],
   aliases: ReadonlyMap<string, string>,
 ): readonly ModelStage[] {

@@ -28,7 +28,7 @@ export interface Context {
   /** A buffer's new value (running statistics); the caller decides whether to keep it. */
   write(slot: Slot, value: Tensor): void;
   /** What a layer made of its input in this call, where somebody asked (`CallOptions.observe`). */
-  observe?(layer: Module, input: Tensor, output: Tensor): void;
+  observe?(layer: AnyModule, input: Tensor, output: Tensor): void;
 }
 
 /**
@@ -39,7 +39,7 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
   abstract forward(input: Input, context: Context): Output;
 
   /** Consecutive parts of forward, where the module has them: what comes before an edited stage is run only once. */
-  stages(): readonly Stage[] {
+  stages(): readonly Stage<never, unknown>[] {
     return [];
   }
 
@@ -49,17 +49,21 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
   }
 }
 
-export interface Stage {
+export interface Stage<Input = Tensor, Output = Input> {
   readonly name: string;
   /** A name that consecutive stages go by together, beside their own: `chain-3`. */
   readonly group?: string;
   /** Children whose tensors this stage uses: `['conv1', 'bn1']`. */
   readonly children: readonly string[];
-  forward(input: Tensor, context: Context): Tensor;
+  /** From what the stage before gives; the first takes the model's input, the last gives its output. */
+  forward(input: Input, context: Context): Output;
 }
 
+/** Whatever it takes and gives. */
+export type AnyModule = Module<never, unknown>;
+
 /** A module and all those inside it. */
-export function* modulesOf(module: Module): Generator<Module> {
+export function* modulesOf(module: AnyModule): Generator<AnyModule> {
   yield module;
   for (const value of Object.values(module).flat()) if (value instanceof Module) yield* modulesOf(value);
 }

@@ -10,6 +10,7 @@ import { handleOf, Tensor } from '../tensor.js';
 import {
   type CallOptions,
   type CallResult,
+  type Changes,
   checkNamed,
   type Model,
   type ModelStage,
@@ -64,7 +65,7 @@ class ScriptModule implements Model {
     return { output: new Tensor(output), buffers: changed };
   }
 
-  with({ parameters, buffers }: { readonly parameters?: NamedTensors; readonly buffers?: NamedTensors }): Model {
+  with({ parameters, buffers }: Changes): Model {
     if (parameters) checkNamed(this.parameters, parameters, 'with');
     if (buffers) checkNamed(this.buffers, buffers, 'with');
     const merge = (own: NamedTensors, changes?: NamedTensors): NamedTensors =>

@@ -23,7 +23,7 @@ export interface Curvature extends Disposable {
  * below the layer's size.
  */
 export interface FactoredGradient {
-  readonly layer: nn.Module;
+  readonly layer: nn.AnyModule;
   /** a: [vectors, groups, positions, inputs] */
   readonly inputs: Tensor;
   /** δ: [vectors, groups, positions, outputs] */

@@ -1,5 +1,5 @@
 /** The gradient of each example's own value, one row an example: from layers' inputs where they are seen, else one by one. */
-import { enableGrad, grad, type nn, noGrad, scope, stack, type Tensor } from '@editable/torch';
+import { enableGrad, grad, type nn, noGrad, scope, stack, type Tensor, type Tree } from '@editable/torch';
 import type { FactoredGradient } from './curvature.js';
 import {
   knownBlocksOf,
@@ -28,10 +28,10 @@ export interface ExampleGradients {
   readonly factored: readonly FactoredGradient[];
 }
 
-/** `input`: what the first edited stage receives, [examples, ...]. The model runs in eval mode, so examples do not mix. */
+/** `input`: what the first edited stage receives, [examples, ...] each. The model runs in eval mode, so examples do not mix. */
 export const exampleGradients = (
-  model: nn.Model,
-  input: Tensor,
+  model: nn.Model<Tree>,
+  input: Tree,
   { names, theta, values }: ExampleGradientsOptions,
 ): ExampleGradients =>
   scope(() =>
@@ -47,7 +47,7 @@ export const exampleGradients = (
   );
 
 /** Every parameter belongs to layers with a rule, which ran where they are seen. */
-function allSeen(model: nn.Model, names: readonly string[], calls: readonly ObservedCall[]): boolean {
+function allSeen(model: nn.Model<Tree>, names: readonly string[], calls: readonly ObservedCall[]): boolean {
   const ran = new Set(calls.map(({ block }) => block.layer));
   const covered = new Set(
     knownBlocksOf(model, names)
@@ -73,8 +73,8 @@ function fromLayers(
     { allowUnused: true },
   );
   const sums = new Map<string, Tensor>();
-  const factored = new Map<nn.Module, FactoredGradient>();
-  const runs = new Set<nn.Module>();
+  const factored = new Map<nn.AnyModule, FactoredGradient>();
+  const runs = new Set<nn.AnyModule>();
   noGrad(() => {
     for (const [i, { block, input }] of calls.entries()) {
       const matrices = matricesOfCall(block, input, deltas[i] as Tensor);

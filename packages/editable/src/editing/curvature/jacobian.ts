@@ -3,7 +3,7 @@
  * control input x and each of its most probable classes c, on top of a base B that can be inverted. By Woodbury,
  * (B + JᵀJ)⁻¹ = B⁻¹ − B⁻¹Jᵀ (I + J B⁻¹ Jᵀ)⁻¹ J B⁻¹.
  */
-import { cat, eye, keep, type nn, noGrad, scope, type Tensor } from '@editable/torch';
+import { cat, eye, keep, type nn, noGrad, scope, type Tensor, type Tree } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import { firstStageOf } from '../layers.js';
 import type { Curvature } from './curvature.js';
@@ -35,8 +35,8 @@ export const jacobianMemory: number = 4 * 2 ** 30;
  * @throws EditableError INVALID_ARGUMENT where they take more than `memory` bytes: 8 × rows × edited numbers
  */
 export function jacobianRows(
-  model: nn.Model,
-  batches: Iterable<Tensor>,
+  model: nn.Model<Tree>,
+  batches: Iterable<Tree>,
   count: number,
   { names, classes, memory = jacobianMemory }: JacobianRowsOptions,
 ): JacobianRows {
@@ -60,8 +60,8 @@ export function jacobianRows(
 
 /** `weights`: of the examples' most probable classes, [examples, classes]; `rank`: whose rows these are. */
 function weightedRows(
-  model: nn.Model,
-  batch: Tensor,
+  model: nn.Model<Tree>,
+  batch: Tree,
   {
     names,
     theta,

@@ -3,7 +3,19 @@
  * F ≈ A ⊗ G with A = E[Σ_t a aᵀ] over its inputs and G = E[(1/T) Σ_t δ δᵀ] over the gradients of its outputs, t over
  * positions. Normalisations have the exact block E[g gᵀ] of their scale and shift.
  */
-import { enableGrad, eye, grad, keep, type nn, noGrad, scope, stack, type Tensor } from '@editable/torch';
+import {
+  batchSizeOf,
+  enableGrad,
+  eye,
+  grad,
+  keep,
+  type nn,
+  noGrad,
+  scope,
+  stack,
+  type Tensor,
+  type Tree,
+} from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import type { Curvature, FactoredGradient } from './curvature.js';
 import {
@@ -46,8 +58,8 @@ interface FactorsOptions {
  * @throws EditableError NO_CURVATURE for a parameter of a layer without a rule; NOT_FINITE where the model gives NaN.
  */
 export function kroneckerFactors(
-  model: nn.Model,
-  batches: Iterable<Tensor>,
+  model: nn.Model<Tree>,
+  batches: Iterable<Tree>,
   { names, classes }: FactorsOptions,
 ): KroneckerFactors {
   const blocks = blocksOf(model, names);
@@ -58,7 +70,7 @@ export function kroneckerFactors(
       const own = scope(() => enableGrad(() => factorSums(model, batch, blocks, { names, classes })));
       if (sums.length === 0) sums = own;
       else addInPlace(sums, own);
-      count += batch.shape[0] as number;
+      count += batchSizeOf(batch);
     }
     if (count === 0) throw new EditableError('INVALID_ARGUMENT', 'curvature: expected control inputs, received none.');
     for (const { block, matrices } of sums) {
@@ -96,8 +108,8 @@ interface LayerRuns {
 
 /** Sums over a batch. */
 function factorSums(
-  model: nn.Model,
-  batch: Tensor,
+  model: nn.Model<Tree>,
+  batch: Tree,
   blocks: readonly LayerBlock[],
   { names, classes }: FactorsOptions,
 ): readonly Factors[] {

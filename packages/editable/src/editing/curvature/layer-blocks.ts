@@ -2,12 +2,12 @@
  * What one layer contributes to F, by its kind: how its gradient for each example comes from its input and the gradient
  * of its output. Linear and Conv2d have Kronecker factors, normalisations a small dense block.
  */
-import { cat, nn, ones, type Tensor } from '@editable/torch';
+import { cat, nn, ones, type Tensor, type Tree } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 
 /** One layer's edited parameters, at most a weight and a bias. */
 export interface LayerBlock {
-  readonly layer: nn.Module;
+  readonly layer: nn.AnyModule;
   readonly kind: 'kronecker' | 'dense';
   /** Names in the model; undefined: not edited. */
   readonly weight: string | undefined;
@@ -18,7 +18,7 @@ export const parametersOf = ({ weight, bias }: LayerBlock): readonly string[] =>
   [weight, bias].filter((name) => name !== undefined);
 
 /** The blocks of all edited layers. @throws EditableError NO_CURVATURE naming the parameters that no rule covers */
-export function blocksOf(model: nn.Model, names: readonly string[]): readonly LayerBlock[] {
+export function blocksOf(model: nn.Model<Tree>, names: readonly string[]): readonly LayerBlock[] {
   const blocks = knownBlocksOf(model, names);
   const covered = new Set(blocks.flatMap(parametersOf));
   const missing = names.filter((name) => !covered.has(name));
@@ -31,7 +31,7 @@ export function blocksOf(model: nn.Model, names: readonly string[]): readonly La
 }
 
 /** The blocks of those edited layers that have a rule, one a layer; a weight that several layers share has none. */
-export function knownBlocksOf(model: nn.Model, names: readonly string[]): readonly LayerBlock[] {
+export function knownBlocksOf(model: nn.Model<Tree>, names: readonly string[]): readonly LayerBlock[] {
   const edited = new Set(names);
   const layers = [...new Map(model.layers.map((each) => [each.layer, each])).values()];
   const users = new Map<string, number>();
@@ -53,7 +53,7 @@ export function blockOf({ layer, parameters }: nn.ModelLayer, edited: ReadonlySe
   return kind === undefined || (weight ?? bias) === undefined ? undefined : { layer, kind, weight, bias };
 }
 
-function kindOf(layer: nn.Module): LayerBlock['kind'] | undefined {
+function kindOf(layer: nn.AnyModule): LayerBlock['kind'] | undefined {
   if (layer instanceof nn.Linear || layer instanceof nn.Conv2d) return 'kronecker';
   return layer instanceof nn.BatchNorm2d || layer instanceof nn.LayerNorm ? 'dense' : undefined;
 }
@@ -93,7 +93,7 @@ export function normalisationGradients(
 }
 
 /** The sum over all positions that share the scale and shift: [examples, features]. */
-function overPositions(layer: nn.Module, value: Tensor): Tensor {
+function overPositions(layer: nn.AnyModule, value: Tensor): Tensor {
   if (layer instanceof nn.BatchNorm2d) return value.sum([2, 3]);
   const features = (layer as nn.LayerNorm).weight.initial.numel;
   return value.reshape([value.shape[0] as number, -1, features]).sum([1]);
@@ -111,7 +111,7 @@ function patches({ kernelSize, dilation, padding, stride, groups }: nn.Conv2d, i
 const rowsOf = (value: Tensor): Tensor =>
   value.reshape([value.shape[0] as number, 1, -1, value.shape.at(-1) as number]);
 
-function positionsOf(layer: nn.Module, input: Tensor): number {
+function positionsOf(layer: nn.AnyModule, input: Tensor): number {
   if (!(layer instanceof nn.Conv2d)) return input.numel / (input.shape[0] as number) / (input.shape.at(-1) as number);
   const along = (size: number): number =>
     Math.floor((size + 2 * layer.padding - layer.dilation * (layer.kernelSize - 1) - 1) / layer.stride) + 1;

@@ -1,5 +1,5 @@
 /** Runs a model's edited stages and tells what each edited layer received, so that gradients of its output can be asked for. */
-import type { nn, Tensor } from '@editable/torch';
+import type { nn, Tensor, Tree } from '@editable/torch';
 import { firstStageOf } from '../layers.js';
 import { blockOf, type LayerBlock } from './layer-blocks.js';
 
@@ -21,8 +21,8 @@ export interface ObserveOptions {
   readonly theta: readonly Tensor[];
 }
 
-/** Runs the edited stages, with recording on; `input`: what the first of them receives, [examples, ...]. */
-export function observe(model: nn.Model, input: Tensor, { names, theta }: ObserveOptions): Observed {
+/** Runs the edited stages, with recording on; `input`: what the first of them receives, [examples, ...] each. */
+export function observe(model: nn.Model<Tree>, input: Tree, { names, theta }: ObserveOptions): Observed {
   const edited = new Set(names);
   const calls: ObservedCall[] = [];
   const parameters = new Map(names.map((name, i) => [name, theta[i] as Tensor]));

@@ -1,7 +1,20 @@
 /** Constraints as rows, one an example of their inputs: what each lacks at given parameters, and its gradient. */
-import { cat, enableGrad, grad, type nn, noGrad, scope, type Tensor, tensor } from '@editable/torch';
+import {
+  batchSizeOf,
+  cat,
+  catTrees,
+  enableGrad,
+  grad,
+  mapTree,
+  type nn,
+  noGrad,
+  scope,
+  type Tensor,
+  type Tree,
+  tensor,
+} from '@editable/torch';
 import { EditableError } from '../../errors.js';
-import type { Constraint } from '../constraint.js';
+import { type Constraint, exampleShape } from '../constraint.js';
 import { type ExampleGradients, exampleGradients } from '../curvature/example-gradients.js';
 import { firstStageOf } from '../layers.js';
 import { named } from '../named.js';
@@ -21,14 +34,14 @@ interface Row {
 
 export class ConstraintRows {
   readonly all: readonly number[];
-  readonly #model: nn.Model;
+  readonly #model: nn.Model<Tree>;
   readonly #names: readonly string[];
   readonly #from: number;
-  readonly #constraints: readonly Constraint[];
+  readonly #constraints: readonly Constraint<Tree>[];
   readonly #rows: readonly Row[];
 
   /** The constraints' inputs are what the first edited stage receives. */
-  constructor(model: nn.Model, constraints: readonly Constraint[], names: readonly string[]) {
+  constructor(model: nn.Model<Tree>, constraints: readonly Constraint<Tree>[], names: readonly string[]) {
     this.#model = model;
     this.#names = names;
     this.#from = firstStageOf(model, names);
@@ -36,7 +49,7 @@ export class ConstraintRows {
     this.#rows = constraints.flatMap(({ input, residuals }, constraint): Row[] =>
       residuals === undefined
         ? [{ constraint, example: null }]
-        : Array.from({ length: input.shape[0] as number }, (_, example) => ({ constraint, example })),
+        : Array.from({ length: batchSizeOf(input) }, (_, example) => ({ constraint, example })),
     );
     this.all = [...this.#rows.keys()];
   }
@@ -84,7 +97,10 @@ export class ConstraintRows {
     return this.#constraints.map((constraint, at) => (clear[at] ? held : this.#judgeAlone(constraint, theta)));
   }
 
-  #judgeAlone(constraint: Constraint, theta: readonly Tensor[]): { readonly holds: boolean; readonly loss: number } {
+  #judgeAlone(
+    constraint: Constraint<Tree>,
+    theta: readonly Tensor[],
+  ): { readonly holds: boolean; readonly loss: number } {
     return scope(() =>
       noGrad(() => {
         const output = this.#run(constraint.input, theta);
@@ -118,7 +134,7 @@ export class ConstraintRows {
     });
   }
 
-  #run(input: Tensor, theta: readonly Tensor[]): Tensor {
+  #run(input: Tree, theta: readonly Tensor[]): Tensor {
     return this.#model.call(input, { from: this.#from, parameters: named(this.#names, theta) }).output;
   }
 
@@ -128,8 +144,7 @@ export class ConstraintRows {
     let shape = '';
     for (const row of rows) {
       const { constraint, example } = this.#rows[row] as Row;
-      const own =
-        example === null ? `alone ${row}` : (this.#constraints[constraint] as Constraint).input.shape.slice(1).join();
+      const own = example === null ? `alone ${row}` : exampleShape(this.#constraint(constraint).input);
       const last = groups.at(-1);
       if (last !== undefined && own === shape && last.length < most) last.push(row);
       else groups.push([row]);
@@ -138,24 +153,28 @@ export class ConstraintRows {
     return groups;
   }
 
-  #inputs(group: readonly number[]): Tensor {
+  #inputs(group: readonly number[]): Tree {
     const { constraint, example } = this.#rows[group[0] as number] as Row;
-    if (example === null) return (this.#constraints[constraint] as Constraint).input;
-    return cat(
+    if (example === null) return this.#constraint(constraint).input;
+    return catTrees(
       runs(group.map((row) => this.#rows[row] as Row)).map(({ constraint: of, examples }) =>
-        pick((this.#constraints[of] as Constraint).input, examples),
+        pick(this.#constraint(of).input, examples),
       ),
     );
+  }
+
+  #constraint(at: number): Constraint<Tree> {
+    return this.#constraints[at] as Constraint<Tree>;
   }
 
   /** [rows of the group] */
   #values(output: Tensor, group: readonly number[]): Tensor {
     const first = this.#rows[group[0] as number] as Row;
-    if (first.example === null) return (this.#constraints[first.constraint] as Constraint).loss(output).reshape([1]);
+    if (first.example === null) return this.#constraint(first.constraint).loss(output).reshape([1]);
     let offset = 0;
     const parts = runs(group.map((row) => this.#rows[row] as Row)).map(({ constraint: of, examples }) => {
-      const constraint = this.#constraints[of] as Constraint;
-      const size = constraint.input.shape[0] as number;
+      const constraint = this.#constraint(of);
+      const size = batchSizeOf(constraint.input);
       const own = output.narrow(0, offset, examples.length);
       offset += examples.length;
       // Residuals are of the whole input: the examples left out are given any output, and not asked for.
@@ -183,8 +202,8 @@ function runs(rows: readonly Row[]): readonly Run[] {
   return found;
 }
 
-const pick = (value: Tensor, rows: readonly number[]): Tensor =>
-  rows.length === value.shape[0] ? value : at(value, rows);
+const pick = <Form extends Tree>(value: Form, rows: readonly number[]): Form =>
+  rows.length === batchSizeOf(value) ? value : at(value, rows);
 
-const at = (value: Tensor, rows: readonly number[]): Tensor =>
-  value.indexSelect(0, tensor(BigInt64Array.from(rows, BigInt), { device: value.device }));
+const at = <Form extends Tree>(value: Form, rows: readonly number[]): Form =>
+  mapTree(value, (leaf) => leaf.indexSelect(0, tensor(BigInt64Array.from(rows, BigInt), { device: leaf.device })));

@@ -3,7 +3,7 @@
  * the linearised constraints near or past violation, all at once. Solved from the base, the result is a function of the
  * base and the set of constraints: neither their order nor their history matters.
  */
-import { type nn, noGrad, scope, type Tensor, withThreads } from '@editable/torch';
+import { type nn, noGrad, scope, type Tensor, type Tree, withThreads } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import type { Constraint } from '../constraint.js';
 import type { Curvature } from '../curvature/curvature.js';
@@ -15,20 +15,20 @@ import { canonicalOrder } from './canonical-order.js';
 import { ConstraintRows } from './constraint-rows.js';
 import { project } from './projection.js';
 
-export interface EditTogetherOptions {
+export interface EditTogetherOptions<Input extends Tree = Tensor, State extends Tree = Input> {
   /** An editor with a curvature: `natural`. What it is of is what may change. */
   readonly editor: Editor;
   /** Steps for the whole set; default 30. */
   readonly maxSteps?: number;
   /** Start from these parameters, those of a smaller set perhaps, instead of the base's; the result then depends on them. */
-  readonly start?: nn.Model;
+  readonly start?: nn.Model<Input, State>;
   /** The constraints' inputs are what the first edited stage receives: a set that is kept needs no more of them. */
   readonly received?: boolean;
 }
 
-export interface EditTogetherResult {
+export interface EditTogetherResult<Input extends Tree = Tensor, State extends Tree = Input> {
   /** Shares every tensor that the repairs do not change with the base. */
-  readonly model: nn.Model;
+  readonly model: nn.Model<Input, State>;
   /** Every constraint holds. */
   readonly success: boolean;
   /** Those that led to the result; not those before a contradiction was found. */
@@ -52,11 +52,11 @@ export interface EditTogetherResult {
  * output is not finite.
  * @example editTogether(model, mistakes.map(({ image, label }) => classification(image, label)), { editor: natural({ curvature }) })
  */
-export function editTogether(
-  base: nn.Model,
-  constraints: readonly Constraint[],
-  { editor, maxSteps = 30, start = base, received = false }: EditTogetherOptions,
-): EditTogetherResult {
+export function editTogether<Input extends Tree = Tensor, State extends Tree = Input>(
+  base: nn.Model<Input, State>,
+  constraints: readonly Constraint<Input | State>[],
+  { editor, maxSteps = 30, start = base, received = false }: EditTogetherOptions<Input, State>,
+): EditTogetherResult<Input, State> {
   const { curvature } = editor;
   if (curvature === undefined || constraints.length === 0) {
     throw new EditableError(
@@ -68,7 +68,7 @@ export function editTogether(
   return scope(() => {
     const order = canonicalOrder(constraints);
     const from = firstStageOf(base, names);
-    const inputs = order.map((at) => constraints[at] as Constraint);
+    const inputs = order.map((at) => constraints[at] as Constraint<Input | State>);
     const rows = new ConstraintRows(
       base,
       received ? inputs : inputs.map((each) => receivedBy(base, each, from)),
@@ -99,7 +99,11 @@ export function editTogether(
 }
 
 /** The constraint with what the stage `from` receives in place of its input: all that a later solution needs of it. */
-export const receivedBy = (model: nn.Model, constraint: Constraint, from: number): Constraint => ({
+export const receivedBy = <Input extends Tree, State extends Tree>(
+  model: nn.Model<Input, State>,
+  constraint: Constraint<Input | State>,
+  from: number,
+): Constraint<State> => ({
   ...constraint,
   // A class's methods are not its objects' own properties.
   loss: (output) => constraint.loss(output),
@@ -108,20 +112,20 @@ export const receivedBy = (model: nn.Model, constraint: Constraint, from: number
   input: noGrad(() => scope(() => model.call(constraint.input, { to: from }).output)),
 });
 
-interface Problem {
-  readonly base: nn.Model;
-  readonly start: nn.Model;
+interface Problem<Input extends Tree, State extends Tree> {
+  readonly base: nn.Model<Input, State>;
+  readonly start: nn.Model<Input, State>;
   readonly curvature: Curvature;
   readonly overshoot: number;
   readonly maxSteps: number;
 }
 
-interface Solution {
+interface Solution<Input extends Tree, State extends Tree> {
   readonly theta: readonly Tensor[];
   /** At theta. */
   readonly residuals: Float64Array;
   /** The model that the steps were made from. */
-  readonly origin: nn.Model;
+  readonly origin: nn.Model<Input, State>;
   readonly steps: number;
   readonly conflicts: readonly (readonly [number, number])[];
   readonly disturbed: readonly number[];
@@ -130,9 +134,12 @@ interface Solution {
 /** Rows this close to violation, in nats, take part in a step, so that it does not push them over. */
 const near = 0.5;
 
-function solve(rows: ConstraintRows, problem: Problem): Solution {
+function solve<Input extends Tree, State extends Tree>(
+  rows: ConstraintRows,
+  problem: Problem<Input, State>,
+): Solution<Input, State> {
   const { base, start, curvature, overshoot, maxSteps } = problem;
-  const initial = (model: nn.Model): readonly Tensor[] =>
+  const initial = (model: nn.Model<Tree>): readonly Tensor[] =>
     curvature.parameters.map((name) => model.parameters.get(name) as Tensor);
   const conflicts: (readonly [number, number])[] = [];
   const dropped = new Set<number>();
