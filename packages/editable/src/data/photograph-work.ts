@@ -42,4 +42,6 @@ export interface PhotographResult {
 export interface PhotographAnswer {
   readonly id: number;
   readonly results: readonly PhotographResult[];
+  /** What went wrong that is no photograph's fault. */
+  readonly failure?: string;
 }

@@ -17,9 +17,13 @@ sharp.cache(false);
 
 parentPort?.on('message', async (work: PhotographWork) => {
   const results: PhotographResult[] = [];
-  for (const [i, lane] of lanes.entries()) lanes[i] = lane.then(() => takeShare(work, results));
+  const failures: string[] = [];
+  const share = (): Promise<void> =>
+    takeShare(work, results).catch((error: unknown) => void failures.push((error as Error).stack ?? String(error)));
+  for (const [i, lane] of lanes.entries()) lanes[i] = lane.then(share);
   await Promise.all(lanes);
-  answer(work, { id: work.id, results });
+  const [failure] = failures;
+  answer(work, { id: work.id, results, ...(failure === undefined ? {} : { failure }) });
 });
 
 async function takeShare({ paths, crops, hash, next }: PhotographWork, results: PhotographResult[]): Promise<void> {

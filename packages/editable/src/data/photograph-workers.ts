@@ -33,6 +33,7 @@ interface Pending {
   readonly results: PhotographResult[];
   /** Threads that have not answered. */
   missing: number;
+  failure?: string | undefined;
   resolve(results: readonly PhotographResult[]): void;
   reject(cause: Error): void;
 }
@@ -71,7 +72,8 @@ export class PhotographWorkers {
     const inTime = Atomics.wait(done, 0, 0, longestWait) !== 'timed-out';
     const received = receiveMessageOnPort(port1) as { readonly message: PhotographAnswer } | undefined;
     port1.close();
-    const [result] = received?.message.results ?? [];
+    const { results: [result] = [], failure } = received?.message ?? {};
+    if (failure !== undefined) throw new Error(failure);
     if (inTime && result !== undefined) return result;
     throw new EditableError(
       'INVALID_FILE',
@@ -96,15 +98,17 @@ export class PhotographWorkers {
     return this.#threads;
   }
 
-  #take({ id, results }: PhotographAnswer): void {
+  #take({ id, results, failure }: PhotographAnswer): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     for (const result of results) pending.results[result.position] = result;
+    pending.failure ??= failure;
     pending.missing -= 1;
     if (pending.missing > 0) return;
     this.#pending.delete(id);
     if (this.#pending.size === 0) for (const thread of this.#threads) thread.unref();
-    pending.resolve(pending.results);
+    if (pending.failure === undefined) pending.resolve(pending.results);
+    else pending.reject(new Error(pending.failure));
   }
 
   /** A thread that ended takes its part of the work with it: all begin anew with what is asked next. */
