@@ -29,14 +29,8 @@ import { parseArgs } from 'node:util';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const limit = 45e6; // bytes; the largest file that the offline bundle may be
 const data = '/usr/share/datasets/fashion-mnist'; // where Debian's dataset-fashion-mnist puts it
-const workspaces = [
-  'packages/torch',
-  'packages/editable',
-  'packages/workspace',
-  'packages/cli',
-  'packages/charts',
-  'experiments',
-];
+const packages = ['torch', 'editable', 'workspace', 'cli', 'charts', 'text'];
+const workspaces = [...packages.map((name) => `packages/${name}`), 'experiments'];
 
 const readme = `Editable, packed for machines without network and Node.
 

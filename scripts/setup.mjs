@@ -104,9 +104,8 @@ function npmPackagesMatchLock() {
 }
 
 function buildTypeScript() {
-  const projects = ['torch', 'editable', 'workspace', 'charts', 'cli']
-    .map((name) => `packages/${name}`)
-    .concat('experiments');
+  const packages = ['torch', 'text', 'editable', 'workspace', 'charts', 'cli'];
+  const projects = [...packages.map((name) => `packages/${name}`), 'experiments'];
   const stampFile = join(root, 'node_modules/.typescript-build');
   const state = projects.map(sourceState).join('\n');
   const isBuilt = projects.every((project) => existsSync(join(root, project, 'dist')));

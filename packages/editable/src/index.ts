@@ -17,6 +17,14 @@ export * from './data/index.js';
 export * from './editing/constraint.js';
 export * from './editing/constraints/classification.js';
 export * from './editing/constraints/regression.js';
+export * from './editing/constraints/sequence.js';
+export {
+  type Answers,
+  type AnswersChoice,
+  type AnswersTo,
+  drawnSequences,
+  mostProbable,
+} from './editing/curvature/answers.js';
 export * from './editing/curvature/curvature.js';
 export {
   type CurvatureSource,
@@ -58,6 +66,7 @@ export * from './evaluation/repairer.js';
 export * from './evaluation/sampling.js';
 export * from './evaluation/statistics.js';
 export * from './evaluation/test-set.js';
+export { averageWeights } from './models/average-weights.js';
 export * from './models/cifar-resnet18.js';
 export * from './models/densenet.js';
 export { type Weights, withWeights } from './models/load-weights.js';
@@ -70,6 +79,7 @@ export * from './models/resnet.js';
 export * from './models/resnet-cifar.js';
 export * from './models/squeezenet.js';
 export { tailOf } from './models/tail.js';
+export * from './models/transformer/index.js';
 export * from './models/vgg.js';
 export { modelHash } from './patches/model-hash.js';
 export { applyPatch, describePatch, type PatchDescription, type PatchDetails, savePatch } from './patches/patch.js';
@@ -88,6 +98,7 @@ export * from './training/objective.js';
 export * from './training/settings.js';
 export * from './training/train-run.js';
 export * from './training/trainer.js';
+export * from './translation/index.js';
 export * from './tuning/card-file.js';
 export type { CardProgress, CardSample, CardStage, SkippedPair } from './tuning/card-search.js';
 export * from './tuning/editability-card.js';

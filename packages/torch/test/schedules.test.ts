@@ -31,4 +31,11 @@ describe('schedules', () => {
     const rates = [0, 1, 2, 3].map(optim.linearWarmup(optim.stepDecay(1, { every: 3 }), { steps: 2 }));
     expect(rates.map((rate) => Number(rate.toFixed(9)))).toEqual([0, 0.5, 1, 0.1]);
   });
+
+  it('fall with the inverse square root of the step after a warm-up from zero', () => {
+    const rates = [0, 1, 2, 4, 16, 64].map(optim.inverseSquareRoot(0.4, { warmUp: 4 }));
+    expect(rates).toEqual([0, 0.1, 0.2, 0.4, 0.2, 0.1]);
+    expect([0, 1, 4].map(optim.inverseSquareRoot(0.4, { warmUp: 0 }))).toEqual([0.4, 0.4, 0.2]);
+    expect(optim.inverseSquareRoot(0.4, { warmUp: 4, start: 0.2 })(2)).toBeCloseTo(0.3, 12);
+  });
 });

@@ -8,6 +8,7 @@ import {
   type nn,
   scope,
   Tensor,
+  type Tree,
 } from '@editable/torch';
 import { EditableError } from '../errors.js';
 
@@ -22,7 +23,11 @@ export type Weights = ReadonlyMap<string, HostTensor | Tensor>;
  * @param source names the checkpoint in errors.
  * @throws EditableError INVALID_FILE for a checkpoint of another model; NOT_FINITE for one with NaN or infinite values.
  */
-export function withWeights(model: nn.Model, weights: Weights, source: string): nn.Model {
+export function withWeights<Input extends Tree = Tensor, State extends Tree = Input>(
+  model: nn.Model<Input, State>,
+  weights: Weights,
+  source: string,
+): nn.Model<Input, State> {
   const own = new Map([...model.parameters, ...model.buffers]);
   const ownName = (name: string): string => (own.has(name) ? name : name.replace(earlierDenseNet, '$1'));
   const given = new Map([...weights].map(([name, value]) => [model.aliases?.get(name) ?? ownName(name), value]));

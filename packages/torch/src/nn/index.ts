@@ -1,5 +1,6 @@
 export * from './activations.js';
 export * from './adaptive-avg-pool2d.js';
+export * from './attention.js';
 export * from './avg-pool2d.js';
 export * from './batch-norm2d.js';
 export * from './conv2d.js';

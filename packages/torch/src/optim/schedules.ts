@@ -36,6 +36,19 @@ export const stepDecay =
     return learningRate * factor ** times;
   };
 
+/**
+ * From `start` up to `highest` over `warmUp` steps in a straight line, then falling with the inverse square root of the
+ * step (Vaswani et al., 2017, equation 3; fairseq's inverse_sqrt). The first step's rate is `start` itself.
+ */
+export const inverseSquareRoot = (
+  highest: number,
+  { warmUp, start = 0 }: { readonly warmUp: number; readonly start?: number },
+): Schedule => {
+  const before = Math.max(warmUp, 1);
+  return (step) =>
+    step < warmUp ? start + (highest - start) * (step / warmUp) : highest * Math.sqrt(before / Math.max(step, before));
+};
+
 export interface OneCycleOptions {
   /** Steps of the whole run. */
   readonly steps: number;

@@ -6,17 +6,16 @@
 import { cat, eye, keep, type nn, noGrad, scope, type Tensor, type Tree } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import { firstStageOf } from '../layers.js';
+import { type Answers, type AnswersChoice, answersOf } from './answers.js';
 import type { Curvature } from './curvature.js';
 import { exampleGradients } from './example-gradients.js';
-import { mostProbable } from './probable-classes.js';
 
-export interface JacobianRowsOptions {
+/** `classes`: the most probable of each input that have a row. */
+export type JacobianRowsOptions = AnswersChoice & {
   readonly names: readonly string[];
-  /** The most probable classes of each input that have a row. */
-  readonly classes: number;
   /** Bound on the memory of the rows and of their products with B⁻¹ together, in bytes. */
   readonly memory?: number;
-}
+};
 
 export interface JacobianRows {
   readonly names: readonly string[];
@@ -38,18 +37,19 @@ export function jacobianRows(
   model: nn.Model<Tree>,
   batches: Iterable<Tree>,
   count: number,
-  { names, classes, memory = jacobianMemory }: JacobianRowsOptions,
+  { names, memory = jacobianMemory, ...choice }: JacobianRowsOptions,
 ): JacobianRows {
+  const answers = answersOf(choice);
   const theta = names.map((name) => model.parameters.get(name) as Tensor);
   const numbers = theta.reduce((sum, each) => sum + each.numel, 0);
-  checkMemory(count * classes, numbers, memory);
+  checkMemory(count * answers.count, numbers, memory);
   return scope(() => {
     const from = firstStageOf(model, names);
     const parts: (readonly Tensor[])[] = [];
     for (const batch of batches) {
-      const weights = scope(() => noGrad(() => mostProbable(model.call(batch, { from }).output, classes).weights));
+      const weights = scope(() => noGrad(() => answers.of(model.call(batch, { from }).output).weights));
       for (let rank = 0; rank < (weights.shape[1] as number); rank++)
-        parts.push(scope(() => weightedRows(model, batch, { names, theta, classes, rank, count, weights })));
+        parts.push(scope(() => weightedRows(model, batch, { names, theta, answers, rank, count, weights })));
     }
     if (parts.length === 0) {
       throw new EditableError('INVALID_ARGUMENT', 'curvature: expected control inputs, received none.');
@@ -58,27 +58,27 @@ export function jacobianRows(
   });
 }
 
-/** `weights`: of the examples' most probable classes, [examples, classes]; `rank`: whose rows these are. */
+/** `weights`: of the examples' answers, [examples, answers]; `rank`: whose rows these are. */
 function weightedRows(
   model: nn.Model<Tree>,
   batch: Tree,
   {
     names,
     theta,
-    classes,
+    answers,
     rank,
     count,
     weights,
   }: {
     names: readonly string[];
     theta: readonly Tensor[];
-    classes: number;
+    answers: Answers;
     rank: number;
     count: number;
     weights: Tensor;
   },
 ): readonly Tensor[] {
-  const values = (output: Tensor): Tensor => mostProbable(output, classes).logProbabilities.select(1, rank);
+  const values = (output: Tensor): Tensor => answers.of(output).logProbabilities.select(1, rank);
   const { gradients } = exampleGradients(model, batch, { names, theta, values });
   const root = weights.select(1, rank).div(count).sqrt();
   return gradients.map((each) => each.mul(root.view([-1, ...each.shape.slice(1).map(() => 1)])));

@@ -17,6 +17,7 @@ import {
   type Tree,
 } from '@editable/torch';
 import { EditableError } from '../../errors.js';
+import { type Answers, type AnswersChoice, answersOf } from './answers.js';
 import type { Curvature, FactoredGradient } from './curvature.js';
 import {
   blocksOf,
@@ -29,7 +30,6 @@ import {
   vectorsOf,
 } from './layer-blocks.js';
 import { type ObservedCall, observe } from './observed-calls.js';
-import { mostProbable } from './probable-classes.js';
 
 /** One layer's factors: means over the control inputs. */
 export interface Factors {
@@ -45,11 +45,8 @@ export interface KroneckerFactors {
   readonly count: number;
 }
 
-interface FactorsOptions {
-  readonly names: readonly string[];
-  /** The most probable classes of each input that the expectation over answers takes in. */
-  readonly classes: number;
-}
+/** `classes`: the most probable of each input that the expectation over answers takes in. */
+type FactorsOptions = { readonly names: readonly string[] } & AnswersChoice;
 
 /**
  * Factors of the parameters `names` from control inputs in batches, each what the first edited stage receives.
@@ -60,14 +57,16 @@ interface FactorsOptions {
 export function kroneckerFactors(
   model: nn.Model<Tree>,
   batches: Iterable<Tree>,
-  { names, classes }: FactorsOptions,
+  options: FactorsOptions,
 ): KroneckerFactors {
+  const { names } = options;
+  const answers = answersOf(options);
   const blocks = blocksOf(model, names);
   let sums: readonly Factors[] = [];
   let count = 0;
   try {
     for (const batch of batches) {
-      const own = scope(() => enableGrad(() => factorSums(model, batch, blocks, { names, classes })));
+      const own = scope(() => enableGrad(() => factorSums(model, batch, blocks, { names, answers })));
       if (sums.length === 0) sums = own;
       else addInPlace(sums, own);
       count += batchSizeOf(batch);
@@ -111,14 +110,14 @@ function factorSums(
   model: nn.Model<Tree>,
   batch: Tree,
   blocks: readonly LayerBlock[],
-  { names, classes }: FactorsOptions,
+  { names, answers }: { readonly names: readonly string[]; readonly answers: Answers },
 ): readonly Factors[] {
   const theta = names.map((name) => (model.parameters.get(name) as Tensor).detach().requiresGrad_());
   const { output, calls } = observe(model, batch, { names, theta });
   const runs = blocks.map((block) => runsOf(block, calls));
   const outer = runs.map(({ block, inputs }) => (block.kind === 'dense' ? [] : [inputs.map(gram).reduce(plus)]));
   let gradients: readonly (Tensor | undefined)[] = runs.map(() => undefined);
-  const { logProbabilities, weights } = mostProbable(output, classes);
+  const { logProbabilities, weights } = answers.of(output);
   const outputs = runs.flatMap((each) => each.outputs);
   for (let rank = 0; rank < (weights.shape[1] as number); rank++) {
     const deltas = grad(

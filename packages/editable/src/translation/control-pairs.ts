@@ -1,0 +1,71 @@
+/** Sentence pairs whose translation repairs should keep, for a model's curvature: batches without padding. */
+import { noGrad, scope, type Tree } from '@editable/torch';
+import { EditableError } from '../errors.js';
+import type { TransformerSpec, TranslationModel } from '../models/transformer/index.js';
+import type { SentencePair } from './scoring.js';
+import { checkSentence, paddedRows } from './source-batches.js';
+
+export interface ControlPairsOptions {
+  /** The first stage that is edited. */
+  readonly from: number;
+  /** Pairs a batch, at most; default 32. */
+  readonly batchSize?: number;
+}
+
+/**
+ * What stage `from` of the model receives of the pairs, batch by batch, each of pairs of the same two lengths: padding would
+ * count as positions of a layer. Each batch is freed when the next is asked for.
+ *
+ * @throws EditableError INVALID_ARGUMENT for no pairs, or a sentence with unknown numbers, or that does not close with `end`
+ */
+export function* controlPairs(
+  model: TranslationModel,
+  spec: TransformerSpec,
+  pairs: readonly SentencePair[],
+  { from, batchSize = 32 }: ControlPairsOptions,
+): Generator<Tree> {
+  if (pairs.length === 0) {
+    throw new EditableError(
+      'INVALID_ARGUMENT',
+      'curvature: expected pairs of sentences, received none; a few hundred serve.',
+    );
+  }
+  for (const [i, { source, target }] of pairs.entries()) {
+    checkSentence(source, `source ${i}`, spec.sourceVocabulary, spec);
+    checkSentence(target, `target ${i}`, spec.targetVocabulary, spec);
+  }
+  const device = model.parameters.values().next().value?.device;
+  for (const batch of ofEqualLengths(pairs, batchSize)) {
+    const received = scope(() => {
+      const rows = (side: keyof SentencePair) =>
+        paddedRows(
+          batch.map((pair) => pair[side]),
+          0,
+          device,
+        );
+      return noGrad(() => model.call({ source: rows('source'), target: rows('target') }, { to: from }).output);
+    });
+    try {
+      yield received;
+    } finally {
+      for (const leaf of Object.values(received)) leaf.dispose();
+    }
+  }
+}
+
+function ofEqualLengths(pairs: readonly SentencePair[], most: number): SentencePair[][] {
+  const open = new Map<string, SentencePair[]>();
+  const batches: SentencePair[][] = [];
+  for (const pair of pairs) {
+    const key = `${pair.source.length} ${pair.target.length}`;
+    const last = open.get(key);
+    if (last !== undefined && last.length < most) {
+      last.push(pair);
+      continue;
+    }
+    const batch = [pair];
+    open.set(key, batch);
+    batches.push(batch);
+  }
+  return batches;
+}
