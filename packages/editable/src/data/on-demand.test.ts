@@ -6,6 +6,7 @@ import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { augmentedImages } from './augmented-images.js';
+import { concatenate } from './concatenate.js';
 import { type ImageDataset, type ImageSplit, imageSplit, subset } from './image-dataset.js';
 import { readRandomCrop } from './photograph.js';
 import { photographs } from './photographs.js';
@@ -100,6 +101,17 @@ describe('photographs on demand', () => {
     const cropped = await augmentedImages(part, [1, 0], augment());
     expect(pixelsOf(cropped)).toEqual(pixelsOf(await augmentedImages(split, [2, 9], augment())));
     expect([...cropped.labels]).toEqual([split.labels[2], split.labels[9]]);
+  });
+
+  it('keep them where splits are joined', async () => {
+    await twelve();
+    const split = (await opened()).split('train');
+    const joined = concatenate([subset(split, [3, 4]), subset(split, [9])]);
+    const augment = () => ({ ...randomResizedCrop, random: stream(2, 'augment') });
+    const cropped = await augmentedImages(joined, [2, 0, 2, 1], augment());
+    expect(pixelsOf(cropped)).toEqual(pixelsOf(await augmentedImages(split, [9, 3, 9, 4], augment())));
+    const pixels = imageSplit(new Uint8Array(3 * 12 * 12), [0], [3, 12, 12]);
+    expect(concatenate([split, pixels]).files).toBeUndefined();
   });
 
   it('are read on demand anyway where their crops would take more than 16 GiB', async () => {
