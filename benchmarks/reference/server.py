@@ -137,6 +137,29 @@ def conv_double_backward(device="cpu", channels=256, size=8, batch=1):
     return run, 1
 
 
+def photographs(folder, batch=64, workers=2):
+    """An epoch of a folder's batches as ImageNet's classifiers are trained on them; timed by the image."""
+    from torchvision import datasets, transforms
+
+    transform = transforms.Compose([
+        transforms.RandomResizedCrop(224),
+        transforms.RandomHorizontalFlip(),
+        transforms.ToTensor(),
+        transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+    ])
+    data = datasets.ImageFolder(folder, transform)
+    # The workers stay between epochs, as ours do.
+    loader = torch.utils.data.DataLoader(
+        data, batch_size=batch, shuffle=True, drop_last=True, num_workers=workers, persistent_workers=True
+    )
+
+    def run():
+        seen = sum(len(labels) for _, labels in loader)
+        assert seen == len(data), f"{seen} of {len(data)} photographs were read"
+
+    return run, len(data)
+
+
 ROWS = {
     "small-op": small_op,
     "train-step": train_step,
@@ -144,8 +167,9 @@ ROWS = {
     "editable-train-step": editable_train_step,
     "drawdown": drawdown,
     "conv-double-backward": conv_double_backward,
+    "photographs": photographs,
 }
-WARM_UPS = {"drawdown": 0, "train-step": 2, "editable-train-step": 2}  # long enough to need fewer
+WARM_UPS = {"drawdown": 0, "photographs": 1, "train-step": 2, "editable-train-step": 2}  # long enough to need fewer
 
 
 def milliseconds(run, calls, device):
