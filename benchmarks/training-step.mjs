@@ -1,5 +1,5 @@
 /** Training ResNet-18 with Adam: a plain step, a step of Editable Training with three editor steps, one over the other. */
-import { defaultTraining, Trainer } from 'editable';
+import { defaultTraining, imageClassification, Trainer } from 'editable';
 import { checkSteps, editorChoice, randomBatch, unreachable, untrainedNet } from './workload.mjs';
 
 const common = {
@@ -68,11 +68,11 @@ export function trainingStep({ width, batch, device, steps = 0, locality = null 
     clipEditNorm: null,
     editor: { ...editorChoice, maxSteps: steps },
   };
-  const trainer = new Trainer(untrainedNet({ width, device }), settings);
-  const images = randomBatch({ batch, device });
+  const trainer = new Trainer(imageClassification, untrainedNet({ width, device }), settings);
+  const examples = randomBatch({ batch, device });
   const constraint = steps === 0 ? undefined : unreachable({ device });
   return () => {
-    const { editorSteps } = trainer.step(images, constraint, 1e-3);
+    const { editorSteps } = trainer.step(examples, constraint, 1e-3);
     checkSteps(editorSteps, steps);
   };
 }

@@ -14,10 +14,10 @@ export const untrainedNet = ({ width, device }) =>
     return nn.channelsLast(model);
   });
 
-/** Images [batch, 3, 32, 32] with labels [batch]. */
+/** Images [batch, 3, 32, 32] with classes [batch]. */
 export function randomBatch({ batch, device }) {
   manualSeed(0);
-  return { images: randn([batch, 3, 32, 32], { device }), labels: randint(10, [batch], { dtype: 'int64', device }) };
+  return { input: randn([batch, 3, 32, 32], { device }), target: randint(10, [batch], { dtype: 'int64', device }) };
 }
 
 /** One image must get a label by a margin that no edit reaches. */

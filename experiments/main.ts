@@ -5,12 +5,14 @@ import { cudaIsAvailable, type Device, TorchError } from '@editable/torch';
 import { EditableError, loadDataset, makeRunFolder } from 'editable';
 import { editSequences } from './edit-sequences/experiment.js';
 import { figure2 } from './figure-2/experiment.js';
+import { figure5 } from './figure-5/experiment.js';
 import { localityGenerality } from './locality-generality/experiment.js';
 import { naturalGradient } from './natural-gradient/experiment.js';
 import { sampledDrawdown } from './sampled-drawdown/experiment.js';
 import type { Experiment } from './shared/experiment.js';
 import { ExperimentError } from './shared/experiment-error.js';
 import { duration } from './shared/numbers.js';
+import { photographSet } from './shared/photograph-set.js';
 import { type ExperimentResult, runExperiment } from './shared/run-experiment.js';
 import type { ScaleName } from './shared/scale.js';
 import { scales } from './shared/scales.js';
@@ -18,13 +20,18 @@ import type { Session } from './shared/session.js';
 import { table1 } from './table-1/experiment.js';
 import { table2 } from './table-2/experiment.js';
 import { table3 } from './table-3/experiment.js';
+import { table4 } from './table-4/experiment.js';
+import { table5 } from './table-5/experiment.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: each experiment has rows of its own, which only it reads
 const experiments: readonly Experiment<any>[] = [
   table1,
   table2,
   table3,
+  table4,
+  table5,
   figure2,
+  figure5,
   editSequences,
   sampledDrawdown,
   localityGenerality,
@@ -94,18 +101,31 @@ async function run(
 ): Promise<ExperimentResult & { readonly title: string }> {
   const experiment = experiments.find(({ name }) => name === flags.experiment);
   if (experiment === undefined) throw new ExperimentError(`there is no experiment "${flags.experiment}".\n${usage}`);
-  const scale = scales[flags.scale];
+  const family = experiment.scales ?? { name: '', scales };
+  const scale = family.scales[flags.scale];
+  if (scale === undefined)
+    throw new ExperimentError(
+      `--scale: ${experiment.name} has the scales ${Object.keys(family.scales).join(', ')}, received "${flags.scale}".`,
+    );
   if (flags.device !== 'cpu' && !cudaIsAvailable())
     throw new ExperimentError(`--device: this libtorch finds no GPU here, received "${flags.device}".`);
+  const published = [flags.weights, process.env.EDITABLE_DATA, resolve(home, '../../shared/data')].filter(
+    (folder) => folder !== undefined && folder !== '',
+  ) as string[];
   const session: Session = {
     scale,
-    dataset: await loadDataset(scale.dataset, { dataDir: flags.dataDir }),
+    dataset:
+      typeof scale.dataset === 'string'
+        ? await loadDataset(scale.dataset, { dataDir: flags.dataDir })
+        : await photographSet(
+            scale.dataset,
+            [flags.dataDir, ...published].filter((each) => each !== undefined),
+            say,
+          ),
     device: flags.device,
     seed: flags.seed,
-    work: join(flags.work, scale.name),
-    weights: [flags.weights, process.env.EDITABLE_DATA, resolve(home, '../../shared/data')].filter(
-      (folder) => folder !== undefined && folder !== '',
-    ) as string[],
+    work: join(flags.work, [scale.name, family.name].filter((part) => part !== '').join('-')),
+    weights: published,
     exact: flags.exact,
     say,
   };

@@ -29,7 +29,8 @@ import { parseArgs } from 'node:util';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const limit = 45e6; // bytes; the largest file that the offline bundle may be
 const data = '/usr/share/datasets/fashion-mnist'; // where Debian's dataset-fashion-mnist puts it
-const workspaces = ['packages/torch', 'packages/editable', 'packages/cli', 'packages/charts', 'experiments'];
+const packages = ['torch', 'editable', 'workspace', 'cli', 'charts', 'text'];
+const workspaces = [...packages.map((name) => `packages/${name}`), 'experiments'];
 
 const readme = `Editable, packed for machines without network and Node.
 
@@ -155,9 +156,15 @@ function resolvePackage(name, from, packages) {
   }
 }
 
+/** Of SQLite's binding: other systems' builds, and the sources of this one. */
+const otherBuilds = new RegExp(
+  `@photostructure/sqlite/(deps|src|prebuilds/(?!${process.platform}-${process.arch}(/|$))[^/]+)(/|$)`,
+);
+
 /** Licences and headers stay; types, source maps, other packages' sources and documentation go. */
 function isNeededAtRunTime(path) {
   const inside = path.slice(path.lastIndexOf('node_modules/'));
+  if (otherBuilds.test(inside)) return false;
   return !/\.(map|[cm]?ts|markdown)$|node_modules\/zod\/src$|\/(docs?|README\.md|CHANGELOG\.md)$/i.test(inside);
 }
 

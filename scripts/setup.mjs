@@ -104,7 +104,8 @@ function npmPackagesMatchLock() {
 }
 
 function buildTypeScript() {
-  const projects = ['packages/torch', 'packages/editable', 'packages/charts', 'packages/cli', 'experiments'];
+  const packages = ['torch', 'text', 'editable', 'workspace', 'charts', 'cli'];
+  const projects = [...packages.map((name) => `packages/${name}`), 'experiments'];
   const stampFile = join(root, 'node_modules/.typescript-build');
   const state = projects.map(sourceState).join('\n');
   const isBuilt = projects.every((project) => existsSync(join(root, project, 'dist')));

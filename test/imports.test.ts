@@ -43,17 +43,25 @@ describe('npm run check', () => {
     ['packages/torch/src/x.ts', 'editable'],
     ['packages/torch/src/x.test.ts', '@editable/cli'],
     ['packages/editable/src/data/x.ts', '@editable/charts'],
+    ['packages/editable/src/runs/x.ts', '@editable/workspace'],
+    ['packages/workspace/src/jobs/x.ts', '@editable/cli'],
+    ['packages/workspace/src/jobs/x.ts', '@editable/charts'],
+    ['packages/cli/src/commands/x.ts', '../../../workspace/src/jobs/repair.js'],
     ['packages/editable/src/data/x.ts', '../../../torch/src/tensor.js'],
     ['packages/cli/src/x.ts', '@editable/experiments'],
+    ['packages/charts/src/x.ts', '@editable/workspace'],
     ['packages/cli/src/x.ts', 'editable/dist/errors.js'],
     ['packages/charts/src/x.ts', '@editable/torch'],
+    ['packages/text/src/x.ts', '@editable/torch'],
+    ['packages/text/src/x.test.ts', 'editable'],
+    ['packages/torch/src/x.ts', '@editable/text'],
     ['experiments/table-1/x.ts', '../../packages/editable/dist/index.js'],
     ['benchmarks/x.mjs', '../packages/torch/src/scope.js'],
     ['examples/x.ts', '@editable/torch/src/scope.js'],
   ])('refuses, in %s, an import of %s', (file, name) => {
     const { passes, output } = lint('direction', { [file]: `export * from '${name}';` });
     rmSync(join(folder, 'direction'), { recursive: true });
-    expect(output).toContain('Imports go one way, torch ← editable ← cli');
+    expect(output).toContain('Imports go one way, torch ← editable ← workspace ← cli');
     expect(passes).toBe(false);
   });
 
@@ -62,6 +70,9 @@ describe('npm run check', () => {
       'packages/torch/src/a.ts': 'export const a = 1;',
       'packages/torch/test/a.test.ts': "export * from '@editable/torch';\nexport * from '../src/a.js';",
       'packages/editable/src/data/b.ts': "export * from '@editable/torch';\nexport * from './index.js';",
+      'packages/workspace/src/jobs/e.ts': "export * from 'editable';\nexport * from '@editable/torch';",
+      'packages/cli/src/f.ts': "export * from '@editable/workspace';\nexport * from '@editable/charts';",
+      'packages/editable/src/tasks/b.ts': "export * from '@editable/text';",
       'packages/cli/bin/editable.js': "export * from '../dist/main.js';",
       'packages/cli/src/c.ts': "export * from 'editable/network-names';\nexport * from '@editable/torch';",
       'experiments/d.ts': "export * from '@editable/charts';\nexport * from '@editable/charts/specifications';",

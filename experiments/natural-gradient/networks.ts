@@ -1,13 +1,13 @@
 /** Networks other than the scale's, as sessions of their own in a folder of the same work. */
 import { join } from 'node:path';
-import { loadDataset } from 'editable';
+import { type DatasetName, loadDataset } from 'editable';
 import type { BaseModel, Scale } from '../shared/scale.js';
 import type { Session } from '../shared/session.js';
 
 export type Network = 'scale' | 'resnet56' | 'fashion';
 
 const others: Readonly<
-  Record<Exclude<Network, 'scale'>, Pick<Scale, 'dataset'> & { readonly base: (scale: Scale) => BaseModel }>
+  Record<Exclude<Network, 'scale'>, { readonly dataset: DatasetName; readonly base: (scale: Scale) => BaseModel }>
 > = {
   resnet56: {
     dataset: 'cifar-10',

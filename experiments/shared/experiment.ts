@@ -1,11 +1,13 @@
 /** What an experiment is: named rows, each measured on its own; how they are shown; what the paper claims of them. */
-import type { Scale } from './scale.js';
+import type { Scale, ScaleName } from './scale.js';
 import type { Session } from './session.js';
 
 export interface Experiment<Row> {
   /** Of its folder. */
   readonly name: string;
   readonly title: string;
+  /** Where they are not those of section 4.1. */
+  readonly scales?: ScaleFamily;
   plans(scale: Scale): readonly RowPlan<Row>[];
   /** Images judged, where not as many as the scale's; null: the whole test split. */
   readonly testImages?: (scale: Scale) => number | null;
@@ -13,6 +15,12 @@ export interface Experiment<Row> {
   readonly claims: readonly Claim<Row>[];
   /** Draws into a folder; the names of the files begin with `prefix`. Returns the files. */
   readonly figures?: (rows: readonly NamedRow<Row>[], options: FigureOptions) => Promise<readonly string[]>;
+}
+
+/** Scales of one kind of data; what is made at them is kept apart from that of others. */
+export interface ScaleFamily {
+  readonly name: string;
+  readonly scales: Readonly<Partial<Record<ScaleName, Scale>>>;
 }
 
 export interface FigureOptions {

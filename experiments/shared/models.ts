@@ -3,17 +3,21 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadStateDict } from '@editable/torch';
 import {
+  basePredictions,
   createModel,
   createRun,
   defaultTraining,
+  grownFrom,
   type ModelSpec,
   openRun,
   type Run,
   type RunConfig,
+  referenceRanks,
   runConfig,
   runFiles,
   type StepMetrics,
   type TrainingSettings,
+  trainingSplits,
   trainRun,
   withWeights,
 } from 'editable';
@@ -42,7 +46,12 @@ export async function plainModel(session: Session): Promise<Run> {
 /** Trained from scratch or fine-tuned from the plain model, by Editable Training unless its settings say otherwise; other settings are another folder. */
 async function editableModel(session: Session, choice: EditableChoice): Promise<Run> {
   const plain = await plainModel(session);
-  const training = settings(session, { objective: 'editable', from: choice.from, ...choice.training });
+  const training = settings(session, {
+    objective: 'editable',
+    from: choice.from,
+    ...choice.training,
+    ...(choice.matchRanks ? { editTargets: { ranks: ranksOfMistakes(session, plain) } } : {}),
+  });
   const model = withExtra(plain.config.model, choice.extra);
   const config: RunConfig = { ...plain.config, model, training };
   const folder = join(session.work, `${choice.name}-${shortDigest([asFirstNamed(model), training])}`);
@@ -50,16 +59,18 @@ async function editableModel(session: Session, choice: EditableChoice): Promise<
 }
 
 async function importedModel(
-  { scale, dataset, device, weights, work, say }: Session,
-  { model: kind, file, normalization }: Extract<BaseModel, { kind: 'checkpoint' }>,
+  { dataset, device, weights, work, say }: Session,
+  { model: kind, file, normalization, extra }: Extract<BaseModel, { kind: 'checkpoint' }>,
   folder: string,
 ): Promise<Run> {
   if (existsSync(join(folder, runFiles.config))) return openRun(folder, { device });
   const spec: ModelSpec = { kind, inChannels: dataset.shape[0], classes: dataset.classes.length };
   const path = publishedWeights(file, weights);
   say(`importing ${file} into ${work}`);
-  const config: RunConfig = { ...runConfig(dataset, spec, null), dataset: scale.dataset, normalization };
-  createRun(folder, config, withWeights(createModel(spec), loadStateDict(path), path));
+  const published = withWeights(createModel(spec), loadStateDict(path), path);
+  const model = withExtra(spec, extra);
+  const config: RunConfig = { ...runConfig(dataset, model, null), normalization };
+  createRun(folder, config, grownFrom(published, model));
   return openRun(folder, { device });
 }
 
@@ -72,6 +83,16 @@ async function trained(session: Session, folder: string, config: RunConfig, from
     onStep: everyEpoch(say),
     ...(from === undefined ? {} : { initial: from.model }),
   });
+}
+
+/** Ranks of the right classes where the model is wrong about training images: nothing that is evaluated takes part. */
+export function ranksOfMistakes({ dataset, device, work }: Session, { model, config }: Run): readonly number[] {
+  const { train } = trainingSplits(dataset);
+  const file = join(work, 'training-predictions.safetensors');
+  return referenceRanks(
+    basePredictions(model, train, { normalization: config.normalization, device, file }),
+    train.labels,
+  );
 }
 
 /** A line after each epoch, and within a long one every 100 steps. */

@@ -1,11 +1,12 @@
 /** What a scale decides: everything in which a run on two cores differs from the paper's on a GPU, as data. */
 import type { DatasetName, EditTargets, NetworkName, Normalization, TrainingSettings } from 'editable';
+import type { PhotographSet } from './photograph-set.js';
 
 export type ScaleName = 'tiny' | 'small' | 'medium' | 'paper';
 
 export interface Scale {
   readonly name: ScaleName;
-  readonly dataset: DatasetName;
+  readonly dataset: DatasetName | PhotographSet;
   readonly base: BaseModel;
   /** Subsets of layers that editors are tuned over, each as `selectParameters` takes it. */
   readonly layers: readonly string[];
@@ -42,6 +43,8 @@ export type BaseModel =
       /** Under the folder of weights. */
       readonly file: string;
       readonly normalization: Normalization;
+      /** Hidden units of an extra layer that is added to it, untrained (section 4.3). */
+      readonly extra?: number;
     }
   | {
       readonly kind: 'trained';
@@ -75,6 +78,8 @@ export interface EditableChoice {
   readonly training: Partial<TrainingSettings>;
   /** Hidden units of an extra layer that is added to the plain model's network. */
   readonly extra?: number;
+  /** Targets of its edits are drawn by the ranks that right answers have in the plain model's mistakes on training images. */
+  readonly matchRanks?: true;
   /** What its editor is tuned over. */
   readonly layers: readonly string[];
   /** Row of the paper's Table 3 to stand beside. */

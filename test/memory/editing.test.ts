@@ -8,6 +8,7 @@ import {
   edit,
   editTogether,
   firstStageOf,
+  imageClassification,
   JacobianCurvature,
   jacobianRows,
   KroneckerCurvature,
@@ -68,8 +69,8 @@ describe('memory', () => {
   it.each(['plain', 'editable'] as const)(
     'is the same after 200 steps of %s training as after the first',
     (objective) => {
-      const trainer = new Trainer(model, { ...defaultTraining, objective });
-      const batch = { images: randn([8, 1, 16, 16]), labels: randint(10, [8], { dtype: 'int64' }) };
+      const trainer = new Trainer(imageClassification, model, { ...defaultTraining, objective });
+      const batch = { input: randn([8, 1, 16, 16]), target: randint(10, [8], { dtype: 'int64' }) };
       const constraint = objective === 'plain' ? undefined : classification(image, 3, { margin: 1 });
       const step = (): number => trainer.step(batch, constraint, 1e-4).loss;
       for (let i = 0; i < 5; i++) step();

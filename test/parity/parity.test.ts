@@ -10,6 +10,7 @@ import {
   editorNamed,
   editorNames,
   firstStageOf,
+  imageClassification,
   KroneckerCurvature,
   kroneckerFactors,
   natural,
@@ -98,9 +99,10 @@ describe.each(precisions)('editors in %s', (precision) => {
     const theta = leaves(model.parameters);
     const hyperparameters = leaves(fixture.under(`${name}.hyperparameter`));
     const objective = editableObjective(
+      imageClassification,
       model,
       theta,
-      { images: fixture.get('batch.input'), labels: fixture.get('batch.labels') },
+      { input: fixture.get('batch.input'), target: fixture.get('batch.labels') },
       constraint,
       {
         editor: editorOf(name, Object.fromEntries(hyperparameters)),

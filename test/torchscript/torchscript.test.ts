@@ -17,6 +17,7 @@ import {
   editableObjective,
   editorNamed,
   gradientDescent,
+  imageClassification,
   JacobianCurvature,
   jacobianRows,
   kroneckerFactors,
@@ -68,13 +69,20 @@ const hyperparameters = (editor: string): Record<string, Tensor> =>
 
 /** The objective of torchscript.py, by RMSProp. */
 const objectiveOf = (model: nn.Model, theta: nn.NamedTensors, learned: Record<string, Tensor>): Objective =>
-  editableObjective(model, theta, { images: expected('input'), labels: expected('labels') }, editConstraint(), {
-    editor: editorNamed('rmsprop', learned),
-    editable: selectParameters(model, 'layer3'),
-    maxSteps: 3,
-    cEdit: number('cEdit'),
-    cLoc: number('cLoc'),
-  });
+  editableObjective(
+    imageClassification,
+    model,
+    theta,
+    { input: expected('input'), target: expected('labels') },
+    editConstraint(),
+    {
+      editor: editorNamed('rmsprop', learned),
+      editable: selectParameters(model, 'layer3'),
+      maxSteps: 3,
+      cEdit: number('cEdit'),
+      cLoc: number('cLoc'),
+    },
+  );
 
 describe.skipIf(!hasTorchvision).each(['scripted', 'traced'])(`loadScriptModule of a %s ResNet-18${why}`, (kind) => {
   let model: nn.Model;

@@ -33,6 +33,14 @@ export function renderSvg(spec: ChartSpec): Promise<string> {
 /** Vega numbers gradients and clips by counts of the whole process, so charts are drawn one after another. */
 let previous: Promise<unknown> = Promise.resolve();
 
+/** The chart for an HTML page of its own: no namespace, and what describes a mark is shown when the pointer rests on it. */
+export async function renderInline(spec: ChartSpec): Promise<string> {
+  const svg = await renderSvg(spec);
+  return svg
+    .replace(/ xmlns(:xlink)?="[^"]*"/g, '')
+    .replace(/<path aria-label="([^"]*)"([^>]*?)(\/>|><\/path>)/g, '<path aria-label="$1"$2><title>$1</title></path>');
+}
+
 async function draw(spec: ChartSpec): Promise<string> {
   try {
     const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none', logLevel: vega.Error });

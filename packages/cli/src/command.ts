@@ -6,6 +6,8 @@ export interface CommandArgument {
   readonly name: string;
   readonly description: string;
   readonly optional?: true;
+  /** One or more words; the last argument only. */
+  readonly several?: true;
 }
 
 export interface Command {
@@ -17,6 +19,13 @@ export interface Command {
   readonly examples: readonly string[];
   /** Exits with the number it returns. */
   run(words: readonly (string | undefined)[], flags: object, console: Console): Promise<number>;
+}
+
+/** Commands under a word of their own: `editable store propose`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly Command[];
 }
 
 export interface CommandDefinition<Flags extends object> extends Omit<Command, 'options' | 'run'> {

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { WorkspaceError } from '@editable/workspace';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from './errors.js';
 import { explain } from './explain.js';
@@ -8,6 +9,11 @@ describe('explain', () => {
     expect(explain(new UsageError('--epochs: expected\n  a number'), { debug: false })).toBe(
       'editable: --epochs: expected a number.',
     );
+  });
+
+  it('calls a wrong setting by its option', () => {
+    const error = new WorkspaceError('INVALID_ARGUMENT', 'expected refuse or skip.', { field: 'onDamaged' });
+    expect(explain(error, { debug: false })).toBe('editable: --on-damaged: expected refuse or skip.');
   });
 
   it('says what a person can do about an error of the system', () => {

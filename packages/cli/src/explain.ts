@@ -1,4 +1,5 @@
 /** An error as one sentence for people; the stack only on request. */
+import { optionName } from './options/table.js';
 
 /** Codes of the system that a person can do something about. */
 const systemReasons: Readonly<Record<string, string>> = {
@@ -25,7 +26,7 @@ function sentenceOf(error: Error): string {
   const { code, path, syscall } = error as NodeJS.ErrnoException;
   const reason = code === undefined ? undefined : systemReasons[code];
   if (reason !== undefined && syscall !== undefined) return `cannot ${verb(syscall)} ${path ?? 'a file'}: ${reason}.`;
-  const message = error.message
+  const message = inOptions(error)
     .trim()
     .split(/\s*\n\s*/)
     .join(' ');
@@ -33,8 +34,21 @@ function sentenceOf(error: Error): string {
   return `${ended(message)} This is a fault of editable itself; run it again with --debug and report what it shows.`;
 }
 
+/** A setting is called by its option here. */
+function inOptions(error: Error): string {
+  const { field } = error as { readonly field?: string };
+  if (error.name !== 'WorkspaceError' || field === undefined) return error.message;
+  return `${optionName(field)}${error.message.slice(field.length)}`;
+}
+
 /** Errors made for people: their message is the sentence. */
-const knownErrors: ReadonlySet<string> = new Set(['UsageError', 'EditableError', 'TorchError']);
+const knownErrors: ReadonlySet<string> = new Set([
+  'UsageError',
+  'WorkspaceError',
+  'EditableError',
+  'TorchError',
+  'ChartError',
+]);
 
 const verb = (syscall: string): string =>
   ({ mkdir: 'make the folder', open: 'open', write: 'write', fsync: 'write', rename: 'write' })[syscall] ?? syscall;

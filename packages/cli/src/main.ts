@@ -1,8 +1,8 @@
 /** The command line's entry: reads the words, runs a command, turns every error into one sentence on stderr. */
 import { createRequire } from 'node:module';
 import { CommanderError, Command as Parser } from 'commander';
-import { type Command, exitCodes } from './command.js';
-import { commands } from './commands/index.js';
+import { type Command, type CommandGroup, exitCodes } from './command.js';
+import { commandGroups, commands } from './commands/index.js';
 import { openConsole } from './console/console.js';
 import { UsageError } from './errors.js';
 import { explain } from './explain.js';
@@ -16,7 +16,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   listenToProcess();
   if (process.env.EDITABLE_END_WITH_STDIN !== undefined) endWithParent();
   let exitCode: number = exitCodes.done;
-  const program = parserOf(commands, async (command, words, flags) => {
+  const program = parserOf(commands, commandGroups, async (command, words, flags) => {
     exitCode = await command.run(words, flags, openConsole({ json: (flags as { json: boolean }).json }));
   });
   try {
@@ -37,7 +37,7 @@ function endWithParent(): void {
 
 type Action = (command: Command, words: readonly (string | undefined)[], flags: object) => Promise<void>;
 
-function parserOf(all: readonly Command[], act: Action): Parser {
+function parserOf(all: readonly Command[], groups: readonly CommandGroup[], act: Action): Parser {
   const program = new Parser('editable')
     .description(
       'Trains image classifiers whose mistakes can be repaired, repairs them, and measures what a repair cost.',
@@ -50,13 +50,19 @@ function parserOf(all: readonly Command[], act: Action): Parser {
     );
   silence(program);
   for (const command of all) program.addCommand(silence(subparserOf(command, act)));
+  for (const { name, summary, commands: own } of groups) {
+    const group = silence(new Parser(name).description(summary));
+    for (const command of own) group.addCommand(silence(subparserOf(command, act)));
+    program.addCommand(group);
+  }
   return program;
 }
 
 function subparserOf(command: Command, act: Action): Parser {
   const parser = new Parser(command.name).description(command.summary);
-  for (const { name, description, optional } of command.arguments) {
-    parser.argument(optional ? `[${name}]` : `<${name}>`, description);
+  for (const { name, description, optional, several } of command.arguments) {
+    const word = several ? `${name}...` : name;
+    parser.argument(optional ? `[${word}]` : `<${word}>`, description);
   }
   const options: AnyOptionTable = { ...command.options, ...(outputOptions as unknown as AnyOptionTable) };
   for (const option of commanderOptions(options)) parser.addOption(option);
@@ -64,7 +70,7 @@ function subparserOf(command: Command, act: Action): Parser {
     parser.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  $ editable ${line}`).join('\n')}`);
   }
   return parser.action(async (...parts: unknown[]) => {
-    const words = parts.slice(0, command.arguments.length) as (string | undefined)[];
+    const words = parts.slice(0, command.arguments.length).flat() as (string | undefined)[];
     await act(command, words, parts[command.arguments.length] as object);
   });
 }

@@ -84,8 +84,10 @@ describe.skipIf(!hasData)('runDemo', () => {
   it('writes a report that fetches nothing, runs nothing and lacks nothing', () => {
     const page = readFileSync(join(folder, 'first/report.html'), 'utf8');
     expect(page).not.toMatch(/<script|<link|https?:|url\(|NaN|undefined|\[object/);
-    expect(page.match(/<svg/g)).toHaveLength(4);
+    // Four charts, each on light and on dark.
+    expect(page.match(/<svg/g)).toHaveLength(8);
     expect(page).toMatch(/<img src="data:image\/png;base64,/);
-    expect(page.match(/<circle/g)).toHaveLength(5 * demoRows.length);
+    expect(page.match(/<title>test image/g)).toHaveLength(2 * 5 * demoRows.length);
+    expect(page).not.toMatch(/ id="/);
   });
 });

@@ -136,13 +136,15 @@ describe('editable on a folder of photographs', () => {
       'cifar-10, or a folder of photographs, received',
     );
     expect(refusal(...predict, '--dataset', 'cifar-10', '--classes', at('five.txt'))).toContain(
-      '--classes: expected with --dataset FOLDER',
+      '--classes: expected with a folder of photographs',
     );
     const train = ['train', '--dataset', at('photos'), '--out', at('none')];
     expect(refusal(...train, '--resize', '32', '--crop', '36')).toContain(
-      '--crop: expected at most the 32 of --resize',
+      '--crop: expected at most the 32 that photographs are resized to',
     );
-    expect(refusal('train', '--crop', '36', '--out', at('none'))).toContain('--crop: expected with --dataset FOLDER');
+    expect(refusal('train', '--crop', '36', '--out', at('none'))).toContain(
+      '--crop: expected with a folder of photographs',
+    );
     expect(refusal('edit', at('run'), '--index', '15', '--target', 'red')).toContain('a whole number from 0 to 14');
   });
 });

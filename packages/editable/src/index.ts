@@ -61,6 +61,7 @@ export { classesOf, countFlips, errorRate, noClass } from './evaluation/predicti
 export * from './evaluation/preview.js';
 export * from './evaluation/records.js';
 export type { ReducedPrecision } from './evaluation/reduced-precision.js';
+export * from './evaluation/reference-ranks.js';
 export * from './evaluation/repairer.js';
 export * from './evaluation/sampling.js';
 export * from './evaluation/statistics.js';
@@ -91,6 +92,8 @@ export * from './sequences/edit-sequence.js';
 export * from './sequences/repair-many.js';
 export type { RepairTask } from './sequences/repair-set.js';
 export type { SequenceCheckpoint, SequenceRecord } from './sequences/sequence-records.js';
+export * from './tasks/image-classification.js';
+export type * from './tasks/task.js';
 export * from './training/objective.js';
 export * from './training/settings.js';
 export * from './training/train-run.js';

@@ -7,6 +7,7 @@ import {
   createModel,
   defaultTraining,
   type ImageDataset,
+  imageClassification,
   loadDataset,
   onDevice,
   Trainer,
@@ -23,13 +24,13 @@ export async function smallClassifier(steps = 40): Promise<{ model: nn.Model; da
   const fresh = createModel({ kind: 'cifar-resnet18', width: 4, inChannels: shape[0], classes: classes.length });
   const { train } = trainingSplits(dataset);
   const schedule = new BatchSchedule(train.length, { batchSize: 64, seed: 0 });
-  const trainer = new Trainer(onDevice(fresh, 'cpu'), { ...defaultTraining, objective: 'plain' });
+  const trainer = new Trainer(imageClassification, onDevice(fresh, 'cpu'), { ...defaultTraining, objective: 'plain' });
   for (let step = 0; step < steps; step++) {
     const indices = schedule.at(step);
     const { images, labels } = assembleBatch(train, indices, { normalization });
     using imageTensor = tensor(images, { shape: [indices.length, ...shape] });
     using labelTensor = tensor(labels);
-    trainer.step({ images: imageTensor, labels: labelTensor }, undefined, 3e-3);
+    trainer.step({ input: imageTensor, target: labelTensor }, undefined, 3e-3);
   }
   return { model: trainer.snapshot(), dataset };
 }

@@ -1,6 +1,7 @@
 /** `editable curvature`: what the natural editor keeps of a run's network, computed once and kept with the run. */
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
+import { shown } from '../console/job-display.js';
 import { count, duration } from '../console/numbers.js';
 import { facts } from '../console/table.js';
 import { wholeNumber } from '../options/kinds.js';
@@ -58,18 +59,16 @@ async function curvatureFromFlags(
   flags: CurvatureCommandFlags,
   console: Console,
 ): Promise<number> {
-  const { openModel } = await import('../open-model.js');
-  const { chooseNatural } = await import('../editor-choice.js');
-  const { computeCurvature } = await import('../jobs/curvature.js');
-  const { fileSize } = await import('../jobs/repair.js');
-  const opened = await openModel(folder as string, { ...flags, patch: undefined }, console);
-  const { layers } = await chooseNatural(opened.run, { ...noEditorFlags, layers: flags.layers });
+  const { chooseNatural, computeCurvature, openModel } = await import('@editable/workspace');
+  const { fileSize } = await import('../report/file-size.js');
+  const opened = await shown(console, (job) => openModel(folder as string, flags, job));
+  const { layers } = chooseNatural(opened.run, { layers: flags.layers });
   if (opened.run.model.layers.length === 0) {
     console.print(script);
     console.result({ run: opened.run.folder, path: null, found: false, note: script });
     return exitCodes.done;
   }
-  const document = computeCurvature(opened, { layers, images: flags.images }, console);
+  const document = await shown(console, (job) => computeCurvature(opened, { layers, images: flags.images }, job));
   console.print(
     facts([
       ['curvature', document.found ? 'found: it was there already' : `computed in ${duration(document.seconds)}`],
@@ -81,10 +80,3 @@ async function curvatureFromFlags(
   console.result(document);
   return exitCodes.done;
 }
-
-const noEditorFlags = {
-  editor: undefined,
-  learningRate: undefined,
-  beta: undefined,
-  maxSteps: undefined,
-};

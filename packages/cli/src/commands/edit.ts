@@ -1,10 +1,12 @@
 /** `editable edit`: repair one mistake, show what else changed, write the repair as a small file. */
 import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
+import { shown } from '../console/job-display.js';
 import { UsageError } from '../errors.js';
 import { number, path, text } from '../options/kinds.js';
+import { pictureNamed } from '../options/picture-named.js';
 import {
   type ConstraintFlags,
   type CurvatureFlags,
@@ -70,36 +72,27 @@ async function editFromFlags(
   flags: EditFlags,
   console: Console,
 ): Promise<number> {
-  const { openModel } = await import('../open-model.js');
-  const { chooseEditor } = await import('../editor-choice.js');
-  const { labelNamed, readPicture } = await import('../picture.js');
-  const { curvatureOf } = await import('../jobs/curvature.js');
-  const { repair } = await import('../jobs/repair.js');
+  const { chooseEditor, curvatureOf, labelNamed, openModel, patchFile, readPicture, repair } = await import(
+    '@editable/workspace'
+  );
   const { describePicture, describeRepair } = await import('../report/repair-text.js');
   const { makeRunFolder } = await import('editable');
-  const opened = await openModel(folder as string, flags, console);
+  const opened = await shown(console, (job) => openModel(folder as string, { ...flags, patches: flags.patch }, job));
   const { classes } = opened.run.config;
   const target = labelNamed(flags.target, classes);
-  const picture = await readPicture(flags, opened.dataset);
-  const editor = await chooseEditor(opened.run, flags, { usual: 'natural' });
-  const curvature = curvatureOf(opened, { images: flags.controlImages }, console);
+  const picture = await readPicture(pictureNamed(flags), opened.dataset);
+  const editor = chooseEditor(opened.run, flags, { usual: 'natural' });
   const { testImages, precision, seed } = flags;
-  const out = flags.out ?? defaultPatch(opened.run.folder, picture, target);
+  const out = flags.out ?? patchFile(opened.run.folder, picture, target);
   if (flags.out === undefined) makeRunFolder(dirname(out));
   else if (!existsSync(dirname(out)))
     throw new UsageError(`--out: expected a file in a folder that exists, received "${out}".`);
-  const done = repair(opened, { picture, target, editor, curvature, testImages, precision, seed, out });
+  const done = await shown(console, (job) => {
+    const curvature = curvatureOf(opened, { images: flags.controlImages }, job);
+    return repair(opened, { picture, target, editor, curvature, testImages, precision, seed, out }, job);
+  });
   console.print(describePicture(picture, classes));
   console.print(describeRepair(done, classes));
   console.result({ ...done.document, changes: done.flips });
   return done.document.success ? exitCodes.done : exitCodes.editFailed;
-}
-
-function defaultPatch(
-  folder: string,
-  { index, file }: { index: number | null; file: string | null },
-  target: number,
-): string {
-  const source = index === null ? basename(file as string).replace(/\.[^.]*$/, '') : `test-${index}`;
-  return join(folder, 'patches', `${source}-to-${target}.safetensors`);
 }

@@ -2,6 +2,7 @@
 import type { EditTargets } from 'editable';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
+import { shown } from '../console/job-display.js';
 import { choice, number, wholeNumber } from '../options/kinds.js';
 import {
   type ConstraintFlags,
@@ -69,20 +70,15 @@ async function evaluateFromFlags(
   flags: EvaluateFlags,
   console: Console,
 ): Promise<number> {
-  const { openModel } = await import('../open-model.js');
-  const { chooseEditor } = await import('../editor-choice.js');
-  const { curvatureOf } = await import('../jobs/curvature.js');
-  const { evaluateRun } = await import('../jobs/evaluation.js');
+  const { chooseEditor, curvatureOf, evaluateRun, openModel } = await import('@editable/workspace');
   const { describeEvaluation } = await import('../report/evaluation-text.js');
-  const opened = await openModel(folder as string, flags, console);
-  const editor = await chooseEditor(opened.run, flags);
-  const curvature = curvatureOf(opened, { images: flags.controlImages }, console);
+  const opened = await shown(console, (job) => openModel(folder as string, { ...flags, patches: flags.patch }, job));
+  const editor = chooseEditor(opened.run, flags);
   const { edits, testImages, precision, seed, targets } = flags;
-  const { document } = await evaluateRun(
-    opened,
-    { editor, curvature, edits, testImages, precision, seed, targets },
-    { console, label: 'editing' },
-  );
+  const { document } = await shown(console, (job) => {
+    const curvature = curvatureOf(opened, { images: flags.controlImages }, job);
+    return evaluateRun(opened, { editor, curvature, edits, testImages, precision, seed, targets }, job);
+  });
   console.print(describeEvaluation(document));
   console.result(document);
   return exitCodes.done;

@@ -6,6 +6,7 @@ import type { ImageDataset, ModelSpec, Normalization } from 'editable';
 import { type NetworkName, networkNames } from 'editable/network-names';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
+import { shown } from '../console/job-display.js';
 import { count, percent } from '../console/numbers.js';
 import { UsageError } from '../errors.js';
 import { numbers, path, text, wholeNumber } from '../options/kinds.js';
@@ -80,14 +81,15 @@ async function importFromFlags(
   console: Console,
 ): Promise<number> {
   const { createRun, keepScript, runConfig, runFiles } = await import('editable');
-  const { openData, preprocessingOf, publishedPreprocessing, sourceOf } = await import('../open-data.js');
-  const { errorOnTest } = await import('../jobs/training.js');
+  const { errorOnTest, openData, preprocessingOf, publishedPreprocessing, sourceOf } = await import(
+    '@editable/workspace'
+  );
   if (existsSync(join(flags.out, runFiles.config))) {
     throw new UsageError(`--out: expected a folder without a run, received "${flags.out}", which holds one.`);
   }
   const source = sourceOf(flags);
-  const preprocessing = preprocessingOf(flags, source) ?? (await publishedPreprocessing(flags.model));
-  const dataset = await openData(source, flags, console, { preprocessing, splits: ['test'] });
+  const preprocessing = preprocessingOf(flags, source) ?? publishedPreprocessing(flags.model);
+  const dataset = await shown(console, (job) => openData(source, flags, { preprocessing, splits: ['test'] }, job));
   const { spec, model } = await (flags.model === undefined ? script : checkpoint)(
     file as string,
     flags,
@@ -162,7 +164,7 @@ async function outputShape(
   normalization: Normalization,
 ): Promise<readonly number[]> {
   const { noGrad, scope } = await import('@editable/torch');
-  const { inputOf, testPicture } = await import('../picture.js');
+  const { inputOf, testPicture } = await import('@editable/workspace');
   return scope(() =>
     noGrad(() => model.call(inputOf(testPicture(0, dataset), dataset, normalization, 'cpu')).output.shape),
   );

@@ -1,5 +1,6 @@
 /** The commands, in the order of their use. */
-import type { Command } from '../command.js';
+import type { Command, CommandGroup } from '../command.js';
+import { checkCommand } from './check.js';
 import { curvatureCommand } from './curvature.js';
 import { demoCommand } from './demo.js';
 import { editCommand } from './edit.js';
@@ -9,6 +10,7 @@ import { infoCommand } from './info.js';
 import { mistakesCommand } from './mistakes.js';
 import { predictCommand } from './predict.js';
 import { repairCommand } from './repair.js';
+import { storeCommands } from './store/index.js';
 import { trainCommand } from './train.js';
 import { tuneCommand } from './tune.js';
 
@@ -20,8 +22,11 @@ export const commands: readonly Command[] = [
   curvatureCommand,
   editCommand,
   repairCommand,
+  checkCommand,
   evaluateCommand,
   predictCommand,
   infoCommand,
   demoCommand,
 ];
+
+export const commandGroups: readonly CommandGroup[] = [storeCommands];

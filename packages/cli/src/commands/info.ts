@@ -79,16 +79,17 @@ const holdsFashionMnist = (folder: string | undefined): boolean =>
 
 async function run(folder: string, console: Console): Promise<number> {
   const { readCard, readEditorChoice, readRunConfig, runFiles } = await import('editable');
-  const { describeBest } = await import('../jobs/card.js');
-  const { describeEditor, describeLayers } = await import('../editor-choice.js');
-  const { describeEpoch, metricsOf, summarizeEpochs } = await import('../jobs/training.js');
+  const { describeBest } = await import('../report/card-text.js');
+  const { describeEditor, describeLayers } = await import('../report/editor-text.js');
+  const { describeEpoch } = await import('../report/training-text.js');
+  const { jobFiles, metricsOf, summarizeEpochs } = await import('@editable/workspace');
   const config = readRunConfig(folder);
   const editor = readEditorChoice(folder);
   const card = readCard(folder);
   const has = (file: string): boolean => existsSync(join(folder, file));
   const unfinished = has(runFiles.checkpoint) || !has(runFiles.model);
   const epochs = summarizeEpochs(metricsOf(folder));
-  const evaluations = documentsIn(join(folder, 'evaluations'));
+  const evaluations = documentsIn(join(folder, jobFiles.evaluations));
   const { training, model, dataset, classes } = config;
   console.print(
     facts([

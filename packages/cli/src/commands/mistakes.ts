@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
+import { shown } from '../console/job-display.js';
 import { UsageError } from '../errors.js';
 import { choice, path, wholeNumber } from '../options/kinds.js';
 import {
@@ -59,11 +60,16 @@ async function mistakesFromFlags(
     throw new UsageError('--out: expected test images, as repair takes them by number; leave out --split validation.');
   if (out !== undefined && !existsSync(dirname(out)))
     throw new UsageError(`--out: expected a file in a folder that exists, received "${out}".`);
-  const { openModel } = await import('../open-model.js');
-  const { listMistakes, repairLines } = await import('../jobs/mistakes.js');
+  const { listMistakes, openModel, repairLines } = await import('@editable/workspace');
   const { describeMistakes } = await import('../report/mistakes-text.js');
   const { writeFileAtomically } = await import('@editable/torch');
-  const opened = await openModel(folder as string, flags, console, split === 'test' ? ['test'] : undefined);
+  const opened = await shown(console, (job) =>
+    openModel(
+      folder as string,
+      { ...flags, patches: flags.patch, splits: split === 'test' ? ['test'] : undefined },
+      job,
+    ),
+  );
   const document = listMistakes(opened, split);
   console.print(describeMistakes(document, limit));
   if (out !== undefined) {

@@ -1,8 +1,10 @@
 /** `editable predict`: what a run, patched if asked, makes of one picture. */
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
+import { shown as withProgress } from '../console/job-display.js';
 import { percent } from '../console/numbers.js';
 import { table } from '../console/table.js';
+import { pictureNamed } from '../options/picture-named.js';
 import {
   type DeviceFlags,
   deviceOptions,
@@ -43,16 +45,13 @@ async function predictFromFlags(
   flags: PredictFlags,
   console: Console,
 ): Promise<number> {
-  const { openModel } = await import('../open-model.js');
-  const { inputOf, probabilitiesOf, ranked, readPicture } = await import('../picture.js');
+  const { inputOf, openModel, probabilitiesOf, ranked, readPicture } = await import('@editable/workspace');
   const { describePicture } = await import('../report/repair-text.js');
-  const { run, dataset, model, device } = await openModel(
-    folder as string,
-    flags,
-    console,
-    flags.image === undefined ? ['test'] : [],
+  const named = pictureNamed(flags);
+  const { run, dataset, model, device } = await withProgress(console, (job) =>
+    openModel(folder as string, { ...flags, patches: flags.patch, splits: 'index' in named ? ['test'] : [] }, job),
   );
-  const picture = await readPicture(flags, dataset);
+  const picture = await readPicture(named, dataset);
   const { classes, normalization } = run.config;
   const top = ranked(probabilitiesOf(model, inputOf(picture, dataset, normalization, device)), classes).slice(0, shown);
   console.print(describePicture(picture, classes));

@@ -1,8 +1,10 @@
 /** `editable repair`: many repairs held together, what they cost, one patch for all of them. */
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import type { NamedRepairs } from '@editable/workspace';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
+import { shown } from '../console/job-display.js';
 import { UsageError } from '../errors.js';
 import { choice, path, toggle, wholeNumber, wholeNumbers } from '../options/kinds.js';
 import {
@@ -86,25 +88,34 @@ async function repairFromFlags(
   flags: RepairFlags,
   console: Console,
 ): Promise<number> {
-  const { openModel } = await import('../open-model.js');
-  const { chooseNatural } = await import('../editor-choice.js');
-  const { listRepairs } = await import('../repair-list.js');
-  const { curvatureOf } = await import('../jobs/curvature.js');
-  const { repairSet } = await import('../jobs/repair-set.js');
+  const { chooseNatural, curvatureOf, listRepairs, openModel, patchNamed, repairSet } = await import(
+    '@editable/workspace'
+  );
   const { conflictSentence, describeRepairSet } = await import('../report/repair-set-text.js');
   const { makeRunFolder } = await import('editable');
-  const opened = await openModel(folder as string, flags, console);
-  const editor = await chooseNatural(opened.run, { ...flags, learningRate: undefined, beta: undefined });
-  const { repairs, name } = await listRepairs(opened, flags);
-  const out = flags.out ?? join(opened.run.folder, 'patches', `${name}.safetensors`);
+  const opened = await shown(console, (job) => openModel(folder as string, { ...flags, patches: flags.patch }, job));
+  const editor = chooseNatural(opened.run, flags);
+  const { repairs, name } = await listRepairs(opened, repairsNamed(flags));
+  const out = flags.out ?? patchNamed(opened.run.folder, name);
   if (flags.out === undefined) makeRunFolder(dirname(out));
   else if (!existsSync(dirname(out)))
     throw new UsageError(`--out: expected a file in a folder that exists, received "${out}".`);
-  const curvature = curvatureOf(opened, { images: flags.controlImages }, console);
   const { atOnce, testImages, seed } = flags;
-  const document = await repairSet(opened, { repairs, editor, curvature, atOnce, testImages, seed, out }, console);
+  const document = await shown(console, (job) => {
+    const curvature = curvatureOf(opened, { images: flags.controlImages }, job);
+    return repairSet(opened, { repairs, editor, curvature, atOnce, testImages, seed, out }, job);
+  });
   console.print(describeRepairSet(document));
   for (const [a, b] of console.json ? document.conflicts.slice(0, 1) : []) console.remark(conflictSentence(a, b));
   console.result(document);
   return document.notInForce.length === 0 ? exitCodes.done : exitCodes.editFailed;
+}
+
+/** @throws UsageError unless exactly one list is named */
+function repairsNamed({ mistakes, indices, file, seed }: RepairFlags): NamedRepairs {
+  if ([mistakes, indices, file].filter((each) => each !== undefined).length === 1) {
+    if (mistakes !== undefined) return { mistakes, seed };
+    return indices === undefined ? { file: file as string } : { indices };
+  }
+  throw new UsageError('expected one of --mistakes N, --indices A,B,C and --file FILE to say what is to be repaired.');
 }

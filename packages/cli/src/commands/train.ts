@@ -12,8 +12,8 @@ import type {
 import { type NetworkName, networkNames } from 'editable/network-names';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
+import { shown } from '../console/job-display.js';
 import { count, duration, percent } from '../console/numbers.js';
-import { layersOf, overridden } from '../editor-choice.js';
 import { UsageError } from '../errors.js';
 import { choice, number, path, text, toggle, wholeNumber } from '../options/kinds.js';
 import {
@@ -164,23 +164,23 @@ export const trainCommand: ReturnType<typeof defineCommand> = defineCommand<Trai
 
 async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): Promise<number> {
   const { readRunConfig, runConfig } = await import('editable');
-  const { openData, preprocessingOf, publishedPreprocessing, sourceOf } = await import('../open-data.js');
-  const { usableDevice } = await import('../open-model.js');
-  const { train } = await import('../jobs/training.js');
-  const device = await usableDevice(flags.device);
+  const { openData, preprocessingOf, publishedPreprocessing, sourceOf, train, usableDevice } = await import(
+    '@editable/workspace'
+  );
+  const device = usableDevice(flags.device);
   const start = flags.from === undefined ? undefined : readRunConfig(flags.from);
   if (start !== undefined) requireSame(start, flags);
   const source = sourceOf(flags, start?.dataset ?? 'fashion-mnist');
-  const preprocessing =
-    preprocessingOf(flags, source) ?? start?.preprocessing ?? (await publishedPreprocessing(flags.model));
-  const dataset = await openData(source, flags, console, { preprocessing });
+  const preprocessing = preprocessingOf(flags, source) ?? start?.preprocessing ?? publishedPreprocessing(flags.model);
+  const dataset = await shown(console, (job) => openData(source, flags, { preprocessing }, job));
   const { model = 'cifar-resnet18', width = 64 } = flags;
   const sizes = { width, inChannels: dataset.shape[0], classes: dataset.classes.length };
   const spec = withExtra(start?.model ?? specOf(formOf(model, dataset.shape), sizes), flags.extraLayer);
   const fresh = runConfig(dataset, spec, await settingsOf(flags, spec));
   const config = start === undefined ? fresh : { ...fresh, normalization: start.normalization };
   const label = flags.objective === 'plain' ? 'training' : 'editable training';
-  const result = await train({ folder: flags.out, config, dataset, device, label }, console);
+  const job = { folder: flags.out, config, dataset, device };
+  const result = await shown(console, (options) => train(job, options), { training: label });
   const { run, epochs, steps, testError, testImages, seconds, state } = result;
   console.print(
     `test error ${percent(testError)} on ${count(testImages)} images · ${duration(seconds)} · ${run.folder}`,
@@ -242,10 +242,11 @@ const nameOf = (dataset: DatasetSource, flags: TrainFlags): string | undefined =
 
 async function settingsOf(flags: TrainFlags, spec: ModelSpec): Promise<TrainingSettings> {
   const { defaultTraining, networks } = await import('editable');
+  const { layersOf, overridden } = await import('@editable/workspace');
   const { objective, baseLoss, epochs, batchSize, learningRate, weightDecay, schedule, optimizer } = flags;
   const { clipNorm, augment, seed } = flags;
   const usual = spec.kind === 'torchscript' ? 'layer3' : networks[spec.kind].usualLayers;
-  const editor = await overridden(
+  const editor = overridden(
     { ...defaultTraining.editor, layers: layersOf(flags.layers ?? [usual]), maxSteps: flags.maxSteps },
     { ...flags, learningRate: flags.editorLearningRate },
   );

@@ -1,10 +1,11 @@
 /** `editable tune`: search the editor's hyperparameters for a run, on validation images only; with --all, every editor. */
+import type { OpenedModel } from '@editable/workspace';
 import type { EditorName } from 'editable';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
+import { shown } from '../console/job-display.js';
 import { duration, percent } from '../console/numbers.js';
 import { UsageError } from '../errors.js';
-import type { OpenedModel } from '../open-model.js';
 import { number, toggle, wholeNumber, words } from '../options/kinds.js';
 import { editorKinds, editorNames, type SessionFlags, sessionOptions } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
@@ -68,10 +69,10 @@ async function tuneFromFlags(
   flags: TuneFlags,
   console: Console,
 ): Promise<number> {
-  const { openModel } = await import('../open-model.js');
+  const { openModel } = await import('@editable/workspace');
   const { selectParameters } = await import('editable');
   const editors = editorsOf(flags);
-  const opened = await openModel(folder as string, { ...flags, patch: undefined }, console);
+  const opened = await shown(console, (job) => openModel(folder as string, flags, job));
   for (const layer of flags.layers ?? []) selectParameters(opened.model, layer);
   return flags.all ? compareAll(opened, flags, { editors, console }) : tuneOne(opened, flags, { editors, console });
 }
@@ -82,17 +83,14 @@ interface Chosen {
 }
 
 async function tuneOne(opened: OpenedModel, flags: TuneFlags, { editors, console }: Chosen): Promise<number> {
-  const { chooseEditor } = await import('../editor-choice.js');
-  const { trialsTable, tuneRun } = await import('../jobs/tuning.js');
+  const { chooseEditor, tuneRun } = await import('@editable/workspace');
+  const { trialsTable } = await import('../report/tuning-text.js');
   const { folder } = opened.run;
-  const layers = flags.layers ?? [(await chooseEditor(opened.run, noEditorFlags)).layers].flat();
+  const layers = flags.layers ?? [chooseEditor(opened.run).layers].flat();
   const { edits, images, maxSteps, searchSteps = maxSteps, minimumSuccess, seed } = flags;
   const [editor = 'rmsprop'] = editors ?? [];
-  const document = await tuneRun(
-    opened,
-    { editor, layers, edits, images, maxSteps, searchSteps, minimumSuccess, seed },
-    { console, label: 'tuning' },
-  );
+  const settings = { editor, layers, edits, images, maxSteps, searchSteps, minimumSuccess, seed };
+  const document = await shown(console, (job) => tuneRun(opened, settings, job));
   const { best, trials, seconds } = document;
   console.print(trialsTable(trials, best.editor));
   if (!best.qualifies) remarkFailure(minimumSuccess, console);
@@ -102,10 +100,11 @@ async function tuneOne(opened: OpenedModel, flags: TuneFlags, { editors, console
 }
 
 async function compareAll(opened: OpenedModel, flags: TuneFlags, { editors, console }: Chosen): Promise<number> {
-  const { describeCard, makeCard } = await import('../jobs/card.js');
+  const { makeCard } = await import('@editable/workspace');
+  const { describeCard } = await import('../report/card-text.js');
   const { layers, edits, images, maxSteps, searchSteps = maxSteps, minimumSuccess, seed } = flags;
   const settings = { editors, layers, edits, images, maxSteps, searchSteps, minimumSuccess, seed };
-  const document = await makeCard(opened, settings, console);
+  const document = await shown(console, (job) => makeCard(opened, settings, job));
   console.print(describeCard(document));
   if (!document.best.qualifies) remarkFailure(minimumSuccess, console);
   console.print(`kept in ${document.card}; edit and evaluate use its best`);
@@ -126,11 +125,3 @@ function editorsOf({ all, editor }: TuneFlags): readonly EditorName[] | undefine
     throw new UsageError(`--editor: expected one editor, received ${editor.length}; add --all to compare them.`);
   return [...new Set(editor)] as EditorName[];
 }
-
-const noEditorFlags = {
-  editor: undefined,
-  learningRate: undefined,
-  beta: undefined,
-  layers: undefined,
-  maxSteps: undefined,
-};

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { setThreads } from '@editable/torch';
+import type { TuningSettings } from '@editable/workspace';
 import { UsageError } from '../errors.js';
-import type { TuningSettings } from '../jobs/tuning.js';
 import { optionName } from '../options/table.js';
 
 const command = fileURLToPath(new URL('../../bin/editable.js', import.meta.url));

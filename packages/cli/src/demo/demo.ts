@@ -5,6 +5,27 @@
 import { join } from 'node:path';
 import { writeFileAtomically } from '@editable/torch';
 import {
+  agreedMistakes,
+  curvatureOf,
+  type EvaluationDocument,
+  type EvaluationResult,
+  earlierTuning,
+  evaluateRun,
+  type JudgedMistake,
+  type JudgedMistakes,
+  metricsOf,
+  type OpenedModel,
+  type Repair,
+  type RepairDocument,
+  repair,
+  type TrainingResult,
+  type TuningSettings,
+  testPicture,
+  train,
+  tuneRun,
+  usableDevice,
+} from '@editable/workspace';
+import {
   type CurvatureOf,
   canonicalChoice,
   createRun,
@@ -22,25 +43,18 @@ import {
   type TrainingSettings,
 } from 'editable';
 import type { Console } from '../console/console.js';
+import { shown } from '../console/job-display.js';
 import { count, duration, percent, plural } from '../console/numbers.js';
 import { table } from '../console/table.js';
-import { describeEditor, describeLayers } from '../editor-choice.js';
 import { UsageError } from '../errors.js';
 import { type MeasuredRow, renderReport } from '../html/report.js';
-import { curvatureOf } from '../jobs/curvature.js';
-import { type EvaluationDocument, type EvaluationResult, evaluateRun } from '../jobs/evaluation.js';
-import { type Repair, type RepairDocument, repair } from '../jobs/repair.js';
-import { metricsOf, type TrainingResult, train } from '../jobs/training.js';
-import { earlierTuning, type TuningSettings, tuneRun } from '../jobs/tuning.js';
-import { type OpenedModel, usableDevice } from '../open-model.js';
 import type { DataFlags, DeviceFlags, OutputFlags, SeedFlags } from '../options/shared.js';
-import { testPicture } from '../picture.js';
+import { describeEditor, describeLayers } from '../report/editor-text.js';
 import { environment } from '../report/environment.js';
 import { sampling } from '../report/evaluation-text.js';
 import { describePicture, describeRepair } from '../report/repair-text.js';
 import { type Table3Row, table3Cells, table3Head, table3Numbers } from '../report/table-3.js';
 import { measureInBackground, useOneThread, useTwoThreads } from './background.js';
-import { type Mistake, type Mistakes, mistakesOf } from './mistake.js';
 import { type DemoSettings, demoSettings } from './settings.js';
 
 export interface DemoFlags extends SeedFlags, DeviceFlags, DataFlags, OutputFlags {
@@ -58,7 +72,7 @@ export interface DemoDocument {
   /** Real mistakes repaired in a row on the plain network, all of them held together. */
   readonly repairs: RepairsDocument;
   /** Test images whose label may well be wrong: they are repaired nowhere. */
-  readonly suspects: readonly Mistake[];
+  readonly suspects: readonly JudgedMistake[];
   readonly seed: number;
   readonly report: string;
   /** Of this call. */
@@ -75,7 +89,7 @@ export async function runDemo(
 ): Promise<DemoDocument> {
   const started = performance.now();
   const { out, seed } = flags;
-  const device = await usableDevice(flags.device);
+  const device = usableDevice(flags.device);
   const dataset = await loadDataset(settings.dataset, { dataDir: flags.dataDir });
   makeRunFolder(out);
   const stage = new DemoStage({ dataset, settings, device, seed, dataDir: flags.dataDir, console });
@@ -177,7 +191,7 @@ class DemoStage {
     const config = runConfig(dataset, spec, { ...defaultTraining, ...changes, seed });
     const epochs = config.training?.epochs;
     console.print(`${label}: ${epochs} epochs, ResNet-18 of width ${settings.width} on ${dataset.name}`);
-    return train({ folder, config, dataset, device, label }, console);
+    return shown(console, (job) => train({ folder, config, dataset, device }, job), { training: label });
   }
 
   /** The plain network with an extra layer that nothing has trained: what the layer alone brings (the control). */
@@ -211,7 +225,7 @@ class DemoStage {
     const opened = this.#opened(run);
     const tuning =
       earlierTuning(run.folder, this.#tuning(which)) ??
-      (await tuneRun(opened, this.#tuning(which), { console, label: 'tuning the editor' }));
+      (await shown(console, (job) => tuneRun(opened, this.#tuning(which), job), { trial: 'tuning the editor' }));
     console.print(`${run.folder}: tuned on validation images in ${duration(tuning.seconds)}`);
     return { evaluation: await this.#evaluate(run, tuning.best.editor, seconds), trials: tuning.trials.length };
   }
@@ -221,10 +235,10 @@ class DemoStage {
     return { evaluation: await this.#evaluate(run, this.#naturalEditor(views), seconds), trials: 0 };
   }
 
-  mistakes(run: Run): Mistakes {
+  mistakes(run: Run): JudgedMistakes {
     const { dataset, device, console } = this.#options;
     const { normalization } = run.config;
-    const found = mistakesOf(run.model, dataset, { normalization, device });
+    const found = agreedMistakes(run.model, dataset, { normalization, device });
     console.print(
       `${plural(found.count, 'mistake')} on the test images: at ${found.agreed.length} the nearest training images agree with the label, ${found.suspect.length} are suspected label errors and set apart`,
     );
@@ -235,14 +249,14 @@ class DemoStage {
 
   async repair(
     run: Run,
-    { agreed: [mistake] }: Mistakes,
+    { agreed: [mistake] }: JudgedMistakes,
     out: string,
   ): Promise<{ repair: Repair; picture: ReturnType<typeof testPicture> }> {
     const { dataset, seed, settings, console } = this.#options;
-    const picture = testPicture((mistake as Mistake).index, dataset);
+    const picture = testPicture((mistake as JudgedMistake).index, dataset);
     const repaired = await repair(this.#opened(run), {
       picture,
-      target: (mistake as Mistake).label,
+      target: (mistake as JudgedMistake).label,
       editor: this.#naturalEditor(settings.natural.views),
       curvature: this.#curvatureOf(run),
       testImages: settings.testImages ?? undefined,
@@ -255,11 +269,11 @@ class DemoStage {
   }
 
   /** Mistakes drawn at random one after another, each solved together with those before it. */
-  async repairInARow(run: Run, { agreed }: Mistakes): Promise<RepairsDocument> {
+  async repairInARow(run: Run, { agreed }: JudgedMistakes): Promise<RepairsDocument> {
     const { dataset, device, seed, settings, console } = this.#options;
     const { normalization } = run.config;
     const drawn = stream(seed, 'demo-repairs').permutation(agreed.length).slice(0, settings.repairs);
-    const tasks = Array.from(drawn, (at) => agreed[at] as Mistake).map(({ index, label }) => ({
+    const tasks = Array.from(drawn, (at) => agreed[at] as JudgedMistake).map(({ index, label }) => ({
       index,
       target: label,
     }));
@@ -285,7 +299,7 @@ class DemoStage {
     const curvature = this.#curvatureOf(run);
     const sample = { edits, testImages: testImages ?? undefined, precision, seed, targets: 'random' } as const;
     const evaluationSettings = { editor, curvature, ...sample };
-    const evaluated = await evaluateRun(this.#opened(run), evaluationSettings, { console, label: 'editing' });
+    const evaluated = await shown(console, (job) => evaluateRun(this.#opened(run), evaluationSettings, job));
     const document = { ...evaluated.document, seconds: seconds ?? evaluated.document.seconds };
     console.print(
       `  ${describeEditor(document.editor)} on ${describeLayers(editor.layers)}: ${count(edits)} edits judged on ${count(document.testImages)} test images${sampling(document)}, ${duration(document.seconds)}`,
@@ -295,7 +309,7 @@ class DemoStage {
 
   /** Kept in the run: one computation serves every process and every edit. */
   #curvatureOf(run: Run): CurvatureOf {
-    return curvatureOf(this.#opened(run), {}, this.#options.console);
+    return curvatureOf(this.#opened(run));
   }
 
   #naturalEditor(views: number): EditorChoice {

@@ -1,6 +1,6 @@
 /** Every number of the demo in one place. */
+import type { TuningSettings } from '@editable/workspace';
 import type { DatasetName, TrainingSettings } from 'editable';
-import type { TuningSettings } from '../jobs/tuning.js';
 
 export interface DemoSettings {
   readonly dataset: DatasetName;

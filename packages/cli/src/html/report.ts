@@ -1,16 +1,12 @@
 /** The demo's report: one HTML file with its pictures and charts inside, no scripts and nothing fetched. */
+import { drawdownDotsChart, probabilityPairsChart, trainingCurvesChart } from '@editable/charts';
+import type { EvaluationResult, JudgedMistakes, Picture, Repair } from '@editable/workspace';
 import { encodePng, type ImageDataset, type RepairedSet, type StepMetrics } from 'editable';
 import { count, duration, percent, plural, signedPercent } from '../console/numbers.js';
-import type { Mistakes } from '../demo/mistake.js';
-import { describeEditor, describeLayers } from '../editor-choice.js';
-import type { EvaluationResult } from '../jobs/evaluation.js';
-import type { Repair } from '../jobs/repair.js';
-import type { Picture } from '../picture.js';
+import { describeEditor, describeLayers } from '../report/editor-text.js';
 import type { Environment } from '../report/environment.js';
 import { editorWords, table3Cells, table3Head, table3Numbers } from '../report/table-3.js';
-import { barPairs } from './charts/bars.js';
-import { curves } from './charts/curves.js';
-import { dotPlot } from './charts/dots.js';
+import { drawn } from './drawn-chart.js';
 import { html, type Markup, verbatim } from './markup.js';
 import { style } from './style.js';
 
@@ -30,7 +26,7 @@ export interface Report {
   readonly repair: Repair;
   readonly picture: Picture;
   readonly repairs: Omit<RepairedSet, 'model'>;
-  readonly mistakes: Mistakes;
+  readonly mistakes: JudgedMistakes;
   readonly environment: Environment;
   readonly settings: { readonly seed: number; readonly width: number };
   readonly seconds: number;
@@ -58,9 +54,9 @@ export async function renderReport(report: Report): Promise<string> {
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Repairing a network's mistakes: ${dataset.name}</title><style>${verbatim(style)}</style></head><body>
-${headline(report)}${comparison(report)}${distribution(report)}
-${repairSection(report, await inline(picture.pixels, 8))}${flipsSection(report, pictures)}
-${repairsSection(report, others.repaired)}${suspectsSection(report, others.suspects)}${trainingCurves(report)}${provenance(report)}
+${headline(report)}${comparison(report)}${await distribution(report)}
+${await repairSection(report, await inline(picture.pixels, 8))}${flipsSection(report, pictures)}
+${repairsSection(report, others.repaired)}${suspectsSection(report, others.suspects)}${await trainingCurves(report)}${provenance(report)}
 </body></html>
 `;
   return page.text;
@@ -95,43 +91,42 @@ function comparison({ rows }: Report): Markup {
 <tbody>${cells.map((row) => html`<tr>${row.map((cell, i) => html`<td${side(i)}>${cell}</td>`)}</tr>`)}</tbody></table></div></section>`;
 }
 
-function distribution({ rows, dataset: { classes } }: Report): Markup {
+async function distribution({ rows, dataset: { classes } }: Report): Promise<Markup> {
   const shown = rows.map(({ procedure, evaluation: { document, records } }) => ({
     name: `${procedure}, ${editorWords(document.editor)}`,
-    tone: document.editor.name === 'natural' ? ('editable' as const) : ('plain' as const),
+    highlighted: document.editor.name === 'natural',
     mean: document.drawdown,
     interval: document.drawdownInterval,
-    dots: records.map(({ index, predicted, target, drawdown, flips, steps }) => ({
-      value: drawdown,
-      title: `test image ${index}, ${classes[predicted]} → ${classes[target]}: ${signedPercent(drawdown)}, ${flips} predictions flipped, ${steps} steps`,
+    edits: records.map(({ index, predicted, target, drawdown, flips, steps }) => ({
+      drawdown,
+      label: `test image ${index}, ${classes[predicted]} → ${classes[target]}: ${signedPercent(drawdown)}, ${flips} predictions flipped, ${steps} steps`,
     })),
   }));
-  return html`<section><h2>What every edit cost</h2><figure>${dotPlot(shown, (value) => (value === 0 ? '0 %' : signedPercent(value, 1)))}
+  return html`<section><h2>What every edit cost</h2><figure>${await drawn(drawdownDotsChart({ rows: shown }))}
 <figcaption>A dot is one edit, as a sample of the test images shows it; to the right means more of them went wrong. The bar below is the 95 % interval of the mean over edits; all are judged on the same test images, whose own sampling it leaves out.</figcaption></figure></section>`;
 }
 
-function trainingCurves({ training: { plain, editable } }: Report): Markup {
+async function trainingCurves({ training: { plain, editable } }: Report): Promise<Markup> {
   const read = (metrics: readonly StepMetrics[], term: 'base' | 'edit' | 'locality'): number[] =>
     metrics.map((step) => step[term]);
-  const base = curves(
-    [
-      { name: 'plain', tone: 'plain', values: read(plain, 'base') },
-      { name: 'editable', tone: 'editable', values: read(editable, 'base') },
+  const base = trainingCurvesChart({
+    curves: [
+      { name: 'plain', values: read(plain, 'base') },
+      { name: 'editable', values: read(editable, 'base') },
     ],
-    'Base loss over training steps',
-  );
-  const terms = curves(
-    [
-      { name: 'L_edit', tone: 'third', values: read(editable, 'edit') },
-      { name: 'L_loc', tone: 'editable', values: read(editable, 'locality') },
+    valueTitle: 'Base loss',
+  });
+  const terms = trainingCurvesChart({
+    curves: [
+      { name: 'L_edit', values: read(editable, 'edit') },
+      { name: 'L_loc', values: read(editable, 'locality') },
     ],
-    'Edit and locality loss over training steps',
-  );
-  return html`<section><h2>Training</h2><div class="charts"><figure>${base}<figcaption>L_base by step: cross-entropy, and for Editable Training, which starts from the plain model, the divergence from its predictions.</figcaption></figure>
-<figure>${terms}<figcaption>What Editable Training adds: L_edit, what edits miss of their targets, and L_loc, what they disturb (equations 3 and 4).</figcaption></figure></div></section>`;
+  });
+  return html`<section><h2>Training</h2><div class="charts"><figure>${await drawn(base)}<figcaption>L_base by step: cross-entropy, and for Editable Training, which starts from the plain model, the divergence from its predictions.</figcaption></figure>
+<figure>${await drawn(terms)}<figcaption>What Editable Training adds: L_edit, what edits miss of their targets, and L_loc, what they disturb (equations 3 and 4).</figcaption></figure></div></section>`;
 }
 
-function repairSection({ repair, picture, dataset: { classes } }: Report, image: string): Markup {
+async function repairSection({ repair, picture, dataset: { classes } }: Report, image: string): Promise<Markup> {
   const { document, probabilitiesBefore, probabilitiesAfter } = repair;
   const { before, after, target } = document;
   const pairs = classes.map((name, label) => ({
@@ -142,7 +137,7 @@ function repairSection({ repair, picture, dataset: { classes } }: Report, image:
   }));
   const effect = `${plural(repair.others.length, 'other prediction')} of ${count(document.testImages)} changed, test error ${percent(document.errorBefore)} → ${percent(document.errorAfter)}.${generalityWords(document.generality)}`;
   return html`<section><h2>A real mistake, repaired</h2><p>Test image ${picture.index} is a <b>${target.name}</b>. The model was ${percent(before.probability, 0)} sure of <b class="plain-text">${before.name}</b>; after ${plural(document.steps, 'step')} it says <b class="editable-text">${after.name}</b>. ${effect}</p>
-<div class="repair"><div><img src="${image}" alt="Test image ${picture.index}, labelled ${target.name}"><p class="note">The surest mistake at which the ten nearest training images agree with the label.</p></div><div>${barPairs(pairs)}</div></div></section>`;
+<div class="repair"><div><img src="${image}" alt="Test image ${picture.index}, labelled ${target.name}"><p class="note">The surest mistake at which the ten nearest training images agree with the label.</p></div><div>${await drawn(probabilityPairsChart({ pairs }))}</div></div></section>`;
 }
 
 function flipsSection({ repair, dataset: { classes } }: Report, pictures: readonly string[]): Markup | null {

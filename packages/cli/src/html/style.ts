@@ -37,20 +37,13 @@ tr + tr td, tbody tr td { border-top: 1px solid var(--line); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: .9rem; }
 figure { margin: 0; padding: .9rem 1rem .7rem; }
 figcaption { font-size: .88rem; margin-top: .3rem; }
-svg { display: block; width: 100%; height: auto; font: 12px system-ui, sans-serif; }
-svg text { fill: var(--soft); }
-svg text.strong { fill: var(--ink); font-weight: 600; }
-@media (max-width: 40rem) { svg.wide { font-size: 19px; } }
-.axis line { stroke: var(--line); }
-.zero { stroke: var(--soft); stroke-dasharray: 3 3; }
-.fill-plain { fill: var(--plain); } .fill-editable { fill: var(--editable); } .fill-third { fill: var(--third); }
-.line { fill: none; stroke-width: 2; stroke-linejoin: round; }
-.line-plain { stroke: var(--plain); stroke-dasharray: 6 3; } .line-editable { stroke: var(--editable); }
-.line-third { stroke: var(--third); stroke-dasharray: 2 3; }
-.track { fill: var(--track); }
+.chart { overflow-x: auto; }
+.chart svg { display: block; width: 100%; height: auto; min-width: 22rem; max-width: 60rem; }
+.on-dark { display: none; }
+@media (prefers-color-scheme: dark) { .on-light { display: none; } .on-dark { display: block; } }
 .repair { display: grid; grid-template-columns: minmax(10rem, 15rem) 1fr; gap: .9rem; }
 .repair > div { padding: 1rem; }
-.repair svg { max-width: 36rem; }
+.repair svg { max-width: 30rem; }
 .repair img { width: 100%; image-rendering: pixelated; border-radius: .4rem; display: block; background: #000; }
 @media (max-width: 40rem) { .repair { grid-template-columns: 1fr; } .repair img { max-width: 14rem; } }
 .flips { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.2rem, 1fr)); gap: .7rem; margin: 0; padding: 0; list-style: none; }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { commands } from '../commands/index.js';
+import { commandGroups, commands } from '../commands/index.js';
 import { choice, number, numbers, paths, toggle, wholeNumber, words } from './kinds.js';
 import { commanderOptions, type OptionTable, optionName } from './table.js';
 
@@ -72,13 +72,15 @@ describe('commanderOptions', () => {
 });
 
 describe('commands', () => {
+  const all = [...commands, ...commandGroups.flatMap((group) => group.commands)];
+
   it('describe every option', () => {
-    for (const { options } of commands) {
+    for (const { options } of all) {
       for (const [name, { description }] of Object.entries(options)) expect(description, optionName(name)).not.toBe('');
     }
   });
 
   it('can all print a JSON document', () => {
-    for (const { options } of commands) expect(Object.keys(options)).toContain('json');
+    for (const { options } of all) expect(Object.keys(options)).toContain('json');
   });
 });

@@ -2,7 +2,7 @@
 import type { Evaluation } from 'editable';
 import { count, duration, percent, percentInterval, signedPercent } from '../console/numbers.js';
 import { facts } from '../console/table.js';
-import { describeEditor, describeLayers } from '../editor-choice.js';
+import { describeEditor, describeLayers } from './editor-text.js';
 
 export function describeEvaluation(evaluation: Omit<Evaluation, 'records'>): string {
   const { drawdown, drawdownInterval, drawdownAbsolute, editor, edits, flips, testImages } = evaluation;

@@ -1,7 +1,7 @@
 /** A list of mistakes as people read it. */
+import type { ListedMistake, MistakesDocument } from '@editable/workspace';
 import { count, percent, plural } from '../console/numbers.js';
 import { table } from '../console/table.js';
-import type { ListedMistake, MistakesDocument } from '../jobs/mistakes.js';
 
 export function describeMistakes({ mistakes, images, split, error, groups }: MistakesDocument, limit: number): string {
   const suspects = mistakes.filter(({ suspect }) => suspect);

@@ -1,9 +1,9 @@
 /** Many repairs as people read them in a terminal: what they cost as they went, and what could not be had. */
+import type { NamedRepair, RepairSetDocument } from '@editable/workspace';
 import { count, duration, percent, plural, signedPercent } from '../console/numbers.js';
 import { facts, table } from '../console/table.js';
-import { describeEditor, describeLayers } from '../editor-choice.js';
-import { fileSize } from '../jobs/repair.js';
-import type { NamedRepair, RepairSetDocument } from '../jobs/repair-set.js';
+import { describeEditor, describeLayers } from './editor-text.js';
+import { fileSize } from './file-size.js';
 
 /** Repairs not in force and conflicts that are listed; the JSON document has all. */
 const shown = 10;

@@ -1,10 +1,9 @@
 /** A picture and its repair as people read them in a terminal. */
+import type { Picture, Prediction, Repair } from '@editable/workspace';
 import { count, percent, plural, signedPercent } from '../console/numbers.js';
 import { facts, table } from '../console/table.js';
-import { describeEditor, describeLayers } from '../editor-choice.js';
-import type { Repair } from '../jobs/repair.js';
-import { fileSize } from '../jobs/repair.js';
-import type { Picture, Prediction } from '../picture.js';
+import { describeEditor, describeLayers } from './editor-text.js';
+import { fileSize } from './file-size.js';
 
 /** Flips listed in the terminal; the JSON document and the HTML report have more. */
 const shownFlips = 10;

@@ -1,7 +1,7 @@
 /** Models side by side in the form of the paper's Table 3. */
 import type { Evaluation } from 'editable';
 import { percent, percentInterval, signedPercent } from '../console/numbers.js';
-import { describeLayers } from '../editor-choice.js';
+import { describeLayers } from './editor-text.js';
 
 export interface Table3Row {
   readonly procedure: string;

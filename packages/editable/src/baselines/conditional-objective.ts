@@ -4,7 +4,9 @@
  */
 import { cat, type nn, noGrad, type Tensor, zeros } from '@editable/torch';
 import { classification } from '../editing/constraints/classification.js';
-import { baseObjective, type Objective, type TrainingBatch } from '../training/objective.js';
+import { imageClassification } from '../tasks/image-classification.js';
+import type { TrainingBatch } from '../tasks/task.js';
+import { baseObjective, type Objective } from '../training/objective.js';
 import { type ConditionalProcess, conditioned, conditionOf, stageAfter } from './conditional-process.js';
 
 export interface ConditionalEdit {
@@ -34,27 +36,26 @@ export function conditionalObjective(
   { input, target }: ConditionalEdit,
   { cEdit, cLoc, margin, freeze }: ConditionalObjectiveOptions,
 ): Objective {
-  const plain = freeze ? noBaseLoss(batch) : baseObjective(model, parameters, batch);
+  const plain = freeze ? noBaseLoss(batch) : baseObjective(imageClassification, model, parameters, batch);
   const at = stageAfter(model, after);
   const evaluated = model.with({ buffers: plain.buffers });
   const constraint = classification(input, target);
-  const prefix = evaluated.call(cat([input, batch.images]), { parameters, to: at }).output;
-  const [editPrefix, batchPrefix] = prefix.splitWithSizes([1, batch.images.shape[0] as number]) as [Tensor, Tensor];
+  const prefix = evaluated.call(cat([input, batch.input]), { parameters, to: at }).output;
+  const [editPrefix, batchPrefix] = prefix.splitWithSizes([1, batch.input.shape[0] as number]) as [Tensor, Tensor];
   const rest = (from: nn.Model, value: Tensor): Tensor => from.call(value, { from: at, parameters }).output;
 
-  const before = constraint.loss(rest(evaluated, editPrefix));
-  if (before.item() <= 0) return { ...plain, edit: before };
+  const unedited = constraint.loss(rest(evaluated, editPrefix));
+  if (unedited.item() <= 0) return { ...plain, edit: unedited };
   const edited = conditioned(evaluated, at, conditionOf(encoder, editPrefix, target, encoderParameters));
   const edit = classification(input, target, { margin }).loss(rest(edited, editPrefix));
-  const reference = noGrad(() => rest(evaluated, batchPrefix).logSoftmax(1));
-  const changed = rest(edited, batchPrefix).logSoftmax(1);
-  const locality = reference.exp().mul(reference.sub(changed)).sum([1]).mean();
+  const before = noGrad(() => rest(evaluated, batchPrefix));
+  const locality = imageClassification.divergence(before, rest(edited, batchPrefix), batch);
   const total = plain.base.add(edit.mul(cEdit)).add(locality.mul(cLoc));
   return { ...plain, total, edit, locality, success: edit.item() <= margin, steps: 1 };
 }
 
-function noBaseLoss({ images }: TrainingBatch): Objective {
-  const zero = zeros([], { device: images.device });
+function noBaseLoss({ input }: TrainingBatch): Objective {
+  const zero = zeros([], { device: input.device });
   const terms = { total: zero, base: zero, edit: zero, locality: zero };
   return { ...terms, success: true, steps: 0, accuracy: 0, buffers: new Map() };
 }

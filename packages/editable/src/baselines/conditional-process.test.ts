@@ -8,8 +8,10 @@ import { classification } from '../editing/constraints/classification.js';
 import { TestSet } from '../evaluation/test-set.js';
 import { createModel } from '../models/registry.js';
 import { modelHash } from '../patches/model-hash.js';
+import { imageClassification } from '../tasks/image-classification.js';
 import { defaultTraining } from '../training/settings.js';
 import { Trainer } from '../training/trainer.js';
+import { WorkingCopy } from '../training/working-copy.js';
 import { conditionalObjective } from './conditional-objective.js';
 import {
   type ConditionalProcess,
@@ -22,7 +24,6 @@ import {
 import { ConditionalProcessRepairer } from './conditional-process-repairer.js';
 import { type ConditionalTerms, trainConditionalProcess } from './train-conditional-process.js';
 import { type TrainImages, trainBatch } from './train-images.js';
-import { WorkingCopy } from './working-copy.js';
 
 const installed = existsSync('/usr/share/datasets/fashion-mnist');
 const folder = mkdtempSync(join(tmpdir(), 'editable-cnp-'));
@@ -48,7 +49,7 @@ beforeAll(async () => {
 /** Right about three of four test images. */
 function brieflyTrained(train: TrainImages): nn.Model {
   const fresh = createModel({ kind: 'cifar-resnet18', width: 4, inChannels: 1, classes: 10 });
-  const trainer = new Trainer(fresh, { ...defaultTraining, objective: 'plain' });
+  const trainer = new Trainer(imageClassification, fresh, { ...defaultTraining, objective: 'plain' });
   const schedule = new BatchSchedule(train.split.length, { batchSize: 32, seed: 0 });
   for (let step = 0; step < 80; step++)
     scope(() => trainer.step(trainBatch(train, schedule.at(step)), undefined, 3e-3));
@@ -56,7 +57,7 @@ function brieflyTrained(train: TrainImages): nn.Model {
 }
 
 const testImages = (...indices: number[]): Tensor =>
-  trainBatch({ ...train, split: dataset.split('test') }, indices).images;
+  trainBatch({ ...train, split: dataset.split('test') }, indices).input;
 
 const heldOutLoss = ({ model: base, encoder, after }: ConditionalProcess): number => {
   const at = base.stages.findIndex(({ name }) => name === after) + 1;

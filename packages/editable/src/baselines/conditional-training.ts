@@ -2,7 +2,8 @@
 import { loadSafetensors, type nn, noGrad, optim, saveSafetensors, scope, type Tensor } from '@editable/torch';
 import { type Augmentation, BatchSchedule, type RandomStream, stream } from '../data/index.js';
 import { EditableError } from '../errors.js';
-import type { TrainingBatch } from '../training/objective.js';
+import type { TrainingBatch } from '../tasks/task.js';
+import { clippedStep, WorkingCopy } from '../training/working-copy.js';
 import {
   type ConditionalEdit,
   type ConditionalObjectiveOptions,
@@ -10,7 +11,6 @@ import {
 } from './conditional-objective.js';
 import type { ConditionalProcess } from './conditional-process.js';
 import { type TrainImages, trainBatch } from './train-images.js';
-import { clippedStep, WorkingCopy } from './working-copy.js';
 
 /** What decides every step. */
 export interface ConditionalSettings extends ConditionalObjectiveOptions {
@@ -140,8 +140,8 @@ export class ConditionalTraining implements Disposable {
   #edit(step: number): ConditionalEdit {
     const { train, seed } = this.#settings;
     const random = stream(seed, 'edit', step);
-    const { images } = trainBatch(train, [random.int(train.split.length)], this.#augment('augment-edit', step));
-    return { input: images, target: random.int(this.#classes) };
+    const { input } = trainBatch(train, [random.int(train.split.length)], this.#augment('augment-edit', step));
+    return { input, target: random.int(this.#classes) };
   }
 
   get #classes(): number {

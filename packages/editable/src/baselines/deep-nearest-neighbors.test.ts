@@ -144,7 +144,7 @@ describe.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))('DeepNearestNe
     expect(repairer.base.classes).toEqual(split.labels);
     const before = memory().tensors;
     scope(() => {
-      const input = trainBatch({ split, normalization }, [7]).images;
+      const input = trainBatch({ split, normalization }, [7]).input;
       const target = (split.labels[7]! + 1) % 10;
       const repair = repairer.repair(input, target);
       expect(repair.steps).toBe(1);

@@ -96,7 +96,7 @@ export class DeepNearestNeighborsRepairer implements Repairer {
   #embedAll(train: TrainImages): Tensor {
     const batches = [...sequentialBatches(train.split.length, 250)];
     return scope(() =>
-      cat(batches.map((indices) => scope(() => embed(this.#model, trainBatch(train, indices).images, this.#stages)))),
+      cat(batches.map((indices) => scope(() => embed(this.#model, trainBatch(train, indices).input, this.#stages)))),
     );
   }
 

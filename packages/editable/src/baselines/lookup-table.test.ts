@@ -22,7 +22,7 @@ describe.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))('LookupTableRe
   });
 
   const image = (index: number): Tensor =>
-    trainBatch({ split: dataset.split('test'), normalization: dataset.normalization }, [index]).images;
+    trainBatch({ split: dataset.split('test'), normalization: dataset.normalization }, [index]).input;
 
   const otherThan = (label: number): number => (label + 1) % 10;
 

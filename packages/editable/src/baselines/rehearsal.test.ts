@@ -8,6 +8,7 @@ import type { EditorChoice } from '../editing/editor-choice.js';
 import { rmsprop } from '../editing/editors/index.js';
 import { TestSet } from '../evaluation/test-set.js';
 import { createModel } from '../models/registry.js';
+import { imageClassification } from '../tasks/image-classification.js';
 import { defaultTraining } from '../training/settings.js';
 import { Trainer } from '../training/trainer.js';
 import { editWithRehearsal, RehearsalRepairer, rehearse } from './rehearsal.js';
@@ -23,7 +24,7 @@ const choice: EditorChoice = {
 /** Right about three of four test images. */
 function brieflyTrained(train: TrainImages): nn.Model {
   const fresh = createModel({ kind: 'cifar-resnet18', width: 4, inChannels: 1, classes: 10 });
-  const trainer = new Trainer(fresh, { ...defaultTraining, objective: 'plain' });
+  const trainer = new Trainer(imageClassification, fresh, { ...defaultTraining, objective: 'plain' });
   const schedule = new BatchSchedule(train.split.length, { batchSize: 32, seed: 0 });
   for (let step = 0; step < 80; step++)
     scope(() => trainer.step(trainBatch(train, schedule.at(step)), undefined, 3e-3));
@@ -43,7 +44,7 @@ describe.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))('editWithRehea
     model = brieflyTrained(train);
   });
 
-  const batch = (): Tensor => trainBatch(train, [10, 11, 12, 13, 14, 15, 16, 17]).images;
+  const batch = (): Tensor => trainBatch(train, [10, 11, 12, 13, 14, 15, 16, 17]).input;
   const wrong = (input: Tensor): number => model.call(input).output.argmin({ dim: 1 }).item();
   const divergence = (edited: nn.Model): number =>
     noGrad(() => {
@@ -56,7 +57,7 @@ describe.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))('editWithRehea
 
   it('is the plain edit, to the bit, where the batch weighs nothing', () => {
     scope(() => {
-      const input = trainBatch(train, [0]).images;
+      const input = trainBatch(train, [0]).input;
       const constraint = classification(input, wrong(input));
       const rehearsal = rehearse(model, batch(), layers);
       const plain = edit(model, constraint, { editor, layers, maxSteps: 20 });
@@ -70,7 +71,7 @@ describe.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))('editWithRehea
 
   it('moves the batch less the more it weighs', () => {
     scope(() => {
-      const input = trainBatch(train, [0]).images;
+      const input = trainBatch(train, [0]).input;
       const constraint = classification(input, wrong(input));
       const rehearsal = rehearse(model, batch(), layers);
       const moved = [0, 1, 10].map((weight) => {
@@ -84,7 +85,7 @@ describe.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))('editWithRehea
 
   it('stops on the constraint alone, and then holds it', () => {
     scope(() => {
-      const input = trainBatch(train, [0]).images;
+      const input = trainBatch(train, [0]).input;
       const rehearsal = rehearse(model, batch(), layers);
       const options = { editor, layers, maxSteps: 30, weight: 0.01, rehearsal };
       const result = editWithRehearsal(model, classification(input, wrong(input)), options);
@@ -100,7 +101,7 @@ describe.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))('editWithRehea
     using repairer = new RehearsalRepairer(model, testSet, { editor: choice, train, weight: 0.01, images: 8, seed: 1 });
     const before = memory().tensors;
     scope(() => {
-      const input = trainBatch(train, [0]).images;
+      const input = trainBatch(train, [0]).input;
       const repair = repairer.repair(input, wrong(input));
       expect(repair).toMatchObject({ success: true, changed: true, loss: 0 });
       expect([...repair.classify(input)]).toEqual([wrong(input)]);

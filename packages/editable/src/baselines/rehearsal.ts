@@ -17,6 +17,7 @@ import { classesOf } from '../evaluation/predictions.js';
 import type { BasePredictions, Repair, Repairer } from '../evaluation/repairer.js';
 import type { TestSet } from '../evaluation/test-set.js';
 import { modelHash } from '../patches/model-hash.js';
+import { classDivergence } from '../tasks/image-classification.js';
 import { finiteLoss, repairedModel, unchanged } from './repaired-model.js';
 import { hashOf, type TrainImages, trainBatch } from './train-images.js';
 
@@ -34,7 +35,8 @@ export interface RehearsalOptions {
 /** A batch as the first edited stage receives it, with what the unedited model says. */
 export interface Rehearsal {
   readonly prefix: Tensor;
-  readonly logProbabilities: Tensor;
+  /** [n, classes] */
+  readonly logits: Tensor;
 }
 
 export interface RehearsedEditOptions extends EditOptions {
@@ -89,7 +91,7 @@ export class RehearsalRepairer implements Repairer {
     this.base = testSet.probabilities(model, this.#activations);
     this.#rehearsal = scope(() => {
       const indices = stream(seed, 'rehearsal-images').sample(train.split.length, images);
-      return rehearse(model, trainBatch(train, indices).images, editor.layers);
+      return rehearse(model, trainBatch(train, indices).input, editor.layers);
     });
   }
 
@@ -115,7 +117,7 @@ export class RehearsalRepairer implements Repairer {
   [Symbol.dispose](): void {
     this.#activations[Symbol.dispose]();
     this.#rehearsal.prefix.dispose();
-    this.#rehearsal.logProbabilities.dispose();
+    this.#rehearsal.logits.dispose();
   }
 }
 
@@ -125,7 +127,7 @@ export const rehearse = (model: nn.Model, images: Tensor, layers: LayerSelection
     noGrad(() => {
       const from = firstStageOf(model, selectParameters(model, layers));
       const prefix = model.call(images, { to: from }).output;
-      return { prefix, logProbabilities: model.call(prefix, { from }).output.logSoftmax(1) };
+      return { prefix, logits: model.call(prefix, { from }).output };
     }),
   );
 
@@ -157,7 +159,5 @@ export function editWithRehearsal(
 }
 
 /** Mean KL(p(y|x, θ₀) ‖ p(y|x, θ)); rounding must not make it negative, or the sum could end the loop too early. */
-function divergence({ prefix, logProbabilities }: Rehearsal, run: (input: Tensor) => Tensor): Tensor {
-  const now = run(prefix).logSoftmax(1);
-  return logProbabilities.exp().mul(logProbabilities.sub(now)).sum([1]).mean().relu();
-}
+const divergence = ({ prefix, logits }: Rehearsal, run: (input: Tensor) => Tensor): Tensor =>
+  classDivergence(logits, run(prefix)).relu();

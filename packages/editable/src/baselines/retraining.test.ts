@@ -22,7 +22,7 @@ describe.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))('RetrainingRep
     testSet = new TestSet(judged, { normalization: dataset.normalization });
   });
 
-  const mistake = (): Tensor => trainBatch({ ...train, split: dataset.split('test') }, [100]).images;
+  const mistake = (): Tensor => trainBatch({ ...train, split: dataset.split('test') }, [100]).input;
 
   it('makes the mistake right, learns from the data too, and leaves the given model as it was', () => {
     const hash = modelHash(model);

@@ -11,10 +11,13 @@ import { classesOf } from '../evaluation/predictions.js';
 import type { BasePredictions, Repair, Repairer } from '../evaluation/repairer.js';
 import type { TestSet } from '../evaluation/test-set.js';
 import { modelHash } from '../patches/model-hash.js';
-import { baseObjective, type TrainingBatch } from '../training/objective.js';
+import { imageClassification } from '../tasks/image-classification.js';
+import type { TrainingBatch } from '../tasks/task.js';
+import { baseObjective } from '../training/objective.js';
+import { trainingSteps } from '../training/training-steps.js';
+import { clippedStep, WorkingCopy } from '../training/working-copy.js';
 import { lossOf, repairedModel, unchanged } from './repaired-model.js';
 import { hashOf, type TrainImages, trainBatch } from './train-images.js';
-import { clippedStep, WorkingCopy } from './working-copy.js';
 
 export interface RetrainingOptions {
   readonly train: TrainImages;
@@ -86,10 +89,10 @@ export class RetrainingRepairer implements Repairer {
     return scope(() => {
       const copy = new WorkingCopy(this.#model);
       using optimizer = new optim.Adam({ learningRate });
-      for (let step = 0; step < steps; step++) {
+      for (const step of trainingSteps({ steps })) {
         scope(() => {
           const batch = withMistake(this.#batch(schedule, step), input, target);
-          const { total, buffers } = baseObjective(copy.training, copy.parameters, batch);
+          const { total, buffers } = baseObjective(imageClassification, copy.training, copy.parameters, batch);
           clippedStep(optimizer, total, [...copy.parameters.values()], clipNorm);
           copy.keep(buffers);
         });
@@ -109,7 +112,7 @@ export class RetrainingRepairer implements Repairer {
   }
 }
 
-const withMistake = ({ images, labels }: TrainingBatch, input: Tensor, target: number): TrainingBatch => ({
-  images: cat([images, input]),
-  labels: cat([labels, tensor(BigInt64Array.of(BigInt(target)), { device: labels.device })]),
+const withMistake = (batch: TrainingBatch, input: Tensor, target: number): TrainingBatch => ({
+  input: cat([batch.input, input]),
+  target: cat([batch.target, tensor(BigInt64Array.of(BigInt(target)), { device: input.device })]),
 });

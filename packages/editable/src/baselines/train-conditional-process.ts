@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { modelHash } from '../patches/model-hash.js';
+import { trainingSteps } from '../training/training-steps.js';
 import type { ConditionalProcess } from './conditional-process.js';
 import { type ConditionalSettings, type ConditionalStepTerms, ConditionalTraining } from './conditional-training.js';
 import { hashOf } from './train-images.js';
@@ -46,13 +47,12 @@ export async function trainConditionalProcess(
   const settings: ConditionalSettings = { ...defaultConditionalTraining, ...options };
   using training = new ConditionalTraining(process, settings);
   const key = checkpointFile === undefined ? '' : trainingKey(process, settings);
-  let done = checkpointFile !== undefined && existsSync(checkpointFile) ? training.load(checkpointFile, key) : 0;
-  while (done < settings.steps) {
-    const terms = training.step(done);
-    done += 1;
-    onStep({ step: done, ...terms });
-    if (checkpointFile !== undefined && (done % checkpointEvery === 0 || done === settings.steps))
-      training.save(checkpointFile, key, done);
+  const done = checkpointFile !== undefined && existsSync(checkpointFile) ? training.load(checkpointFile, key) : 0;
+  const save = (steps: number): void => {
+    if (checkpointFile !== undefined) training.save(checkpointFile, key, steps);
+  };
+  for (const step of trainingSteps({ done, steps: settings.steps, checkpointEvery, save })) {
+    onStep({ step: step + 1, ...training.step(step) });
     await turn();
   }
   return training.trained();

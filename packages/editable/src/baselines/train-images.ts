@@ -9,7 +9,7 @@ import {
   type Normalization,
   type RandomStream,
 } from '../data/index.js';
-import type { TrainingBatch } from '../training/objective.js';
+import type { TrainingBatch } from '../tasks/task.js';
 
 export interface TrainImages {
   readonly split: ImageSplit;
@@ -25,8 +25,8 @@ export function trainBatch(
 ): TrainingBatch {
   const { images, labels } = assembleBatch(split, indices, { normalization, ...(augment ? { augment } : {}) });
   return {
-    images: tensor(images, { shape: [indices.length, ...split.shape], device }),
-    labels: tensor(labels, { device }),
+    input: tensor(images, { shape: [indices.length, ...split.shape], device }),
+    target: tensor(labels, { device }),
   };
 }
 

@@ -2,6 +2,7 @@ export { type Augmentation, augmentedViews, cropAndFlip, type ViewOptions } from
 export { assembleBatch, type Batch, type BatchOptions } from './batch.js';
 export { BatchSchedule, type BatchScheduleOptions, epochOrder, sequentialBatches } from './batches.js';
 export { cifar10 } from './cifar10.js';
+export { concatenate } from './concatenate.js';
 export { downloadFashionMnist, fashionMnist } from './fashion-mnist.js';
 export { type HoldOutOptions, holdOut } from './hold-out.js';
 export { type IdxArray, parseIdx, readIdx } from './idx.js';

@@ -8,6 +8,7 @@ import { classification } from '../editing/constraints/classification.js';
 import { edit } from '../editing/edit.js';
 import { rmsprop } from '../editing/editors/index.js';
 import { createModel } from '../models/registry.js';
+import { imageClassification } from '../tasks/image-classification.js';
 import { defaultTraining } from '../training/settings.js';
 import { Trainer } from '../training/trainer.js';
 import { Activations } from './activations.js';
@@ -36,13 +37,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** A ResNet-18 of width 4 after some plain steps: good enough that edits have something to break. */
 function trained(steps: number): typeof model {
   const fresh = createModel({ kind: 'cifar-resnet18', width: 4, inChannels: 1, classes: 10 });
-  const trainer = new Trainer(fresh, { ...defaultTraining, objective: 'plain' });
+  const trainer = new Trainer(imageClassification, fresh, { ...defaultTraining, objective: 'plain' });
   const split = dataset.split('train');
   for (let step = 0; step < steps; step++) {
     scope(() => {
       const drawn = stream(0, 'evaluate-test', step).sample(split.length, 64);
       const { images, labels } = assembleBatch(split, drawn, { normalization: dataset.normalization });
-      trainer.step({ images: tensor(images, { shape: [64, 1, 28, 28] }), labels: tensor(labels) }, undefined, 1e-2);
+      trainer.step({ input: tensor(images, { shape: [64, 1, 28, 28] }), target: tensor(labels) }, undefined, 1e-2);
     });
   }
   return trainer.snapshot();

@@ -2,37 +2,37 @@
  * Editor steps without their graph: only what each step started from is kept, and on the way back every step is computed
  * again, the last one first (gradient checkpointing; Chen et al., 2016). One step's graph is held at a time.
  */
-import { enableGrad, grad, noGrad, scope, Tensor } from '@editable/torch';
+import { enableGrad, grad, isFloating, leavesOf, mapTree, noGrad, scope, Tensor, type Tree } from '@editable/torch';
 import type { Editor, Hyperparameters } from '../editing/editor.js';
 
-export interface CheckpointedOptions {
+export interface CheckpointedOptions<State extends Tree> {
   readonly editor: Editor;
   readonly maxSteps: number;
   readonly firstOrder: boolean;
   /** What reaches the first edited stage for the edited input. */
-  readonly prefix: Tensor;
+  readonly prefix: State;
   /** Tensors besides θ and the prefix that the loss depends on. */
   readonly others: readonly Tensor[];
 }
 
 /** l_e of edited parameters, from what reaches the first of their stages. */
-export type LossFrom = (theta: readonly Tensor[], prefix: Tensor) => Tensor;
+export type LossFrom<State extends Tree> = (theta: readonly Tensor[], prefix: State) => Tensor;
 
 interface Start {
   readonly theta: readonly Tensor[];
   readonly state: unknown;
 }
 
-export class CheckpointedSteps {
+export class CheckpointedSteps<State extends Tree> {
   /** θ̂: leaves of a graph, so that gradients can be asked for them. */
   readonly theta: readonly Tensor[];
   readonly steps: number;
-  readonly #lossFrom: LossFrom;
-  readonly #options: CheckpointedOptions;
+  readonly #lossFrom: LossFrom<State>;
+  readonly #options: CheckpointedOptions<State>;
   readonly #starts: readonly Start[];
 
   /** Takes the steps of `editLoop`: up to `maxSteps`, ending as soon as the loss is 0 or NaN. */
-  constructor(lossFrom: LossFrom, initial: readonly Tensor[], options: CheckpointedOptions) {
+  constructor(lossFrom: LossFrom<State>, initial: readonly Tensor[], options: CheckpointedOptions<State>) {
     this.#lossFrom = lossFrom;
     this.#options = options;
     const { editor, maxSteps } = options;
@@ -53,8 +53,8 @@ export class CheckpointedSteps {
   gradients(upstream: readonly Tensor[]): StepGradients {
     const { editor, prefix, others } = this.#options;
     const learned = Object.entries(editor.hyperparameters).filter(([, value]) => value instanceof Tensor);
-    const fixed: Fixed = {
-      prefix: asLeaf(prefix),
+    const fixed: Fixed<State> = {
+      prefix: mapTree(prefix, asFloatLeaf),
       names: learned.map(([name]) => name),
       hyperparameters: learned.map(([, value]) => asLeaf(value as Tensor)),
       others,
@@ -69,10 +69,11 @@ export class CheckpointedSteps {
       for (const each of [...(back.theta === upstream ? [] : back.theta), ...back.state, ...back.fixed]) each.dispose();
       back = earlier;
     }
-    const [prefixGradient, ...rest] = back.fixed as readonly [Tensor, ...Tensor[]];
+    const received = floatsOf(prefix).length;
+    const rest = back.fixed.slice(received);
     return {
       theta: back.theta,
-      prefix: prefixGradient,
+      prefix: back.fixed.slice(0, received),
       hyperparameters: rest.slice(0, learned.length),
       others: rest.slice(learned.length),
     };
@@ -80,7 +81,12 @@ export class CheckpointedSteps {
 
   #advance({ theta, state }: Start): Start | undefined {
     const { editor, prefix } = this.#options;
-    const loss = enableGrad(() => this.#lossFrom(theta, prefix.detach()));
+    const loss = enableGrad(() =>
+      this.#lossFrom(
+        theta,
+        mapTree(prefix, (each) => each.detach()),
+      ),
+    );
     if (!(loss.item() > 0)) return undefined;
     const gradients = grad(loss, theta, { allowUnused: true });
     const next = noGrad(() => editor.update({ theta, gradients, loss }, state));
@@ -88,7 +94,7 @@ export class CheckpointedSteps {
   }
 
   /** The step again, this time with its graph, and the gradients through it. */
-  #stepBack({ theta, state }: Start, after: Back, fixed: Fixed): Back {
+  #stepBack({ theta, state }: Start, after: Back, fixed: Fixed<State>): Back {
     const { editor, firstOrder } = this.#options;
     const from = mapTensors(state, asLeaf);
     const own = editor.with(Object.fromEntries(fixed.names.map((name, i) => [name, fixed.hyperparameters[i]!])));
@@ -125,15 +131,16 @@ export class CheckpointedSteps {
 export interface StepGradients {
   /** In the parameters before the first step. */
   readonly theta: readonly Tensor[];
-  readonly prefix: Tensor;
+  /** In the tensors of the prefix that are of real numbers. */
+  readonly prefix: readonly Tensor[];
   /** In the editor's hyperparameters that are tensors, in their order. */
   readonly hyperparameters: readonly Tensor[];
   readonly others: readonly Tensor[];
 }
 
 /** What all steps share, cut off from what it came from. */
-interface Fixed {
-  readonly prefix: Tensor;
+interface Fixed<State extends Tree> {
+  readonly prefix: State;
   readonly names: readonly (keyof Hyperparameters & string)[];
   readonly hyperparameters: readonly Tensor[];
   readonly others: readonly Tensor[];
@@ -147,11 +154,16 @@ interface Back {
   readonly fixed: readonly Tensor[];
 }
 
-const inputsOf = ({ prefix, hyperparameters, others }: Fixed): readonly Tensor[] => [
-  prefix,
+const inputsOf = ({ prefix, hyperparameters, others }: Fixed<Tree>): readonly Tensor[] => [
+  ...floatsOf(prefix),
   ...hyperparameters,
   ...others,
 ];
+
+/** Those of a tree's tensors that have gradients: not masks or tokens. */
+export const floatsOf = (tree: Tree): Tensor[] => leavesOf(tree).filter(({ dtype }) => isFloating(dtype));
+
+const asFloatLeaf = (value: Tensor): Tensor => (isFloating(value.dtype) ? asLeaf(value) : value);
 
 const asLeaf = (value: Tensor): Tensor => value.detach().requiresGrad_();
 

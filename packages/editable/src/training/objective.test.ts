@@ -4,6 +4,7 @@ import { classification } from '../editing/constraints/classification.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { selectParameters } from '../editing/layers.js';
 import { createModel } from '../models/registry.js';
+import { imageClassification } from '../tasks/image-classification.js';
 import { baseObjective, editableObjective } from './objective.js';
 import { defaultTraining } from './settings.js';
 import { Trainer } from './trainer.js';
@@ -19,7 +20,11 @@ describe('baseObjective', () => {
         [0, 0, 0, 0],
         [2, 1, 2, 1],
       ].map((labels) =>
-        baseObjective(model, model.parameters, { images, labels: tensor(BigInt64Array.from(labels, BigInt)), teacher }),
+        baseObjective(imageClassification, model, model.parameters, {
+          input: images,
+          target: tensor(BigInt64Array.from(labels, BigInt)),
+          teacher,
+        }),
       );
       const logits = model.call(images, { training: true }).output;
       const softmax = (row: readonly number[]): number[] => {
@@ -58,12 +63,12 @@ describe('editableObjective with checkpointSteps', () => {
     scope(() => {
       manualSeed(1);
       const [images, input] = [randn([4, 1, 8, 8], { dtype: 'float64' }), randn([1, 1, 8, 8], { dtype: 'float64' })];
-      const batch = { images, labels: tensor(BigInt64Array.from([0n, 1n, 2n, 0n])) };
+      const batch = { input: images, target: tensor(BigInt64Array.from([0n, 1n, 2n, 0n])) };
       const raw = tensor(Math.log(1e-3), { dtype: 'float64', requiresGrad: true });
       const parameters = double(wide.parameters);
       const inputs = [...parameters.values(), raw];
       const objective = (checkpointSteps: boolean) =>
-        editableObjective(wide, parameters, batch, classification(input, 2, { margin: 50 }), {
+        editableObjective(imageClassification, wide, parameters, batch, classification(input, 2, { margin: 50 }), {
           editor: editorNamed(name, { learningRate: raw.exp() }),
           editable: selectParameters(wide, layers),
           maxSteps: 3,
@@ -89,10 +94,10 @@ describe('editableObjective with checkpointSteps', () => {
   it('holds less at the peak than the whole graph', () => {
     const settings = { ...defaultTraining, batchSize: 2, editor: { ...defaultTraining.editor, layers: 'all' } };
     const images = randn([2, 1, 8, 8]);
-    const batch = { images, labels: tensor(BigInt64Array.from([0n, 1n])) };
+    const batch = { input: images, target: tensor(BigInt64Array.from([0n, 1n])) };
     const wider = createModel({ kind: 'cifar-resnet18', width: 16, inChannels: 1, classes: 3 });
     const peakOf = (checkpointSteps: boolean): number => {
-      const trainer = new Trainer(wider, { ...settings, checkpointSteps });
+      const trainer = new Trainer(imageClassification, wider, { ...settings, checkpointSteps });
       const constraint = classification(randn([1, 1, 8, 8]), 2, { margin: 1e4 });
       const before = memory().bytes;
       resetPeakMemory();

@@ -1,11 +1,12 @@
 /** The objective of Editable Training (equations 2 to 4) for one batch and one edit, every term apart. */
-import { cat, grad, type nn, noGrad, Tensor, zeros } from '@editable/torch';
-import type { Constraint } from '../editing/constraint.js';
+import { batchSizeOf, catTrees, grad, mapTree, type nn, noGrad, Tensor, type Tree, zeros } from '@editable/torch';
+import { type Constraint, exampleShape } from '../editing/constraint.js';
 import { editLoop, type Trajectory } from '../editing/edit.js';
 import type { Editor } from '../editing/editor.js';
 import { firstStageOf } from '../editing/layers.js';
 import { named } from '../editing/named.js';
-import { CheckpointedSteps } from './checkpointed-steps.js';
+import type { Task, TrainingBatch } from '../tasks/task.js';
+import { CheckpointedSteps, floatsOf } from './checkpointed-steps.js';
 
 export interface ObjectiveOptions {
   readonly editor: Editor;
@@ -17,25 +18,16 @@ export interface ObjectiveOptions {
   readonly cLoc: number;
   /** Treat the editor's gradients as constants. */
   readonly firstOrder?: boolean;
-  /** Estimate L_loc on the first so many images of the batch; null or left out: on all of them. */
+  /** Estimate L_loc on the first so many examples of the batch; null or left out: on all of them. */
   readonly localityImages?: number | null;
   /** Keep what each editor step started from, not its graph: less memory for a second forward and backward of the edit. */
   readonly checkpointSteps?: boolean;
 }
 
-export interface TrainingBatch {
-  /** [batch, channels, height, width] */
-  readonly images: Tensor;
-  /** int64 [batch] */
-  readonly labels: Tensor;
-  /** Logits [batch, classes] of the model whose predictions are to be kept; then these, not the labels, give L_base. */
-  readonly teacher?: Tensor;
-}
-
 export interface Objective {
   /** Obj(θ, l_e), a scalar, differentiable in the parameters and in learned hyperparameters. */
   readonly total: Tensor;
-  /** L_base, in train mode: cross-entropy, or KL(teacher ‖ model) where the batch has a teacher. */
+  /** L_base, in train mode, as the task has it. */
   readonly base: Tensor;
   /** L_edit = max(0, l_e(θ̂)). */
   readonly edit: Tensor;
@@ -55,17 +47,15 @@ export interface Objective {
 }
 
 /** L_base alone: plain training. */
-export function baseObjective(
-  model: nn.Model,
+export function baseObjective<Input extends Tree, State extends Tree>(
+  task: Task<Input>,
+  model: nn.Model<Input, State>,
   parameters: nn.NamedTensors,
-  { images, labels, teacher }: TrainingBatch,
+  batch: TrainingBatch<Input>,
 ): Objective {
-  const { output, buffers } = model.call(images, { parameters, training: true });
-  const base =
-    teacher === undefined
-      ? output.crossEntropyLoss(labels)
-      : meanDivergence(teacher.detach().logSoftmax(1), output.logSoftmax(1));
-  const accuracy = noGrad(() => output.argmax({ dim: 1 }).eq(labels).to('float32').mean().item());
+  const { output, buffers } = model.call(batch.input, { parameters, training: true });
+  const base = task.baseLoss(output, batch);
+  const accuracy = noGrad(() => task.accuracy(output, batch).item());
   const zero = zeros([], { dtype: base.dtype, device: base.device });
   return { total: base, base, edit: zero, locality: zero, success: true, steps: 0, accuracy, buffers };
 }
@@ -74,31 +64,35 @@ export function baseObjective(
  * Equation 2. The base forward comes first and in train mode; the edit and both sides of the locality term use the
  * running statistics that it left. What comes before the edited stages runs once for the edit and the batch together.
  */
-export function editableObjective(
-  model: nn.Model,
+export function editableObjective<Input extends Tree, State extends Tree>(
+  task: Task<Input>,
+  model: nn.Model<Input, State>,
   parameters: nn.NamedTensors,
-  batch: TrainingBatch,
-  constraint: Constraint,
+  batch: TrainingBatch<Input>,
+  constraint: Constraint<Input>,
   options: ObjectiveOptions,
 ): Objective {
   const { editor, editable, maxSteps, cEdit, cLoc, firstOrder = false, localityImages = null } = options;
-  const plain = baseObjective(model, parameters, batch);
+  const plain = baseObjective(task, model, parameters, batch);
   const evaluated = model.with({ buffers: plain.buffers });
   const from = firstStageOf(model, editable);
-  const edits = constraint.input.shape[0] as number;
-  const batchSize = batch.images.shape[0] as number;
-  const compared = batch.images.narrow(0, 0, Math.min(localityImages ?? batchSize, batchSize));
-  const prefix = evaluated.call(cat([constraint.input, compared]), { parameters, to: from }).output;
-  const [editPrefix, batchPrefix] = prefix.splitWithSizes([edits, compared.shape[0] as number]) as [Tensor, Tensor];
+  const compared = firstExamples(batch, localityImages);
+  const received = (input: Input): State => evaluated.call(input, { parameters, to: from }).output;
+  const [editPrefix, batchPrefix] = together(constraint.input, compared.input, received);
 
-  const withTheta = (input: Tensor, theta: readonly Tensor[]): Tensor =>
+  const withTheta = (input: State, theta: readonly Tensor[]): Tensor =>
     evaluated.call(input, { from, parameters: new Map([...parameters, ...named(editable, theta)]) }).output;
   const theta = editable.map((name) => parameters.get(name) as Tensor);
-  const lossFrom = (values: readonly Tensor[], from: Tensor): Tensor => constraint.loss(withTheta(from, values));
+  const lossFrom = (values: readonly Tensor[], from: State): Tensor => constraint.loss(withTheta(from, values));
+  /** Equation 4, without gradient to the unedited side. */
+  const localityOf = (after: readonly Tensor[]): Tensor => {
+    const before = noGrad(() => withTheta(batchPrefix, theta));
+    return task.divergence(before, withTheta(batchPrefix, after), compared);
+  };
   const lossAt = (values: readonly Tensor[]): Tensor => lossFrom(values, editPrefix);
   const terms = (edited: Edited): Objective => {
     const edit = edited.loss.relu();
-    const locality = edited.steps === 0 ? plain.locality : klOfEdit(batchPrefix, theta, edited.theta, withTheta);
+    const locality = edited.steps === 0 ? plain.locality : localityOf(edited.theta);
     const total = plain.base.add(edit.mul(cEdit)).add(locality.mul(cLoc));
     return { ...plain, total, edit, locality, success: edited.success, steps: edited.steps };
   };
@@ -116,18 +110,35 @@ export function editableObjective(
 
 type Edited = Pick<Trajectory, 'theta' | 'steps' | 'loss' | 'success'>;
 
+const firstExamples = <Input extends Tree>(batch: TrainingBatch<Input>, most: number | null): TrainingBatch<Input> =>
+  most === null || most >= batchSizeOf(batch.input)
+    ? batch
+    : (mapTree({ ...batch }, (each) => each.narrow(0, 0, most)) as TrainingBatch<Input>);
+
+/** What a function makes of two inputs, in one call where their examples are of one shape. */
+function together<Input extends Tree, State extends Tree>(
+  first: Input,
+  second: Input,
+  run: (input: Input) => State,
+): readonly [State, State] {
+  if (exampleShape(first) !== exampleShape(second)) return [run(first), run(second)];
+  const both = run(catTrees([first, second]));
+  const [a, b] = [batchSizeOf(first), batchSizeOf(second)];
+  return [mapTree(both, (each) => each.narrow(0, 0, a)), mapTree(both, (each) => each.narrow(0, a, b))];
+}
+
 /** What the weighted terms depend on besides θ̂. */
 interface Chain {
   readonly weighted: Tensor;
   readonly theta: readonly Tensor[];
-  readonly prefix: Tensor;
+  readonly prefix: Tree;
   readonly editor: Editor;
   readonly others: readonly Tensor[];
 }
 
 /** Gradients of the weighted terms: at θ̂ and directly, then back through the steps, then through what these started from. */
 function gradientsThrough(
-  taken: CheckpointedSteps,
+  taken: Pick<CheckpointedSteps<Tree>, 'theta' | 'gradients'>,
   { weighted, theta, prefix, editor, others }: Chain,
   inputs: readonly Tensor[],
 ): readonly Tensor[] {
@@ -135,7 +146,10 @@ function gradientsThrough(
   const [upstream, direct] = [both.slice(0, theta.length), both.slice(theta.length)];
   const back = taken.gradients(upstream);
   const learned = Object.values(editor.hyperparameters).filter((value) => value instanceof Tensor);
-  const starts = [prefix, ...learned].map((value, i) => ({ value, seed: [back.prefix, ...back.hyperparameters][i]! }));
+  const starts = [...floatsOf(prefix), ...learned].map((value, i) => ({
+    value,
+    seed: [...back.prefix, ...back.hyperparameters][i]!,
+  }));
   const reached = starts.filter(({ value }) => value.requiresGrad);
   const before = grad(
     reached.map(({ value }) => value),
@@ -152,18 +166,3 @@ function gradientsThrough(
     return steps === undefined ? sum : sum.add(steps);
   });
 }
-
-/** Equation 4, without gradient to the unedited side. */
-function klOfEdit(
-  input: Tensor,
-  before: readonly Tensor[],
-  after: readonly Tensor[],
-  run: (input: Tensor, theta: readonly Tensor[]) => Tensor,
-): Tensor {
-  const reference = noGrad(() => run(input, before).logSoftmax(1));
-  const edited = run(input, after).logSoftmax(1);
-  return meanDivergence(reference, edited);
-}
-
-/** Mean KL(p ‖ q) over the batch, of log-probabilities [batch, classes]. */
-const meanDivergence = (p: Tensor, q: Tensor): Tensor => p.exp().mul(p.sub(q)).sum([1]).mean();

@@ -16,6 +16,15 @@ describe('checkTraining', () => {
       { baseLoss: 'distillation' },
       'baseLoss: expected cross-entropy, or a run to start from, whose predictions are kept, received distillation.',
     ],
+    [{ addedLearningRate: 0 }, 'addedLearningRate: expected a number above 0, received 0.'],
+    [
+      { editTargets: 'mistakes' },
+      'editTargets: expected random, or a run to start from, whose mistakes or ranks are drawn from, received mistakes.',
+    ],
+    [
+      { editTargets: { ranks: [0] }, from: 'runs/plain' },
+      'editTargets: expected ranks of at least 1, not none, received {"ranks":[0]}.',
+    ],
     [{ cLoc: -1, epochs: -1 }, 'epochs: expected a whole number of at least 1, received -1.'],
   ])('refuses %o, naming the first setting that cannot be used', (settings, message) => {
     expect(() => checkTraining({ ...defaultTraining, ...settings })).toThrow(message);

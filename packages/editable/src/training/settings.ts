@@ -9,9 +9,14 @@ export interface TrainingSettings {
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
+  /** Of layers that the run which training starts from lacks (section 4.3: 1e-3 beside 1e-5); left out: the same. */
+  readonly addedLearningRate?: number;
   readonly weightDecay: number;
   readonly schedule: 'constant' | 'cosine' | 'one-cycle';
+  /** sgd: with momentum 0.9. */
   readonly optimizer: 'adam' | 'sgd';
+  /** Nesterov's momentum for sgd; default true. */
+  readonly nesterov?: boolean;
   /**
    * L_base: cross-entropy with the labels, or KL divergence from the predictions of the run that training starts from
    * (section 4.3; Hinton et al., 2015).
@@ -32,6 +37,11 @@ export interface TrainingSettings {
   /** Train the stage of this name and those after it; what comes before stays as it is, in eval mode. null: train all. */
   readonly freezeBefore: string | null;
   readonly editor: EditorChoice;
+  /**
+   * What edits of training ask for: a class drawn uniformly (section 4.1, the default), the class at a rank drawn from these
+   * ("match ranks"), or the true class of a training image that the starting run gets wrong (section 4.3.1).
+   */
+  readonly editTargets?: 'random' | 'mistakes' | { readonly ranks: readonly number[] };
   readonly cEdit: number;
   readonly cLoc: number;
   /** Images of each batch that the locality term is estimated on; null: all. */
@@ -78,7 +88,9 @@ export function checkTraining(settings: TrainingSettings): void {
   const broken = rules.find(([, , holds]) => !holds(settings));
   if (broken !== undefined) {
     const [name, expected] = broken;
-    throw new EditableError('INVALID_ARGUMENT', `${name}: expected ${expected}, received ${String(settings[name])}.`);
+    const value = settings[name];
+    const received = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    throw new EditableError('INVALID_ARGUMENT', `${name}: expected ${expected}, received ${received}.`);
   }
   editorNamed(settings.editor.name, settings.editor.hyperparameters);
 }
@@ -93,6 +105,7 @@ const rules: readonly Rule[] = [
   ['batchSize', 'a whole number of at least 1', ({ batchSize }) => isCount(batchSize)],
   ['checkpointEvery', 'a whole number of at least 1', ({ checkpointEvery }) => isCount(checkpointEvery)],
   ['learningRate', 'a number above 0', ({ learningRate }) => learningRate > 0],
+  ['addedLearningRate', 'a number above 0', ({ addedLearningRate }) => (addedLearningRate ?? 1) > 0],
   ['clipNorm', 'a number above 0', ({ clipNorm }) => clipNorm > 0],
   ['weightDecay', 'a number of at least 0', ({ weightDecay }) => weightDecay >= 0],
   ['cEdit', 'a number of at least 0', ({ cEdit }) => cEdit >= 0],
@@ -102,5 +115,16 @@ const rules: readonly Rule[] = [
     'baseLoss',
     'cross-entropy, or a run to start from, whose predictions are kept',
     ({ baseLoss, from }) => baseLoss !== 'distillation' || from !== null,
+  ],
+  [
+    'editTargets',
+    'random, or a run to start from, whose mistakes or ranks are drawn from',
+    ({ editTargets = 'random', from }) => editTargets === 'random' || from !== null,
+  ],
+  [
+    'editTargets',
+    'ranks of at least 1, not none',
+    ({ editTargets }) =>
+      typeof editTargets !== 'object' || (editTargets.ranks.length > 0 && editTargets.ranks.every(isCount)),
   ],
 ];

@@ -2,21 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import {
-  type Device,
-  fromHost,
-  type nn,
-  noGrad,
-  optim,
-  readSafetensors,
-  scope,
-  type Tensor,
-  tensor,
-  writeSafetensors,
-} from '@editable/torch';
-import { assembleBatch, BatchSchedule, type ImageDataset, type ImageSplit, stream, subset } from '../data/index.js';
-import type { Constraint } from '../editing/constraint.js';
-import { classification } from '../editing/constraints/classification.js';
+import { type Device, fromHost, type nn, noGrad, readSafetensors, scope, writeSafetensors } from '@editable/torch';
+import type { ImageDataset } from '../data/index.js';
 import { EditableError } from '../errors.js';
 import { createModel, grownFrom } from '../models/registry.js';
 import { tailOf } from '../models/tail.js';
@@ -35,10 +22,11 @@ import {
   saveModel,
   writeJson,
 } from '../runs/run.js';
-import { trainingSplits } from '../runs/splits.js';
-import type { TrainingBatch } from './objective.js';
-import { checkTraining, type TrainingSettings } from './settings.js';
+import { ImageWork } from './image-work.js';
+import { checkTraining } from './settings.js';
 import { type StepTerms, Trainer } from './trainer.js';
+import { trainingSteps } from './training-steps.js';
+import { scheduleOf } from './training-work.js';
 
 export interface StepMetrics extends StepTerms {
   /** Steps done, this one included. */
@@ -80,23 +68,23 @@ export async function trainRun(
   const start = from === undefined ? createModel(config.model, fresh) : grownFrom(from, config.model, fresh);
   const whole = fastLayout(config.model, start);
   const model = settings.freezeBefore === null ? whole : tailOf(whole, settings.freezeBefore);
-  const work = new TrainingWork(config, settings, dataset, { device, whole, model });
-  const trainer = new Trainer(model, settings);
+  const work = new ImageWork(config, settings, dataset, { device, whole, model });
+  const added = new Set(
+    [...model.parameters.keys()].filter((name) => from !== undefined && !from.parameters.has(name)),
+  );
+  const trainer = new Trainer(work.task, model, settings, added);
   const metrics = new JsonLines<StepMetrics>(join(folder, runFiles.metrics));
-  let done = loadCheckpoint(folder, trainer, metrics);
-  while (done < work.steps) {
-    const terms = scope(() => trainer.step(work.batch(done), work.constraint(done), work.learningRate(done)));
-    done += 1;
-    const line: StepMetrics = {
-      step: done,
-      steps: work.steps,
-      epoch: Math.ceil(done / work.stepsPerEpoch),
-      epochs: settings.epochs,
-      ...terms,
-    };
+  const done = loadCheckpoint(folder, trainer, metrics);
+  const { steps, stepsPerEpoch } = work;
+  const { epochs, checkpointEvery } = settings;
+  const learningRate = scheduleOf(settings, steps);
+  const save = (after: number): void => saveCheckpoint(folder, trainer, after);
+  for (const step of trainingSteps({ done, steps, checkpointEvery, save })) {
+    const terms = scope(() => trainer.step(work.batch(step), work.constraint(step), learningRate(step)));
+    const epoch = Math.floor(step / stepsPerEpoch) + 1;
+    const line: StepMetrics = { step: step + 1, steps, epoch, epochs, ...terms };
     metrics.append(line);
     onStep(line);
-    if (done % settings.checkpointEvery === 0 || done === work.steps) saveCheckpoint(folder, trainer, done);
     await turn();
   }
   const { parameters, buffers } = trainer.snapshot();
@@ -107,87 +95,6 @@ export async function trainRun(
   });
   removeFile(join(folder, runFiles.checkpoint));
   return openRun(folder, { device });
-}
-
-interface StartingModel {
-  readonly device: Device;
-  readonly whole: nn.Model;
-  /** The part of it that is trained. */
-  readonly model: nn.Model;
-}
-
-/** What each step works on: functions of the settings and the step alone. */
-class TrainingWork {
-  readonly steps: number;
-  readonly stepsPerEpoch: number;
-  readonly learningRate: optim.Schedule;
-  readonly #config: RunConfig;
-  readonly #settings: TrainingSettings;
-  readonly #dataset: ImageDataset;
-  readonly #images: ImageSplit;
-  readonly #schedule: BatchSchedule;
-  readonly #device: Device;
-  /** What is trained, and what it starts from: it gives the trained part its inputs, and predictions to keep. */
-  readonly #start: StartingModel;
-
-  constructor(config: RunConfig, settings: TrainingSettings, dataset: ImageDataset, start: StartingModel) {
-    const { train } = trainingSplits(dataset);
-    const count = Math.min(settings.trainImages ?? train.length, train.length);
-    this.#images = subset(
-      train,
-      Uint32Array.from({ length: count }, (_, i) => i),
-    );
-    this.#schedule = new BatchSchedule(count, settings);
-    this.stepsPerEpoch = this.#schedule.stepsPerEpoch;
-    this.steps = this.stepsPerEpoch * settings.epochs;
-    this.learningRate = scheduleOf(settings, this.steps);
-    this.#config = config;
-    this.#settings = settings;
-    this.#dataset = dataset;
-    this.#device = start.device;
-    this.#start = start;
-  }
-
-  batch(step: number): TrainingBatch {
-    const { images, labels } = this.#assemble(this.#schedule.at(step), 'augment', step);
-    const batch = { images: this.#enter(images), labels };
-    if (this.#settings.baseLoss !== 'distillation') return batch;
-    return { ...batch, teacher: noGrad(() => scope(() => this.#start.model.call(batch.images).output)) };
-  }
-
-  /** One edit a step: an augmented training image and a label drawn uniformly (section 4.1). */
-  constraint(step: number): Constraint | undefined {
-    if (this.#settings.objective === 'plain') return undefined;
-    const random = stream(this.#settings.seed, 'edit', step);
-    const { images } = this.#assemble([random.int(this.#images.length)], 'augment-edit', step);
-    return classification(this.#enter(images), random.int(this.#config.classes.length));
-  }
-
-  /** What the trained part receives. */
-  #enter(images: Tensor): Tensor {
-    const { whole, model } = this.#start;
-    if (model === whole) return images;
-    return noGrad(() => scope(() => whole.call(images, { to: whole.stages.length - model.stages.length }).output));
-  }
-
-  #assemble(indices: ArrayLike<number>, label: string, step: number): { images: Tensor; labels: Tensor } {
-    const { seed, augment } = this.#settings;
-    const { images, labels } = assembleBatch(this.#images, indices, {
-      normalization: this.#config.normalization,
-      ...(augment ? { augment: { ...this.#dataset.augmentation, random: stream(seed, label, step) } } : {}),
-    });
-    const device = this.#device;
-    return {
-      images: tensor(images, { shape: [indices.length, ...this.#config.shape], device }),
-      labels: tensor(labels, { device }),
-    };
-  }
-}
-
-function scheduleOf({ schedule, learningRate }: TrainingSettings, steps: number): optim.Schedule {
-  if (schedule === 'constant') return optim.constant(learningRate);
-  if (schedule === 'cosine') return optim.cosine(learningRate, { steps });
-  return optim.oneCycle(learningRate, { steps });
 }
 
 function claimFolder(folder: string, config: RunConfig): void {

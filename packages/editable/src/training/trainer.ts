@@ -1,12 +1,14 @@
 /** One training in progress: the leaf parameters, the optimizer, the learned editor; a step changes them in place. */
-import { grad, type nn, noGrad, optim, scope, type Tensor, tensor } from '@editable/torch';
+import { grad, type nn, noGrad, optim, scope, type Tensor, type Tree, tensor } from '@editable/torch';
 import type { Constraint } from '../editing/constraint.js';
 import { clampStraightThrough, type Editor, polyak } from '../editing/editor.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
-import { baseObjective, editableObjective, type Objective, type TrainingBatch } from './objective.js';
+import type { Task, TrainingBatch } from '../tasks/task.js';
+import { baseObjective, editableObjective, type Objective } from './objective.js';
 import type { TrainingSettings } from './settings.js';
+import { WorkingCopy } from './working-copy.js';
 
 /** How fast learned hyperparameters move: they are few, and most are learned by their logarithm. */
 const hyperparameterLearningRate = 1e-2;
@@ -25,35 +27,34 @@ export interface StepTerms {
   readonly hyperparameters: Readonly<Record<string, number>>;
 }
 
-export class Trainer {
-  readonly #model: nn.Model;
+export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
+  readonly #task: Task<Input>;
   readonly #settings: TrainingSettings;
-  readonly #parameters: nn.NamedTensors;
+  readonly #copy: WorkingCopy<Input, State>;
   readonly #editable: readonly string[];
-  readonly #optimizer: optim.Optimizer;
+  readonly #optimizers: readonly Optimized[];
   readonly #learned: Map<string, Tensor>;
   readonly #editorOptimizer: optim.Optimizer = new optim.Adam({ learningRate: hyperparameterLearningRate });
-  #buffers: Map<string, Tensor>;
 
-  constructor(model: nn.Model, settings: TrainingSettings) {
-    this.#model = model;
+  /** `added`: parameters with a learning rate of their own, where the settings have one. */
+  constructor(
+    task: Task<Input>,
+    model: nn.Model<Input, State>,
+    settings: TrainingSettings,
+    added: ReadonlySet<string> = new Set(),
+  ) {
+    this.#task = task;
     this.#settings = settings;
-    this.#parameters = leaves(model.parameters);
-    this.#buffers = new Map([...model.buffers].map(([name, value]) => [name, value.clone()]));
+    this.#copy = new WorkingCopy(model);
     this.#editable = settings.objective === 'editable' ? selectParameters(model, settings.editor.layers) : [];
     this.#learned = this.#startLearned();
-    const { learningRate, weightDecay } = settings;
-    this.#optimizer =
-      settings.optimizer === 'adam'
-        ? new optim.Adam({ learningRate, weightDecay })
-        : new optim.SGD({ learningRate, weightDecay, momentum: 0.9, nesterov: true });
+    this.#optimizers = optimizersOf(settings, [...model.parameters.keys()], added);
   }
 
   /** The model as it is now: copies, so that further steps do not change it. */
-  snapshot(): nn.Model {
-    const copies = (tensors: nn.NamedTensors): nn.NamedTensors =>
-      new Map([...tensors].map(([name, value]) => [name, value.detach().clone()]));
-    return this.#model.with({ parameters: copies(this.#parameters), buffers: copies(this.#buffers) });
+  snapshot(): nn.Model<Input, State> {
+    const { trained } = this.#copy;
+    return trained.with({ parameters: new Map([...trained.parameters].map(([name, value]) => [name, value.clone()])) });
   }
 
   /** The learned hyperparameters as numbers, within their ranges. */
@@ -64,7 +65,7 @@ export class Trainer {
   }
 
   /** One step of Editable Training, or of plain training where no constraint is given. */
-  step(batch: TrainingBatch, constraint: Constraint | undefined, learningRate: number): StepTerms {
+  step(batch: TrainingBatch<Input>, constraint: Constraint<Input> | undefined, learningRate: number): StepTerms {
     return scope(() => {
       const hyperparameters = this.hyperparameters();
       const objective = this.#objective(batch, constraint);
@@ -73,7 +74,7 @@ export class Trainer {
         throw new EditableError('NOT_FINITE', `training diverged: the loss is ${loss}. Try a smaller learning rate.`);
       }
       const gradientNorm = this.#descend(objective, learningRate);
-      this.#keepBuffers(objective.buffers);
+      this.#copy.keep(objective.buffers);
       return {
         loss,
         base: objective.base.item(),
@@ -92,9 +93,9 @@ export class Trainer {
   /** Everything that the next step depends on, by name. */
   state(): nn.NamedTensors {
     const groups: readonly (readonly [string, nn.NamedTensors])[] = [
-      ['parameter', this.#parameters],
-      ['buffer', this.#buffers],
-      ['optimizer', this.#optimizer.state()],
+      ['parameter', this.#copy.parameters],
+      ['buffer', this.#copy.buffers],
+      ...this.#optimizers.map(({ group, optimizer }) => [group, optimizer.state()] as const),
       ['hyperparameter', this.#learned],
       ['editorOptimizer', this.#editorOptimizer.state()],
     ];
@@ -109,18 +110,18 @@ export class Trainer {
       new Map(
         [...state].flatMap(([key, value]) => (key.startsWith(`${name}.`) ? [[key.slice(name.length + 1), value]] : [])),
       );
-    copyInto(this.#parameters, group('parameter'));
-    copyInto(this.#buffers, group('buffer'));
+    copyInto(this.#copy.parameters, group('parameter'));
+    copyInto(this.#copy.buffers, group('buffer'));
     copyInto(this.#learned, group('hyperparameter'));
-    this.#optimizer.load(group('optimizer'));
+    for (const each of this.#optimizers) each.optimizer.load(group(each.group));
     this.#editorOptimizer.load(group('editorOptimizer'));
   }
 
-  #objective(batch: TrainingBatch, constraint: Constraint | undefined): Objective {
-    const model = this.#model.with({ buffers: this.#buffers });
-    if (constraint === undefined) return baseObjective(model, this.#parameters, batch);
+  #objective(batch: TrainingBatch<Input>, constraint: Constraint<Input> | undefined): Objective {
+    const { training, parameters } = this.#copy;
+    if (constraint === undefined) return baseObjective(this.#task, training, parameters, batch);
     const { cEdit, cLoc, firstOrder, localityImages, editor, checkpointSteps = false } = this.#settings;
-    return editableObjective(model, this.#parameters, batch, constraint, {
+    return editableObjective(this.#task, training, parameters, batch, constraint, {
       editor: this.#editor(),
       editable: this.#editable,
       maxSteps: editor.maxSteps,
@@ -133,7 +134,7 @@ export class Trainer {
   }
 
   #descend(objective: Objective, learningRate: number): number {
-    const parameters = [...this.#parameters.values()];
+    const parameters = [...this.#copy.parameters.values()];
     const learned = [...this.#learned.values()];
     const all = this.#gradients(objective, [...parameters, ...learned]);
     const { gradients, norm } = optim.clipGradNorm(all.slice(0, parameters.length), this.#settings.clipNorm);
@@ -143,8 +144,13 @@ export class Trainer {
         `training diverged: the gradient norm is ${norm}. Try a smaller learning rate.`,
       );
     }
-    this.#optimizer.learningRate = learningRate;
-    this.#optimizer.step(parameters, gradients);
+    for (const { optimizer, factor, positions } of this.#optimizers) {
+      optimizer.learningRate = learningRate * factor;
+      optimizer.step(
+        positions.map((i) => parameters[i] as Tensor),
+        positions.map((i) => gradients[i] as Tensor),
+      );
+    }
     if (learned.length > 0) this.#editorOptimizer.step(learned, all.slice(parameters.length));
     return norm;
   }
@@ -161,10 +167,6 @@ export class Trainer {
       editGradients?.(inputs) ?? grad(edit.mul(cEdit).add(locality.mul(cLoc)), inputs, { allowUnused: true });
     const { gradients } = optim.clipGradNorm(editing, clipEditNorm ?? Number.POSITIVE_INFINITY);
     return plain.map((each, i) => each.add(gradients[i] as Tensor));
-  }
-
-  #keepBuffers(buffers: nn.NamedTensors): void {
-    for (const [name, value] of buffers) noGrad(() => this.#buffers.get(name)?.copy_(value));
   }
 
   #editor(): Editor {
@@ -187,7 +189,7 @@ export class Trainer {
     const { objective, learnEditor, editor, firstOrder } = this.#settings;
     if (objective === 'plain' || !learnEditor || firstOrder) return new Map();
     const { ranges } = editorNamed(editor.name);
-    const device = [...this.#parameters.values()][0]?.device ?? 'cpu';
+    const device = [...this.#copy.parameters.values()][0]?.device ?? 'cpu';
     return new Map(
       Object.entries(editor.hyperparameters).flatMap(([name, value]) => {
         // Polyak's step has no learning rate to learn.
@@ -199,8 +201,36 @@ export class Trainer {
   }
 }
 
-const leaves = (tensors: nn.NamedTensors): nn.NamedTensors =>
-  new Map([...tensors].map(([name, value]) => [name, value.detach().clone().requiresGrad_()]));
+/** Parameters that one optimizer steps, at the schedule's learning rate times a factor. */
+interface Optimized {
+  /** Of the checkpoint's tensors. */
+  readonly group: string;
+  readonly optimizer: optim.Optimizer;
+  readonly factor: number;
+  readonly positions: readonly number[];
+}
+
+function optimizersOf(
+  settings: TrainingSettings,
+  names: readonly string[],
+  added: ReadonlySet<string>,
+): readonly Optimized[] {
+  const { learningRate, addedLearningRate = learningRate, weightDecay, nesterov = true } = settings;
+  const own = addedLearningRate === learningRate ? new Set<string>() : added;
+  const of = (group: string, factor: number, isIn: (name: string) => boolean): Optimized => ({
+    group,
+    optimizer:
+      settings.optimizer === 'adam'
+        ? new optim.Adam({ learningRate, weightDecay })
+        : new optim.SGD({ learningRate, weightDecay, momentum: 0.9, nesterov }),
+    factor,
+    positions: [...names.keys()].filter((i) => isIn(names[i] as string)),
+  });
+  return [
+    of('optimizer', 1, (name) => !own.has(name)),
+    of('addedOptimizer', addedLearningRate / learningRate, (name) => own.has(name)),
+  ].filter(({ positions }) => positions.length > 0);
+}
 
 function copyInto(own: nn.NamedTensors, saved: nn.NamedTensors): void {
   for (const [name, value] of own) {

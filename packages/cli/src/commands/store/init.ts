@@ -1,0 +1,58 @@
+/** `editable store init`: a store for a run's network. */
+import { defineCommand, exitCodes } from '../../command.js';
+import { shown } from '../../console/job-display.js';
+import { facts } from '../../console/table.js';
+import { path, wholeNumber } from '../../options/kinds.js';
+import { type ControlFlags, controlOptions, editorKinds } from '../../options/shared.js';
+import { type BenchFlags, benchOptions, type PersonFlags, personOptions, storeArgument } from '../../options/store.js';
+import type { OptionTable } from '../../options/table.js';
+import { describeLayers } from '../../report/editor-text.js';
+
+export interface BaseFlags extends BenchFlags, PersonFlags, ControlFlags {
+  readonly run: string;
+  readonly layers: readonly string[] | undefined;
+  readonly maxSteps: number;
+  readonly controlImages: number | undefined;
+}
+
+export const baseOptions: OptionTable<BaseFlags> = {
+  run: { kind: path('run'), required: true, description: 'the run whose network is repaired' },
+  layers: {
+    kind: editorKinds.layers,
+    description: 'what repairs may change: layer3, chain-3, all; commas between (default: what edit takes)',
+  },
+  maxSteps: { kind: editorKinds.maxSteps, default: 60, description: 'the most steps for a solution of the whole set' },
+  ...controlOptions,
+  controlImages: {
+    kind: wholeNumber({ min: 10 }),
+    description: 'so many of them (default: 1000, or all where there are fewer)',
+  },
+  ...personOptions,
+  ...benchOptions,
+};
+
+export const initCommand: ReturnType<typeof defineCommand> = defineCommand<BaseFlags>({
+  name: 'init',
+  summary: "Make a store for a run's network; what is there already stays.",
+  arguments: [storeArgument],
+  options: baseOptions,
+  examples: ['store init runs/plain/store --run runs/plain'],
+  run: async ([folder], flags, console) => {
+    const { addBase, openModel, Store, short } = await import('@editable/workspace');
+    const opened = await shown(console, (job) => openModel(flags.run, flags, job));
+    using store = Store.create(folder as string);
+    const { base, solver } = await shown(console, (job) => addBase(store, opened, flags, job));
+    console.print(
+      facts([
+        ['store', folder as string],
+        ['base', `${short(base)}, from ${flags.run}`],
+        [
+          'repairs change',
+          `${describeLayers(solver.layers)}; answers on ${solver.controlImages} control images are kept`,
+        ],
+      ]),
+    );
+    console.result({ store: folder, base, solver });
+    return exitCodes.done;
+  },
+});

@@ -1,0 +1,52 @@
+/** Options that the store's commands share. */
+import { userInfo } from 'node:os';
+import { text } from './kinds.js';
+import {
+  type DeviceFlags,
+  deviceOptions,
+  type OutputFlags,
+  outputOptions,
+  type SourceFlags,
+  sourceOptionsWith,
+} from './shared.js';
+import type { OptionTable } from './table.js';
+
+export interface PersonFlags {
+  readonly by: string;
+}
+
+export const personOptions: OptionTable<PersonFlags> = {
+  by: {
+    kind: text('name', 'a name'),
+    default: process.env.EDITABLE_USER ?? userName(),
+    description: 'who does it; a repair is approved by another person than proposed it (or set EDITABLE_USER)',
+  },
+};
+
+export interface ReasonFlags {
+  readonly why: string;
+}
+
+export const reasonOptionsWith = (of: string): OptionTable<ReasonFlags> => ({
+  why: { kind: text('reason', 'a reason'), required: true, description: of },
+});
+
+/** Commands that compute on a base. */
+export interface BenchFlags extends DeviceFlags, SourceFlags, OutputFlags {}
+
+export const benchOptions: OptionTable<BenchFlags> = {
+  ...deviceOptions,
+  ...sourceOptionsWith("the base's"),
+  ...outputOptions,
+};
+
+export const storeArgument = { name: 'store', description: "the store's folder" } as const;
+
+/** A user without a name has none in the system's list. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'somebody';
+  }
+}

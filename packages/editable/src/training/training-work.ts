@@ -1,0 +1,21 @@
+/** What each step of a training works on: functions of the settings and the step alone, so that it can be continued. */
+import { optim, type Tensor, type Tree } from '@editable/torch';
+import type { Constraint } from '../editing/constraint.js';
+import type { Task, TrainingBatch } from '../tasks/task.js';
+import type { TrainingSettings } from './settings.js';
+
+export interface TrainingWork<Input extends Tree = Tensor> {
+  readonly task: Task<Input>;
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+  batch(step: number): TrainingBatch<Input>;
+  /** The step's edit; none in plain training. */
+  constraint(step: number): Constraint<Input> | undefined;
+}
+
+/** The learning rate of each of `steps` steps. */
+export function scheduleOf({ schedule, learningRate }: TrainingSettings, steps: number): optim.Schedule {
+  if (schedule === 'constant') return optim.constant(learningRate);
+  if (schedule === 'cosine') return optim.cosine(learningRate, { steps });
+  return optim.oneCycle(learningRate, { steps });
+}

@@ -1,0 +1,3 @@
+export * from './encoder.js';
+export { type LearnMergesOptions, learnMerges } from './learn.js';
+export * from './merges.js';

@@ -1,0 +1,69 @@
+/** How far a job is, as events; and the signal by which its caller ends it between two steps. All of it plain data. */
+import type { CardStage, EditorChoice } from 'editable';
+import { WorkspaceError } from './errors.js';
+
+/** Means over an epoch's steps. */
+export interface EpochSummary {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly base: number;
+  readonly edit: number;
+  readonly locality: number;
+  readonly accuracy: number;
+  readonly successRate: number;
+  readonly editorSteps: number;
+}
+
+interface Counted {
+  readonly done: number;
+  readonly total: number;
+}
+
+export type JobEvent =
+  /** Photographs read. */
+  | ({ readonly kind: 'decoding' } & Counted)
+  /** Photographs that could not be read and were left out: a sentence each. */
+  | { readonly kind: 'skipped'; readonly photographs: readonly string[] }
+  /** Control images that the curvature has seen. */
+  | ({ readonly kind: 'curvature' } & Counted)
+  /** Steps of a training. */
+  | ({ readonly kind: 'training'; readonly loss: number } & Counted)
+  | { readonly kind: 'epoch'; readonly summary: EpochSummary; readonly epochs: number }
+  /** An interrupted training goes on after this step. */
+  | { readonly kind: 'resumed'; readonly folder: string; readonly step: number; readonly steps: number }
+  | { readonly kind: 'finished-before'; readonly folder: string }
+  /** Editor settings tried. `stage`: of a comparison of all editors. */
+  | ({
+      readonly kind: 'trial';
+      readonly stage: CardStage | null;
+      readonly editor: EditorChoice;
+      readonly drawdown: number;
+    } & Counted)
+  /** Independent edits of an evaluation. */
+  | ({ readonly kind: 'edit' } & Counted)
+  /** Repairs of a set. */
+  | ({ readonly kind: 'repair' } & Counted);
+
+export type JobEventKind = JobEvent['kind'];
+
+export interface JobOptions {
+  readonly onEvent?: ((event: JobEvent) => void) | undefined;
+  /** Honoured between two steps; the job then ends with a WorkspaceError CANCELLED, and what it wrote is whole. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Passes an event on. @throws WorkspaceError CANCELLED where the caller has asked the job to stop */
+export function tell({ onEvent, signal }: JobOptions, event: JobEvent): void {
+  onEvent?.(event);
+  goOn({ signal });
+}
+
+/** @throws WorkspaceError CANCELLED where the caller has asked the job to stop */
+export function goOn({ signal }: Pick<JobOptions, 'signal'>): void {
+  if (signal?.aborted !== true) return;
+  throw new WorkspaceError(
+    'CANCELLED',
+    'The job was cancelled; what it had written is whole, and the same job continues or starts again.',
+    { cause: signal.reason },
+  );
+}

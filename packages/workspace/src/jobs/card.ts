@@ -1,0 +1,31 @@
+/** A run's editability card: what repairs cost with each editor on each set of layers; its best is used from then on. */
+import { join } from 'node:path';
+import { type CardOptions, cardFile, type EditabilityCard, editabilityCard, saveCard } from 'editable';
+import { type JobOptions, tell } from '../job-events.js';
+import type { OpenedModel } from '../runs/open-model.js';
+import { jobFiles } from '../runs/run-files.js';
+
+/** What `tune --all --json` prints. */
+export interface CardDocument extends EditabilityCard {
+  readonly run: string;
+  /** Where the run keeps the card. */
+  readonly card: string;
+}
+
+export async function makeCard(
+  { run, dataset, model, device }: OpenedModel,
+  settings: CardOptions,
+  job: JobOptions = {},
+): Promise<CardDocument> {
+  const card = await editabilityCard(model, dataset, {
+    ...settings,
+    normalization: run.config.normalization,
+    reducedPrecision: true,
+    device,
+    trialsFile: join(run.folder, jobFiles.trials),
+    onProgress: ({ stage, trial: { editor, drawdown }, done, total }) =>
+      tell(job, { kind: 'trial', stage, editor, drawdown, done, total }),
+  });
+  saveCard(run.folder, card);
+  return { ...card, run: run.folder, card: join(run.folder, cardFile) };
+}

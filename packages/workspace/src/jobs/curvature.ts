@@ -1,0 +1,114 @@
+/** The curvature of a run's model, for the natural editor: computed from training images at first use. */
+import { statSync } from 'node:fs';
+import {
+  ControlImages,
+  type CurvatureOf,
+  controlCurvature,
+  EditableError,
+  type ImageDataset,
+  type ImageSplit,
+  runCurvature,
+  runFactors,
+  selectParameters,
+  trainingSplits,
+} from 'editable';
+import { invalid } from '../errors.js';
+import { type JobOptions, tell } from '../job-events.js';
+import { layersText } from '../runs/editor-choice.js';
+import type { OpenedModel } from '../runs/open-model.js';
+
+export interface CurvatureSettings {
+  /** Training images; left out: those that the run's file has, else 1,000. */
+  readonly images?: number | undefined;
+}
+
+/**
+ * The run's own where it is as it was saved; of a patched model it is computed, and not kept. Nothing is read or computed
+ * before it is asked for.
+ */
+export function curvatureOf(
+  opened: OpenedModel,
+  { images }: CurvatureSettings = {},
+  job: JobOptions = {},
+): CurvatureOf {
+  let made: CurvatureOf | undefined;
+  return (names) => {
+    if (made === undefined) {
+      const control = (): ControlImages => controlImagesOf(opened, images, job);
+      made =
+        opened.patches.length > 0
+          ? controlCurvature(opened.model, control())
+          : runCurvature(opened.run, control, { anyImages: images === undefined && opened.control === undefined });
+    }
+    return made(names);
+  };
+}
+
+/** What `curvature --json` prints. */
+export interface CurvatureDocument {
+  readonly run: string;
+  readonly layers: string;
+  readonly parameters: number;
+  /** Edited numbers that it is of. */
+  readonly numbers: number;
+  readonly images: number;
+  /** It was there already. */
+  readonly found: boolean;
+  readonly path: string;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** Computes and keeps it; a file of another model is written over. */
+export function computeCurvature(
+  opened: OpenedModel,
+  { layers, images }: CurvatureSettings & { readonly layers: string | readonly string[] },
+  job: JobOptions = {},
+): CurvatureDocument {
+  const started = performance.now();
+  const { run } = opened;
+  const names = selectParameters(run.model, layers);
+  const control = (): ControlImages => controlImagesOf(opened, images, job);
+  const { path, found, factors } = runFactors(run, control, names, {
+    anyImages: images === undefined && opened.control === undefined,
+    replace: true,
+  });
+  return {
+    run: run.folder,
+    layers: layersText(layers),
+    parameters: names.length,
+    numbers: names.reduce((sum, name) => sum + (run.model.parameters.get(name)?.numel ?? 0), 0),
+    images: factors.count,
+    found,
+    path,
+    bytes: statSync(path).size,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+function trainingImages(dataset: ImageDataset): ImageSplit {
+  try {
+    return trainingSplits(dataset).train;
+  } catch (cause) {
+    if (!(cause instanceof EditableError && cause.code === 'DATA_NOT_FOUND')) throw cause;
+    throw invalid(
+      'control',
+      `expected a folder of photographs whose answers the natural editor keeps, as ${dataset.name} has no training images; a few hundred serve, labels are not needed.`,
+      { cause },
+    );
+  }
+}
+
+/** The images whose answers the natural editor keeps: what the run was opened with, else its training images. */
+export function controlImagesOf(
+  { run, dataset, device, control = trainingImages(dataset) }: OpenedModel,
+  images: number | undefined,
+  job: JobOptions,
+): ControlImages {
+  return new ControlImages(control, {
+    normalization: run.config.normalization,
+    device,
+    ...(images === undefined ? {} : { images }),
+    onProgress: (done, total) => tell(job, { kind: 'curvature', done, total }),
+  });
+}

@@ -1,0 +1,89 @@
+/** N edits of a run's model judged on the test split; the records stay with the run, so a killed evaluation continues. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import {
+  type CurvatureOf,
+  canonicalChoice,
+  type EditorChoice,
+  type EditTargets,
+  type Evaluation,
+  evaluate,
+  type ImageDataset,
+  makeRunFolder,
+  type Run,
+  writeJson,
+} from 'editable';
+import { type JobOptions, tell } from '../job-events.js';
+import type { OpenedModel } from '../runs/open-model.js';
+import { jobFiles } from '../runs/run-files.js';
+
+export interface EvaluationSettings {
+  readonly editor: EditorChoice;
+  /** For the natural editor; left out: computed from training images. */
+  readonly curvature?: CurvatureOf | undefined;
+  readonly edits: number;
+  readonly testImages: number | undefined;
+  /** Half-width of the 95 % interval of mean drawdown to sample for; left out: exactly. */
+  readonly precision?: number | undefined;
+  readonly seed: number;
+  readonly targets: EditTargets;
+}
+
+/** What `evaluate --json` prints and the run keeps. */
+export interface EvaluationDocument extends Omit<Evaluation, 'records'> {
+  readonly run: string;
+  readonly patches: readonly string[];
+  /** JSON lines, one an edit after a first line that identifies the evaluation. */
+  readonly recordsFile: string;
+}
+
+export interface EvaluationResult {
+  readonly document: EvaluationDocument;
+  readonly records: Evaluation['records'];
+}
+
+export async function evaluateRun(
+  { run, dataset, model, patches, device }: OpenedModel,
+  settings: EvaluationSettings,
+  job: JobOptions = {},
+): Promise<EvaluationResult> {
+  const { testImages, precision, ...rest } = settings;
+  const folder = join(run.folder, jobFiles.evaluations);
+  const name = fileName(
+    settings,
+    patches.map(({ resultHash }) => resultHash),
+    otherPictures(run, dataset),
+  );
+  const recordsFile = join(folder, `${name}.jsonl`);
+  makeRunFolder(folder);
+  const { records, ...summary } = await evaluate(model, dataset, {
+    ...rest,
+    ...(testImages === undefined ? {} : { testImages }),
+    ...(precision === undefined ? {} : { precision }),
+    normalization: run.config.normalization,
+    reducedPrecision: true,
+    device,
+    recordsFile,
+    onEdit: (done) => tell(job, { kind: 'edit', done, total: settings.edits }),
+  });
+  const document = { ...summary, run: run.folder, patches: patches.map(({ resultHash }) => resultHash), recordsFile };
+  writeJson(join(folder, `${name}.json`), document);
+  return { document, records };
+}
+
+/** Where they come from, if not from where the run's own do. */
+function otherPictures({ config }: Run, { source, name }: ImageDataset): readonly unknown[] {
+  return JSON.stringify(source ?? name) === JSON.stringify(config.dataset) ? [] : [source ?? name];
+}
+
+/** Readable, and different for different settings. */
+function fileName(
+  { editor, edits, testImages, precision, seed, targets }: EvaluationSettings,
+  patches: readonly string[],
+  pictures: readonly unknown[],
+): string {
+  const identity = JSON.stringify([canonicalChoice(editor), patches, ...pictures]);
+  const digest = createHash('sha256').update(identity).digest('hex').slice(0, 8);
+  const images = `${testImages ?? 'all'}-images${precision === undefined ? '' : `-to-${precision}`}`;
+  return `${targets}-${edits}-edits-${images}-seed-${seed}-${editor.name}-${digest}`;
+}

@@ -1,0 +1,26 @@
+/** The store of repairs and releases. */
+export type { JournalEntry, Solver, StoreEvent } from './events.js';
+export * from './operations/activate.js';
+export * from './operations/check.js';
+export * from './operations/conflicts.js';
+export * from './operations/diff.js';
+export * from './operations/export.js';
+export * from './operations/move.js';
+export * from './operations/propose.js';
+export { asked, makeRelease, previewRelease, type ReleasedSet, type ReleaseOptions } from './operations/release.js';
+export * from './operations/verify.js';
+export type { Effect, Release, RepairStanding } from './release-file.js';
+export {
+  type Deed,
+  type RepairStatus,
+  type StoredBase,
+  type StoredRelease,
+  type StoredRepair,
+  type StoreState,
+  servedRepairs,
+  statusOf,
+  wantedRepairs,
+} from './state.js';
+export { Store, short } from './store.js';
+export { type AddBaseOptions, addBase, type Bench, benchOf, loadRelease, openBench } from './store-base.js';
+export type { Source, Wish } from './wish.js';
