@@ -19,6 +19,8 @@ import torch.nn.functional as F
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "test" / "parity"))
 import reference as ref  # noqa: E402
+import safetensors_io  # noqa: E402
+import translation as tr  # noqa: E402
 
 # A margin and steps so small that no edit ends early or diverges, so every step is taken and timed.
 UNREACHABLE_MARGIN = 1e4
@@ -123,6 +125,20 @@ def drawdown(device="cpu", width=64, images=1000, edits=2, batch=500, steps=10):
     return run, 1
 
 
+def translate(device="cpu", file=None, heads=4, beam=5, max_length=20, quick=False):
+    """A plain beam search with cached keys over all sentences at once; its scores must be those in the file."""
+    tensors = safetensors_io.load(file)
+    sources, scores = tensors.pop("sources"), tensors.pop("scores")
+    model = tr.with_weights(tensors, heads).to(device).eval()
+
+    def run():
+        found = tr.beam_search(model, sources.to(device), beam, max_length)
+        best = torch.tensor([hypotheses[0][0] for hypotheses in found])
+        assert torch.allclose(best, scores, atol=1e-3), "the two sides find other translations"
+
+    return run, len(sources)
+
+
 def conv_double_backward(device="cpu", channels=256, size=8, batch=1):
     """A 3x3 convolution forward, its gradients, and the gradients of those."""
     torch.manual_seed(0)
@@ -166,6 +182,7 @@ ROWS = {
     "edit-step": edit_step,
     "editable-train-step": editable_train_step,
     "drawdown": drawdown,
+    "translate": translate,
     "conv-double-backward": conv_double_backward,
     "photographs": photographs,
 }
