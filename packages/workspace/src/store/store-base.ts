@@ -11,7 +11,7 @@ import { type OpenedModel, type OpenModelOptions, openModel } from '../runs/open
 import type { Solver } from './events.js';
 import { type Release, readRelease, withTensors } from './release-file.js';
 import type { StoredBase } from './state.js';
-import { type Store, short } from './store.js';
+import { Store, short } from './store.js';
 import { sha256 } from './wish.js';
 
 /** A store with one of its bases opened: what every operation that computes works on. */
@@ -70,6 +70,30 @@ export function addBase(
       : [{ kind: 'base', base, solver, from: run.folder }],
   );
   return store.base;
+}
+
+/**
+ * A store of a run's network in a folder; one that is there for the same network stays as it is.
+ *
+ * @throws WorkspaceError REFUSED for a store of another network: `moveTo` takes a retrained one
+ */
+export function makeStore(folder: string, opened: OpenedModel, options: AddBaseOptions, job: JobOptions = {}): Store {
+  const store = Store.create(folder);
+  try {
+    const { base } = store.state;
+    const wanted = modelHash(opened.run.model);
+    if (base !== null && base !== wanted) {
+      throw new WorkspaceError(
+        'REFUSED',
+        `${folder} is a store of another network, ${short(base)}; "editable store move" takes a retrained one.`,
+      );
+    }
+    addBase(store, opened, options, job);
+    return store;
+  } catch (error) {
+    store[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** A copy of the run, whole once its configuration is there. */

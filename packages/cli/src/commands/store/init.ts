@@ -38,10 +38,10 @@ export const initCommand: ReturnType<typeof defineCommand> = defineCommand<BaseF
   options: baseOptions,
   examples: ['store init runs/plain/store --run runs/plain'],
   run: async ([folder], flags, console) => {
-    const { addBase, openModel, Store, short } = await import('@editable/workspace');
+    const { makeStore, openModel, short } = await import('@editable/workspace');
     const opened = await shown(console, (job) => openModel(flags.run, flags, job));
-    using store = Store.create(folder as string);
-    const { base, solver } = await shown(console, (job) => addBase(store, opened, flags, job));
+    using store = await shown(console, (job) => makeStore(folder as string, opened, flags, job));
+    const { base, solver } = store.base;
     console.print(
       facts([
         ['store', folder as string],
