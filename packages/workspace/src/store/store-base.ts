@@ -136,7 +136,18 @@ export function benchOf(store: Store, base: StoredBase, opened: OpenedModel, job
       `${join(opened.run.folder, runFiles.curvature)} is not the curvature that releases of ${short(base.base)} are made with; take it from a backup of the store.`,
     );
   }
+  requireControl(opened, solver, job);
   return { store, base, opened, curvature: curvatureOf(opened, curvatureSettings(solver), job) };
+}
+
+/** Where the curvature is made anew, it has to be of the same images: else a release would not be a function of its set. */
+function requireControl(opened: OpenedModel, { curvature, controlImages, control }: Solver, job: JobOptions): void {
+  if (curvature !== null || controlImagesOf(opened, controlImages, job).hash === control) return;
+  throw new WorkspaceError(
+    'INVALID_ARGUMENT',
+    'expected the control images that the store was made with, as the curvature of a TorchScript program is made of them each time; received others.',
+    { field: 'control' },
+  );
 }
 
 /** Kept factors serve as they are: that they are the right ones is known by their hash. */
