@@ -7,6 +7,7 @@ import type {
   ImageShape,
   ModelSpec,
   RunConfig,
+  SplitName,
   TrainingSettings,
 } from 'editable';
 import { type NetworkName, networkNames } from 'editable/network-names';
@@ -28,6 +29,8 @@ import {
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
+type Augmentation = NonNullable<TrainingSettings['augmentation']>;
+
 interface TrainFlags extends SessionFlags, PreprocessingFlags {
   readonly model: NetworkName | undefined;
   readonly width: number | undefined;
@@ -42,6 +45,7 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags {
   readonly optimizer: TrainingSettings['optimizer'];
   readonly clipNorm: number;
   readonly augment: boolean;
+  readonly augmentation: Augmentation | undefined;
   readonly from: string | undefined;
   readonly trainImages: number | undefined;
   readonly freezeBefore: string | undefined;
@@ -101,6 +105,11 @@ const options: OptionTable<TrainFlags> = {
   optimizer: { kind: choice(['adam', 'sgd']), default: 'adam', description: 'sgd has Nesterov momentum 0.9' },
   clipNorm: { kind: number({ above: 0 }), default: 10, description: 'bound on the norm of all gradients together' },
   augment: { kind: toggle, default: true, description: 'train without random crops and flips' },
+  augmentation: {
+    kind: choice(['shift', 'random-resized-crop']),
+    description:
+      'shift: the usual crop moved by an eighth of its side; random-resized-crop: a random part of each photograph, read anew for each batch (default for a folder of photographs); both with flips',
+  },
   trainImages: { kind: wholeNumber({ min: 1 }), description: 'train on the first N images only' },
   from: { kind: path('run'), description: "start from this run's model, in its normalization (fine-tuning)" },
   freezeBefore: {
@@ -172,11 +181,16 @@ async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): 
   if (start !== undefined) requireSame(start, flags);
   const source = sourceOf(flags, start?.dataset ?? 'fashion-mnist');
   const preprocessing = preprocessingOf(flags, source) ?? start?.preprocessing ?? publishedPreprocessing(flags.model);
-  const dataset = await shown(console, (job) => openData(source, flags, { preprocessing }, job));
+  const augmentation = augmentationOf(flags, source);
+  const onDemand: SplitName[] = augmentation === 'random-resized-crop' ? ['train'] : [];
+  const dataset = await shown(console, (job) => openData(source, flags, { preprocessing, onDemand }, job));
   const { model = 'cifar-resnet18', width = 64 } = flags;
   const sizes = { width, inChannels: dataset.shape[0], classes: dataset.classes.length };
   const spec = withExtra(start?.model ?? specOf(formOf(model, dataset.shape), sizes), flags.extraLayer);
-  const fresh = runConfig(dataset, spec, await settingsOf(flags, spec));
+  const fresh = runConfig(dataset, spec, {
+    ...(await settingsOf(flags, spec)),
+    ...(augmentation === 'random-resized-crop' ? { augmentation } : {}),
+  });
   const config = start === undefined ? fresh : { ...fresh, normalization: start.normalization };
   const label = flags.objective === 'plain' ? 'training' : 'editable training';
   const job = { folder: flags.out, config, dataset, device };
@@ -198,6 +212,16 @@ async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): 
     seconds,
   });
   return exitCodes.done;
+}
+
+/** Kept only where it is not what runs of earlier versions did. */
+function augmentationOf({ augment, augmentation }: TrainFlags, source: DatasetSource): Augmentation | undefined {
+  if (!augment) return undefined;
+  if (typeof source === 'object') return augmentation ?? 'random-resized-crop';
+  if (augmentation !== 'random-resized-crop') return augmentation;
+  throw new UsageError(
+    `--augmentation: expected shift, as ${source} has no photographs to cut from, received "${augmentation}".`,
+  );
 }
 
 export const specOf = (

@@ -22,7 +22,7 @@ import {
   saveModel,
   writeJson,
 } from '../runs/run.js';
-import { ImageWork } from './image-work.js';
+import { checkAugmentation, ImageWork } from './image-work.js';
 import { checkTraining } from './settings.js';
 import { type StepTerms, Trainer } from './trainer.js';
 import { trainingSteps } from './training-steps.js';
@@ -57,6 +57,7 @@ export async function trainRun(
   const { training: settings } = config;
   if (settings === null) throw new EditableError('INVALID_RUN', `${folder} was imported; there is no training to run.`);
   checkTraining(settings);
+  checkAugmentation(settings, dataset);
   claimFolder(folder, config);
   if (config.model.kind === 'torchscript' && settings.from !== null)
     keepScript(join(settings.from, config.model.file), folder, config.model.file);
@@ -80,6 +81,7 @@ export async function trainRun(
   const learningRate = scheduleOf(settings, steps);
   const save = (after: number): void => saveCheckpoint(folder, trainer, after);
   for (const step of trainingSteps({ done, steps, checkpointEvery, save })) {
+    await work.read(step);
     const terms = scope(() => trainer.step(work.batch(step), work.constraint(step), learningRate(step)));
     const epoch = Math.floor(step / stepsPerEpoch) + 1;
     const line: StepMetrics = { step: step + 1, steps, epoch, epochs, ...terms };
