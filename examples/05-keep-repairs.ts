@@ -1,25 +1,23 @@
 /** A store: a mistake is reported, a second person approves it, a release is made, served, and taken back. */
 import {
   activate,
-  addBase,
   approve,
   inputOf,
   listMistakes,
   loadRelease,
   makeRelease,
+  makeStore,
   openBench,
   openModel,
   probabilitiesOf,
   propose,
   rollBack,
-  Store,
   testPicture,
 } from '@editable/workspace';
 
 // The network of the first example becomes the store's base. What is there already stays.
 const opened = await openModel('runs/examples/plain');
-using store = Store.create('runs/examples/store');
-addBase(store, opened, { by: 'ann', controlImages: 300 });
+using store = makeStore('runs/examples/store', opened, { by: 'ann', controlImages: 300 });
 const bench = await openBench(store);
 
 // Ann reports the surest mistake whose label is not suspect; Bob, not Ann, approves it.

@@ -32,6 +32,11 @@ const data = '/usr/share/datasets/fashion-mnist'; // where Debian's dataset-fash
 const packages = ['torch', 'editable', 'workspace', 'cli', 'charts', 'text'];
 const workspaces = [...packages.map((name) => `packages/${name}`), 'experiments'];
 
+/** Of SQLite's binding: other systems' builds, and the sources of this one. */
+const otherBuilds = new RegExp(
+  `@photostructure/sqlite/(deps|src|prebuilds/(?!${process.platform}-${process.arch}(/|$))[^/]+)(/|$)`,
+);
+
 const readme = `Editable, packed for machines without network and Node.
 
   sh install.sh          builds the addon against the PyTorch found here (g++ is needed)
@@ -155,11 +160,6 @@ function resolvePackage(name, from, packages) {
     if (folder === '.') return undefined;
   }
 }
-
-/** Of SQLite's binding: other systems' builds, and the sources of this one. */
-const otherBuilds = new RegExp(
-  `@photostructure/sqlite/(deps|src|prebuilds/(?!${process.platform}-${process.arch}(/|$))[^/]+)(/|$)`,
-);
 
 /** Licences and headers stay; types, source maps, other packages' sources and documentation go. */
 function isNeededAtRunTime(path) {

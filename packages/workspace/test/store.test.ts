@@ -10,6 +10,7 @@ import {
   type Bench,
   loadRelease,
   makeRelease,
+  makeStore,
   previewRelease,
   propose,
   type ReleasedSet,
@@ -21,6 +22,7 @@ import {
   testPicture,
 } from '../src/index.js';
 import { batchOf } from '../src/store/solve-set.js';
+import { smallRun } from './small-run.js';
 import { approved, mistakesOf, proposed, reopened, smallStore } from './small-store.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'editable-store-'));
@@ -139,6 +141,16 @@ describe('a repair', () => {
     );
   });
 
+  it('belongs to one network: another one moves in, or is refused', () => {
+    const other = smallRun(join(folder, 'another'), { steps: 5 });
+    expect(() => makeStore(bench.store.folder, other, { by: 'ann' })).toThrow(
+      /is a store of another network, .*; "editable store move" takes a retrained one/,
+    );
+    const { seq } = bench.store.state;
+    using same = makeStore(bench.store.folder, bench.opened, { by: 'ann', controlImages: 200 });
+    expect(same.state.seq).toBe(seq);
+  });
+
   it('is found by everyone who opens the store', () => {
     using again = Store.open(bench.store.folder);
     expect(again.state).toEqual(bench.store.state);
@@ -169,6 +181,8 @@ describe('a wish', () => {
   });
 
   it.each([
+    [{ views: -1 }, 'views: expected a whole number from 0 to 1000, received -1.'],
+    [{ margin: Number.NaN }, 'margin: expected a number of at least 0, received NaN.'],
     [{ target: 7 }, 'target: expected a class from 0 to 3, received 7.'],
     [{ why: 'a\u0007b' }, 'why: expected a reason'],
     [{ by: '' }, 'by: expected a name'],

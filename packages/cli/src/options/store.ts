@@ -2,6 +2,8 @@
 import { userInfo } from 'node:os';
 import { text } from './kinds.js';
 import {
+  type ControlFlags,
+  controlOptions,
   type DeviceFlags,
   deviceOptions,
   type OutputFlags,
@@ -32,9 +34,14 @@ export const reasonOptionsWith = (of: string): OptionTable<ReasonFlags> => ({
 });
 
 /** Commands that compute on a base. */
-export interface BenchFlags extends DeviceFlags, SourceFlags, OutputFlags {}
+export interface BenchFlags extends ControlFlags, DeviceFlags, SourceFlags, OutputFlags {}
 
 export const benchOptions: OptionTable<BenchFlags> = {
+  control: {
+    ...controlOptions.control,
+    description:
+      'photographs whose answers are kept, where the store was made with them (default: the training images)',
+  },
   ...deviceOptions,
   ...sourceOptionsWith("the base's"),
   ...outputOptions,

@@ -22,5 +22,5 @@ export {
   wantedRepairs,
 } from './state.js';
 export { Store, short } from './store.js';
-export { type AddBaseOptions, addBase, type Bench, benchOf, loadRelease, openBench } from './store-base.js';
+export { type AddBaseOptions, addBase, type Bench, benchOf, loadRelease, makeStore, openBench } from './store-base.js';
 export type { Source, Wish } from './wish.js';

@@ -48,8 +48,7 @@ COMMIT;`);
 
   /** As it is now, with what other processes have added. */
   get state(): StoreState {
-    for (const entry of this.#newEntries()) this.#take(entry);
-    return this.#state;
+    return this.#take(this.#read(this.#state.seq, this.#last));
   }
 
   /** Every entry, from the first. @throws WorkspaceError DAMAGED_STORE where one was changed or is missing */
@@ -77,21 +76,17 @@ COMMIT;`);
         added.push({ seq, at, by, event, hash: last });
       }
       this.#trying(() => this.#database.exec('COMMIT'));
-      for (const entry of added) this.#take(entry);
-      return this.#state;
+      return this.#take(added);
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
   }
 
-  #newEntries(): readonly JournalEntry[] {
-    return this.#read(this.#state.seq, this.#last);
-  }
-
-  #take(entry: JournalEntry): void {
-    this.#state = after(this.#state, entry);
-    this.#last = entry.hash;
+  #take(entries: readonly JournalEntry[]): StoreState {
+    this.#state = after(this.#state, entries);
+    this.#last = entries.at(-1)?.hash ?? this.#last;
+    return this.#state;
   }
 
   #read(from: number, before: string): readonly JournalEntry[] {

@@ -63,48 +63,64 @@ export const emptyState: StoreState = {
   active: null,
 };
 
-export const stateOf = (entries: readonly JournalEntry[]): StoreState => entries.reduce(after, emptyState);
-
-export function after(state: StoreState, { seq, by, at, event }: JournalEntry): StoreState {
-  return { ...state, ...changed(state, event, { by, at }), seq };
+/** The state after some more entries; the one before stays as it was. */
+export function after(state: StoreState, entries: readonly JournalEntry[]): StoreState {
+  if (entries.length === 0) return state;
+  const next: Growing = {
+    ...state,
+    bases: new Map(state.bases),
+    repairs: new Map(state.repairs),
+    releases: new Map(state.releases),
+  };
+  for (const { seq, by, at, event } of entries) {
+    apply(next, event, { by, at });
+    next.seq = seq;
+  }
+  return next;
 }
 
-function changed(
-  { bases, repairs, releases }: StoreState,
-  event: StoreEvent,
-  who: { readonly by: string; readonly at: string },
-): Partial<StoreState> {
+interface Growing extends StoreState {
+  seq: number;
+  base: string | null;
+  active: string | null;
+  readonly bases: Map<string, StoredBase>;
+  readonly repairs: Map<string, StoredRepair>;
+  readonly releases: Map<string, StoredRelease>;
+}
+
+function apply(state: Growing, event: StoreEvent, who: { readonly by: string; readonly at: string }): void {
   switch (event.kind) {
     case 'base': {
       const { base, solver, from } = event;
-      return { base, bases: new Map([...bases, [base, { base, solver, from, ...who }]]) };
+      state.bases.set(base, { base, solver, from, ...who });
+      state.base = base;
+      return;
     }
     case 'proposed': {
       const { repair: id, wish, source, why } = event;
-      const repair = { id, wish, source, proposed: { ...who, why }, approved: null, retired: null };
-      return { repairs: new Map([...repairs, [id, repair]]) };
+      state.repairs.set(id, { id, wish, source, proposed: { ...who, why }, approved: null, retired: null });
+      return;
     }
     case 'approved':
-      return { repairs: changedRepair(repairs, event.repair, { approved: { ...who, why: event.why } }) };
+      change(state, event.repair, { approved: { ...who, why: event.why } });
+      return;
     case 'retired':
-      return { repairs: changedRepair(repairs, event.repair, { retired: { ...who, why: event.why } }) };
+      change(state, event.repair, { retired: { ...who, why: event.why } });
+      return;
     case 'released': {
       const { kind: _, release: id, ...rest } = event;
-      return { releases: new Map([...releases, [id, { id, ...rest, ...who }]]) };
+      state.releases.set(id, { id, ...rest, ...who });
+      return;
     }
     case 'activated':
-      return { active: event.release };
+      state.active = event.release;
   }
 }
 
-const changedRepair = (
-  repairs: StoreState['repairs'],
-  id: string,
-  change: Partial<StoredRepair>,
-): StoreState['repairs'] => {
+function change({ repairs }: Growing, id: string, what: Partial<StoredRepair>): void {
   const before = repairs.get(id);
-  return before === undefined ? repairs : new Map([...repairs, [id, { ...before, ...change }]]);
-};
+  if (before !== undefined) repairs.set(id, { ...before, ...what });
+}
 
 /** Active is what is served, even where it was retired since: it leaves with the next release. */
 export function statusOf(state: StoreState, repair: StoredRepair): RepairStatus {

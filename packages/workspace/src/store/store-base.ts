@@ -11,7 +11,7 @@ import { type OpenedModel, type OpenModelOptions, openModel } from '../runs/open
 import type { Solver } from './events.js';
 import { type Release, readRelease, withTensors } from './release-file.js';
 import type { StoredBase } from './state.js';
-import { type Store, short } from './store.js';
+import { Store, short } from './store.js';
 import { sha256 } from './wish.js';
 
 /** A store with one of its bases opened: what every operation that computes works on. */
@@ -72,6 +72,30 @@ export function addBase(
   return store.base;
 }
 
+/**
+ * A store of a run's network in a folder; one that is there for the same network stays as it is.
+ *
+ * @throws WorkspaceError REFUSED for a store of another network: `moveTo` takes a retrained one
+ */
+export function makeStore(folder: string, opened: OpenedModel, options: AddBaseOptions, job: JobOptions = {}): Store {
+  const store = Store.create(folder);
+  try {
+    const { base } = store.state;
+    const wanted = modelHash(opened.run.model);
+    if (base !== null && base !== wanted) {
+      throw new WorkspaceError(
+        'REFUSED',
+        `${folder} is a store of another network, ${short(base)}; "editable store move" takes a retrained one.`,
+      );
+    }
+    addBase(store, opened, options, job);
+    return store;
+  } catch (error) {
+    store[Symbol.dispose]();
+    throw error;
+  }
+}
+
 /** A copy of the run, whole once its configuration is there. */
 function keepRun(store: Store, run: Run, base: string): Run {
   const folder = store.files.makeBaseFolder(base);
@@ -112,7 +136,18 @@ export function benchOf(store: Store, base: StoredBase, opened: OpenedModel, job
       `${join(opened.run.folder, runFiles.curvature)} is not the curvature that releases of ${short(base.base)} are made with; take it from a backup of the store.`,
     );
   }
+  requireControl(opened, solver, job);
   return { store, base, opened, curvature: curvatureOf(opened, curvatureSettings(solver), job) };
+}
+
+/** Where the curvature is made anew, it has to be of the same images: else a release would not be a function of its set. */
+function requireControl(opened: OpenedModel, { curvature, controlImages, control }: Solver, job: JobOptions): void {
+  if (curvature !== null || controlImagesOf(opened, controlImages, job).hash === control) return;
+  throw new WorkspaceError(
+    'INVALID_ARGUMENT',
+    'expected the control images that the store was made with, as the curvature of a TorchScript program is made of them each time; received others.',
+    { field: 'control' },
+  );
 }
 
 /** Kept factors serve as they are: that they are the right ones is known by their hash. */

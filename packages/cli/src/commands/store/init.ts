@@ -3,12 +3,12 @@ import { defineCommand, exitCodes } from '../../command.js';
 import { shown } from '../../console/job-display.js';
 import { facts } from '../../console/table.js';
 import { path, wholeNumber } from '../../options/kinds.js';
-import { type ControlFlags, controlOptions, editorKinds } from '../../options/shared.js';
+import { controlOptions, editorKinds } from '../../options/shared.js';
 import { type BenchFlags, benchOptions, type PersonFlags, personOptions, storeArgument } from '../../options/store.js';
 import type { OptionTable } from '../../options/table.js';
 import { describeLayers } from '../../report/editor-text.js';
 
-export interface BaseFlags extends BenchFlags, PersonFlags, ControlFlags {
+export interface BaseFlags extends BenchFlags, PersonFlags {
   readonly run: string;
   readonly layers: readonly string[] | undefined;
   readonly maxSteps: number;
@@ -22,13 +22,13 @@ export const baseOptions: OptionTable<BaseFlags> = {
     description: 'what repairs may change: layer3, chain-3, all; commas between (default: what edit takes)',
   },
   maxSteps: { kind: editorKinds.maxSteps, default: 60, description: 'the most steps for a solution of the whole set' },
-  ...controlOptions,
   controlImages: {
     kind: wholeNumber({ min: 10 }),
     description: 'so many of them (default: 1000, or all where there are fewer)',
   },
   ...personOptions,
   ...benchOptions,
+  ...controlOptions,
 };
 
 export const initCommand: ReturnType<typeof defineCommand> = defineCommand<BaseFlags>({
@@ -38,10 +38,10 @@ export const initCommand: ReturnType<typeof defineCommand> = defineCommand<BaseF
   options: baseOptions,
   examples: ['store init runs/plain/store --run runs/plain'],
   run: async ([folder], flags, console) => {
-    const { addBase, openModel, Store, short } = await import('@editable/workspace');
+    const { makeStore, openModel, short } = await import('@editable/workspace');
     const opened = await shown(console, (job) => openModel(flags.run, flags, job));
-    using store = Store.create(folder as string);
-    const { base, solver } = await shown(console, (job) => addBase(store, opened, flags, job));
+    using store = await shown(console, (job) => makeStore(folder as string, opened, flags, job));
+    const { base, solver } = store.base;
     console.print(
       facts([
         ['store', folder as string],

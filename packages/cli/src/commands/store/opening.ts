@@ -2,7 +2,6 @@
 import type { Bench, Store, StoredBase } from '@editable/workspace';
 import type { Console } from '../../console/console.js';
 import { shown } from '../../console/job-display.js';
-import type { ControlFlags } from '../../options/shared.js';
 import type { BenchFlags } from '../../options/store.js';
 
 export async function withStore<Result>(
@@ -17,7 +16,7 @@ export async function withStore<Result>(
 /** Its newest base, or the one that a release is of. */
 export async function openBenchFor(
   store: Store,
-  flags: BenchFlags & Partial<ControlFlags>,
+  flags: BenchFlags,
   console: Console,
   base?: StoredBase,
 ): Promise<Bench> {

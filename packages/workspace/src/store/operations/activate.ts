@@ -16,13 +16,14 @@ import { type ReleasedSet, type ReleaseOptions, releaseOf } from './release.js';
 export function activate(
   store: Store,
   name: string,
-  { by, why = '' }: { readonly by: string; readonly why?: string | undefined },
+  { by, why }: { readonly by: string; readonly why?: string | undefined },
 ): StoredRelease {
+  const because = why === undefined ? '' : reason(why);
   const { id } = store.release(name);
   readRelease(store.files, id);
   store.append(by, ({ active }) => {
     if (active === id) throw new WorkspaceError('REFUSED', `${short(id)} is active already.`);
-    return [{ kind: 'activated', release: id, from: active, rollBack: false, why }];
+    return [{ kind: 'activated', release: id, from: active, rollBack: false, why: because }];
   });
   return store.release(id);
 }

@@ -28,6 +28,10 @@ export function propose({ store, opened }: Bench, proposal: Proposal): StoredRep
   const targetName = classes[target];
   if (targetName === undefined)
     throw invalid('target', `expected a class from 0 to ${classes.length - 1}, received ${target}.`);
+  if (!Number.isInteger(views) || views < 0 || views > 1000)
+    throw invalid('views', `expected a whole number from 0 to 1000, received ${views}.`);
+  if (!(margin >= 0 && Number.isFinite(margin)))
+    throw invalid('margin', `expected a number of at least 0, received ${margin}.`);
   using input = inputOf(picture, opened.dataset, normalization, opened.device);
   const [predicted] = ranked(probabilitiesOf(opened.model, input), classes);
   const kept = store.files.keepPicture(picture.pixels);
