@@ -98,6 +98,7 @@ export * from './training/objective.js';
 export * from './training/settings.js';
 export * from './training/train-run.js';
 export * from './training/trainer.js';
+export type { StepMetrics } from './training/training-loop.js';
 export * from './translation/index.js';
 export * from './tuning/card-file.js';
 export type { CardProgress, CardSample, CardStage, SkippedPair } from './tuning/card-search.js';

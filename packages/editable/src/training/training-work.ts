@@ -8,6 +8,8 @@ export interface TrainingWork<Input extends Tree = Tensor> {
   readonly task: Task<Input>;
   readonly steps: number;
   readonly stepsPerEpoch: number;
+  /** Where reading takes time: done before the step's `batch` and `constraint` are asked for. */
+  read?(step: number): Promise<void>;
   batch(step: number): TrainingBatch<Input>;
   /** The step's edit; none in plain training. */
   constraint(step: number): Constraint<Input> | undefined;
