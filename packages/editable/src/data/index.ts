@@ -22,6 +22,15 @@ export { labelBytes } from './label-bytes.js';
 export { datasetNames, loadDataset } from './load-dataset.js';
 export type { DatasetLocation } from './locate.js';
 export { type Normalization, normalizeImages } from './normalization.js';
+export {
+  type CorpusLanguages,
+  type CorpusSplit,
+  type ParallelCorpus,
+  readCorpusSplit,
+  readParallelCorpus,
+  readSplitIfThere,
+  type TextPair,
+} from './parallel-corpus.js';
 export { type Photograph, type ResizeAndCrop, readPhotograph } from './photograph.js';
 export { type PhotographsOptions, photographs, unlabelledPhotographs } from './photographs.js';
 export { type RandomState, RandomStream, stream } from './random.js';
