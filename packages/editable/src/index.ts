@@ -97,6 +97,7 @@ export * from './tasks/image-classification.js';
 export type * from './tasks/task.js';
 export * from './tasks/translation.js';
 export * from './training/objective.js';
+export { isFinished } from './training/run-folder.js';
 export * from './training/settings.js';
 export * from './training/train-run.js';
 export * from './training/train-translation.js';
