@@ -46,6 +46,7 @@ const knownErrors: ReadonlySet<string> = new Set([
   'UsageError',
   'WorkspaceError',
   'EditableError',
+  'TextError',
   'TorchError',
   'ChartError',
 ]);

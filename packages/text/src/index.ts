@@ -7,6 +7,7 @@ export * from './moses/index.js';
 export * from './noise.js';
 export * from './parallel-text.js';
 export type { RandomSource } from './random.js';
+export { parseLines } from './text-file.js';
 export * from './token-batches.js';
 export * from './vocabulary.js';
 export * from './word-diff.js';

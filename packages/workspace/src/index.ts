@@ -7,6 +7,8 @@ export * from './jobs/evaluation.js';
 export * from './jobs/repair.js';
 export * from './jobs/repair-set.js';
 export * from './jobs/training.js';
+export * from './jobs/translation.js';
+export * from './jobs/translation-training.js';
 export * from './jobs/tuning.js';
 export * from './mistakes/agreed-mistakes.js';
 export * from './mistakes/list-mistakes.js';

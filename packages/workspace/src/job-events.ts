@@ -1,5 +1,5 @@
 /** How far a job is, as events; and the signal by which its caller ends it between two steps. All of it plain data. */
-import type { CardStage, EditorChoice } from 'editable';
+import type { CardStage, EditorChoice, Validation } from 'editable';
 import { WorkspaceError } from './errors.js';
 
 /** Means over an epoch's steps. */
@@ -12,6 +12,18 @@ export interface EpochSummary {
   readonly accuracy: number;
   readonly successRate: number;
   readonly editorSteps: number;
+}
+
+/** An epoch of a training of a translation model. */
+export interface TranslationEpoch {
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Mean over the epoch's steps. */
+  readonly loss: number;
+  /** Share of the target tokens that were right. */
+  readonly accuracy: number;
+  /** null: the epoch is not at its end. */
+  readonly validation: Validation | null;
 }
 
 interface Counted {
@@ -29,6 +41,11 @@ export type JobEvent =
   /** Steps of a training. */
   | ({ readonly kind: 'training'; readonly loss: number } & Counted)
   | { readonly kind: 'epoch'; readonly summary: EpochSummary; readonly epochs: number }
+  | { readonly kind: 'translation-epoch'; readonly summary: TranslationEpoch }
+  /** Byte pairs are being learned from the training text. */
+  | { readonly kind: 'byte-pairs'; readonly merges: number }
+  /** Sentences translated. */
+  | ({ readonly kind: 'translating' } & Counted)
   /** An interrupted training goes on after this step. */
   | { readonly kind: 'resumed'; readonly folder: string; readonly step: number; readonly steps: number }
   | { readonly kind: 'finished-before'; readonly folder: string }

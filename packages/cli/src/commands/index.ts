@@ -12,6 +12,7 @@ import { predictCommand } from './predict.js';
 import { repairCommand } from './repair.js';
 import { storeCommands } from './store/index.js';
 import { trainCommand } from './train.js';
+import { translateCommand } from './translate.js';
 import { tuneCommand } from './tune.js';
 
 export const commands: readonly Command[] = [
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   checkCommand,
   evaluateCommand,
   predictCommand,
+  translateCommand,
   infoCommand,
   demoCommand,
 ];

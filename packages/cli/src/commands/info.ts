@@ -78,7 +78,8 @@ const holdsFashionMnist = (folder: string | undefined): boolean =>
   );
 
 async function run(folder: string, console: Console): Promise<number> {
-  const { readCard, readEditorChoice, readRunConfig, runFiles } = await import('editable');
+  const { readCard, readEditorChoice, readRunConfig, runFiles, taskOfRun } = await import('editable');
+  if (taskOfRun(folder) === 'translation') return translationRun(folder, console);
   const { describeBest } = await import('../report/card-text.js');
   const { describeEditor, describeLayers } = await import('../report/editor-text.js');
   const { describeEpoch } = await import('../report/training-text.js');
@@ -112,6 +113,14 @@ async function run(folder: string, console: Console): Promise<number> {
   if (training !== null) for (const epoch of epochs) console.print(`  ${describeEpoch(epoch, training.epochs)}`);
   for (const file of evaluations) console.print(`  ${file}`);
   console.result({ run: folder, config, editor, card: card?.best ?? null, finished: !unfinished, epochs, evaluations });
+  return exitCodes.done;
+}
+
+async function translationRun(folder: string, console: Console): Promise<number> {
+  const { describeTranslationRun } = await import('../report/translation-run-text.js');
+  const { text, document } = await describeTranslationRun(folder);
+  console.print(text);
+  console.result(document);
   return exitCodes.done;
 }
 

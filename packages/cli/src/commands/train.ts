@@ -7,6 +7,7 @@ import type {
   ImageShape,
   ModelSpec,
   RunConfig,
+  RunTask,
   SplitName,
   TrainingSettings,
 } from 'editable';
@@ -28,22 +29,25 @@ import {
   sourceOptionsWith,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
+import { refuseTranslationFlags, type TranslationFlags, translationOptions } from '../options/translation.js';
+import { trainTranslator } from './train-translation.js';
 
 type Augmentation = NonNullable<TrainingSettings['augmentation']>;
 
-interface TrainFlags extends SessionFlags, PreprocessingFlags {
+interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags {
+  readonly task: RunTask | undefined;
   readonly model: NetworkName | undefined;
   readonly width: number | undefined;
   readonly extraLayer: number | undefined;
   readonly epochs: number;
   readonly batchSize: number;
-  readonly objective: TrainingSettings['objective'];
+  readonly objective: TrainingSettings['objective'] | undefined;
   readonly baseLoss: TrainingSettings['baseLoss'];
-  readonly learningRate: number;
-  readonly weightDecay: number;
+  readonly learningRate: number | undefined;
+  readonly weightDecay: number | undefined;
   readonly schedule: TrainingSettings['schedule'];
   readonly optimizer: TrainingSettings['optimizer'];
-  readonly clipNorm: number;
+  readonly clipNorm: number | undefined;
   readonly augment: boolean;
   readonly augmentation: Augmentation | undefined;
   readonly from: string | undefined;
@@ -69,6 +73,10 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags {
 const trainable = editorNames.filter((name) => name !== 'natural');
 
 const options: OptionTable<TrainFlags> = {
+  task: {
+    kind: choice(['image-classification', 'translation']),
+    description: 'what examples are (default: image-classification)',
+  },
   model: {
     kind: networkKind,
     description: `${networkNames.join(', ')} (default: --from's, else cifar-resnet18); on images of less than 64 pixels a side resnet18 means cifar-resnet18, its form for these`,
@@ -85,8 +93,7 @@ const options: OptionTable<TrainFlags> = {
   },
   objective: {
     kind: choice(['plain', 'editable']),
-    default: 'editable',
-    description: 'plain training, or Editable Training (equation 2)',
+    description: 'plain training, or Editable Training, equation 2 (default: editable; translation: plain)',
   },
   baseLoss: {
     kind: choice(['cross-entropy', 'distillation']),
@@ -95,15 +102,21 @@ const options: OptionTable<TrainFlags> = {
   },
   epochs: { kind: wholeNumber({ min: 1 }), default: 10, description: 'passes over the train images' },
   batchSize: { kind: wholeNumber({ min: 1 }), default: 128, description: 'images a step' },
-  learningRate: { kind: number({ above: 0 }), default: 1e-3, description: "the optimizer's step size" },
-  weightDecay: { kind: number({ min: 0 }), default: 0, description: 'L2 penalty' },
+  learningRate: {
+    kind: number({ above: 0 }),
+    description: "the optimizer's step size, for translation the highest (default: 1e-3; translation: 2e-3)",
+  },
+  weightDecay: {
+    kind: number({ min: 0 }),
+    description: 'L2 penalty; for translation apart from the gradient (default: 0; translation: 1e-4)',
+  },
   schedule: {
     kind: choice(['constant', 'cosine', 'one-cycle']),
     default: 'cosine',
     description: 'how the learning rate moves',
   },
   optimizer: { kind: choice(['adam', 'sgd']), default: 'adam', description: 'sgd has Nesterov momentum 0.9' },
-  clipNorm: { kind: number({ above: 0 }), default: 10, description: 'bound on the norm of all gradients together' },
+  clipNorm: { kind: number({ above: 0 }), description: 'bound on the norm of all gradients together (default: 10)' },
   augment: { kind: toggle, default: true, description: 'train without random crops and flips' },
   augmentation: {
     kind: choice(['shift', 'random-resized-crop']),
@@ -154,6 +167,7 @@ const options: OptionTable<TrainFlags> = {
     description: 'steps between the checkpoints that an interrupted training continues from',
   },
   out: { kind: path('run'), required: true, description: 'the run folder; an interrupted run in it is continued' },
+  ...translationOptions,
   ...preprocessingOptions,
   ...sessionOptions,
   ...sourceOptionsWith("--from's, else fashion-mnist"),
@@ -167,11 +181,14 @@ export const trainCommand: ReturnType<typeof defineCommand> = defineCommand<Trai
   examples: [
     'train --dataset fashion-mnist --width 8 --epochs 2 --objective plain --out runs/plain',
     'train --epochs 1 --from runs/plain --c-edit 0.05 --c-loc 0.05 --out runs/editable',
+    'train --task translation --dataset multi30k --source de --target en --out runs/de-en',
   ],
-  run: trainFromFlags,
+  run: (_, flags, console) =>
+    flags.task === 'translation' ? trainTranslator(flags, console) : trainFromFlags(flags, console),
 });
 
-async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): Promise<number> {
+async function trainFromFlags(flags: TrainFlags, console: Console): Promise<number> {
+  refuseTranslationFlags(flags);
   const { readRunConfig, runConfig } = await import('editable');
   const { openData, preprocessingOf, publishedPreprocessing, sourceOf, train, usableDevice } = await import(
     '@editable/workspace'
@@ -192,14 +209,14 @@ async function trainFromFlags(_: unknown, flags: TrainFlags, console: Console): 
     ...(augmentation === 'random-resized-crop' ? { augmentation } : {}),
   });
   const config = start === undefined ? fresh : { ...fresh, normalization: start.normalization };
-  const label = flags.objective === 'plain' ? 'training' : 'editable training';
+  const { objective } = config.training as TrainingSettings;
+  const label = objective === 'plain' ? 'training' : 'editable training';
   const job = { folder: flags.out, config, dataset, device };
   const result = await shown(console, (options) => train(job, options), { training: label });
   const { run, epochs, steps, testError, testImages, seconds, state } = result;
   console.print(
     `test error ${percent(testError)} on ${count(testImages)} images · ${duration(seconds)} · ${run.folder}`,
   );
-  const { objective } = flags;
   console.result({
     run: run.folder,
     objective,
@@ -267,8 +284,8 @@ const nameOf = (dataset: DatasetSource, flags: TrainFlags): string | undefined =
 async function settingsOf(flags: TrainFlags, spec: ModelSpec): Promise<TrainingSettings> {
   const { defaultTraining, networks } = await import('editable');
   const { layersOf, overridden } = await import('@editable/workspace');
-  const { objective, baseLoss, epochs, batchSize, learningRate, weightDecay, schedule, optimizer } = flags;
-  const { clipNorm, augment, seed } = flags;
+  const { baseLoss, epochs, batchSize, schedule, optimizer, augment, seed } = flags;
+  const { objective = 'editable', learningRate = 1e-3, weightDecay = 0, clipNorm = 10 } = flags;
   const usual = spec.kind === 'torchscript' ? 'layer3' : networks[spec.kind].usualLayers;
   const editor = overridden(
     { ...defaultTraining.editor, layers: layersOf(flags.layers ?? [usual]), maxSteps: flags.maxSteps },

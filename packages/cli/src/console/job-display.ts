@@ -1,7 +1,7 @@
 /** A job's events as bars on stderr and lines for people. */
 import type { JobEvent, JobOptions } from '@editable/workspace';
 import { describeEditor, describeLayers } from '../report/editor-text.js';
-import { describeEpoch } from '../report/training-text.js';
+import { describeEpoch, describeTranslationEpoch } from '../report/training-text.js';
 import type { Console } from './console.js';
 import { plural, signedPercent } from './numbers.js';
 import type { Progress } from './progress.js';
@@ -13,6 +13,7 @@ const names: Readonly<Record<Bar['kind'], string>> = {
   decoding: 'decoding',
   curvature: 'curvature',
   training: 'training',
+  translating: 'translating',
   trial: 'tuning',
   edit: 'editing',
   repair: 'repairing',
@@ -56,6 +57,7 @@ class JobDisplay {
     }
     this.stop();
     if (event.kind === 'epoch') this.#console.print(describeEpoch(event.summary, event.epochs));
+    else if (event.kind === 'translation-epoch') this.#console.print(describeTranslationEpoch(event.summary));
     else this.#console.remark(remarkOf(event));
   }
 
@@ -84,7 +86,10 @@ function noteOf(event: Bar): string {
   return `${describeEditor(event.editor)}${where}: ${signedPercent(event.drawdown)}`;
 }
 
-function remarkOf(event: Exclude<JobEvent, Bar | { readonly kind: 'epoch' }>): string {
+type Remark = Exclude<JobEvent, Bar | { readonly kind: 'epoch' | 'translation-epoch' }>;
+
+function remarkOf(event: Remark): string {
+  if (event.kind === 'byte-pairs') return `Learning ${event.merges} byte pairs from the training text.`;
   if (event.kind === 'resumed')
     return `Continuing the training in ${event.folder} at step ${event.step} of ${event.steps}.`;
   if (event.kind === 'finished-before') return `${event.folder} is trained already; its result is shown again.`;

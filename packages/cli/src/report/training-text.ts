@@ -1,5 +1,5 @@
 /** An epoch of a training as people read it. */
-import type { EpochSummary } from '@editable/workspace';
+import type { EpochSummary, TranslationEpoch } from '@editable/workspace';
 import { percent } from '../console/numbers.js';
 
 export function describeEpoch(summary: EpochSummary, epochs: number): string {
@@ -9,4 +9,10 @@ export function describeEpoch(summary: EpochSummary, epochs: number): string {
   if (editorSteps === 0) return start;
   const terms = `base ${base.toFixed(4)}  edit ${edit.toFixed(4)}  locality ${locality.toFixed(4)}`;
   return `${start}  ${terms}  edits ${percent(successRate, 0)} in ${editorSteps.toFixed(1)} steps`;
+}
+
+export function describeTranslationEpoch({ epoch, epochs, loss, accuracy, validation }: TranslationEpoch): string {
+  const start = `epoch ${epoch}/${epochs}  loss ${loss.toFixed(4)}  tokens right ${percent(accuracy, 1)}`;
+  if (validation === null) return start;
+  return `${start}  validation loss ${validation.loss.toFixed(4)}  BLEU ${validation.bleu.toFixed(2)}`;
 }

@@ -25,6 +25,15 @@ export { datasetNames, loadDataset } from './load-dataset.js';
 export type { DatasetLocation } from './locate.js';
 export { type Normalization, normalizeImages } from './normalization.js';
 export {
+  type CorpusLanguages,
+  type CorpusSplit,
+  type ParallelCorpus,
+  readCorpusSplit,
+  readParallelCorpus,
+  readSplitIfThere,
+  type TextPair,
+} from './parallel-corpus.js';
+export {
   type Photograph,
   type RandomCropOptions,
   type ResizeAndCrop,

@@ -63,13 +63,7 @@ export const runConfig = (dataset: ImageDataset, model: ModelSpec, training: Tra
 /** Opens a finished run. @throws EditableError INVALID_RUN saying what is missing or wrong in the folder */
 export function openRun(folder: string, { device = 'cpu' }: { readonly device?: Device } = {}): Run {
   const config = readRunConfig(folder);
-  const weights = join(folder, runFiles.model);
-  if (!existsSync(weights)) {
-    const advice = existsSync(join(folder, runFiles.checkpoint))
-      ? 'its training is not finished: run the same train command again'
-      : 'train or import into it first';
-    throw new EditableError('INVALID_RUN', `${folder} holds no ${runFiles.model}; ${advice}.`);
-  }
+  const weights = requireModelFile(folder);
   const fresh = createModel(config.model, { folder, device });
   const { tensors } = readSafetensors(weights);
   return {
@@ -78,6 +72,16 @@ export function openRun(folder: string, { device = 'cpu' }: { readonly device?: 
     model: fastLayout(config.model, withWeights(fresh, tensors, weights)),
     editor: readEditorChoice(folder),
   };
+}
+
+/** The file with a run's weights. @throws EditableError INVALID_RUN where training has not come to its end */
+export function requireModelFile(folder: string): string {
+  const weights = join(folder, runFiles.model);
+  if (existsSync(weights)) return weights;
+  const advice = existsSync(join(folder, runFiles.checkpoint))
+    ? 'its training is not finished: run the same train command again'
+    : 'train or import into it first';
+  throw new EditableError('INVALID_RUN', `${folder} holds no ${runFiles.model}; ${advice}.`);
 }
 
 /** Channels-last for what is built here; a TorchScript program is run in the layout it was written for. */
@@ -98,18 +102,50 @@ export function keepScript(file: string, folder: string, name: string): void {
   writeFileAtomically(join(folder, name), readFileOrExplain(file));
 }
 
-export function saveModel(folder: string, model: nn.Model): void {
+export function saveModel(folder: string, model: Pick<nn.Model, 'parameters' | 'buffers'>): void {
   const host = (tensors: nn.NamedTensors): (readonly [string, ReturnType<Tensor['toHost']>])[] =>
     [...tensors].map(([name, value]) => [name, value.toHost()]);
   writeSafetensors(join(folder, runFiles.model), new Map([...host(model.parameters), ...host(model.buffers)]));
 }
 
-/** @throws EditableError INVALID_RUN where the folder is no run */
-export function readRunConfig(folder: string): RunConfig {
+export type RunTask = 'image-classification' | 'translation';
+
+/** What a run works on. @throws EditableError INVALID_RUN where the folder is no run */
+export function taskOfRun(folder: string): RunTask {
   const path = join(folder, runFiles.config);
   if (!existsSync(path))
     throw new EditableError('INVALID_RUN', `${folder} is not a run: it holds no ${runFiles.config}.`);
-  const config = readJson(path) as Partial<RunConfig>;
+  const { task } = (readJson(path) ?? {}) as { readonly task?: unknown };
+  if (task === undefined) return 'image-classification'; // which alone there was when runs were written without it
+  if (task === 'translation') return task;
+  throw new EditableError(
+    'INVALID_RUN',
+    `${path}: expected the task translation, or none; received ${JSON.stringify(task)}.`,
+  );
+}
+
+/** A run's configuration as it was written. @throws EditableError INVALID_RUN where the folder is no run of this task */
+export function readConfigOf(folder: string, task: RunTask): unknown {
+  const own = taskOfRun(folder);
+  if (own === task) return readJson(join(folder, runFiles.config));
+  throw new EditableError('INVALID_RUN', `${folder} is a run of ${inWords[own]}; ${instead[task]}.`);
+}
+
+const inWords: Readonly<Record<RunTask, string>> = {
+  'image-classification': 'image classification',
+  translation: 'translation',
+};
+
+/** What is said where a run of a task was expected. */
+const instead: Readonly<Record<RunTask, string>> = {
+  'image-classification': 'this is for runs of image classification',
+  translation: 'this is for runs of translation, which "train --task translation" makes',
+};
+
+/** @throws EditableError INVALID_RUN where the folder is no run of image classification */
+export function readRunConfig(folder: string): RunConfig {
+  const path = join(folder, runFiles.config);
+  const config = readConfigOf(folder, 'image-classification') as Partial<RunConfig>;
   const complete =
     config.version === 1 &&
     config.dataset &&

@@ -4,24 +4,19 @@ import type { EditorChoice } from '../editing/editor-choice.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { EditableError } from '../errors.js';
 
-export interface TrainingSettings {
+/** What one step follows, whatever the task. */
+export interface StepSettings {
   readonly objective: 'plain' | 'editable';
-  readonly epochs: number;
-  readonly batchSize: number;
   readonly learningRate: number;
   /** Of layers that the run which training starts from lacks (section 4.3: 1e-3 beside 1e-5); left out: the same. */
   readonly addedLearningRate?: number;
   readonly weightDecay: number;
-  readonly schedule: 'constant' | 'cosine' | 'one-cycle';
-  /** sgd: with momentum 0.9. */
-  readonly optimizer: 'adam' | 'sgd';
+  /** sgd: with momentum 0.9; adamw: with weight decay apart from the gradient. */
+  readonly optimizer: 'adam' | 'adamw' | 'sgd';
   /** Nesterov's momentum for sgd; default true. */
   readonly nesterov?: boolean;
-  /**
-   * L_base: cross-entropy with the labels, or KL divergence from the predictions of the run that training starts from
-   * (section 4.3; Hinton et al., 2015).
-   */
-  readonly baseLoss: 'cross-entropy' | 'distillation';
+  /** Adam's β1 and β2; default 0.9 and 0.999. */
+  readonly betas?: readonly [number, number];
   /** Bound on the norm of all gradients together. */
   readonly clipNorm: number;
   /**
@@ -29,6 +24,28 @@ export interface TrainingSettings {
    * Second-order gradients grow without limit once an edit runs through sharp regions, and would drown the base loss.
    */
   readonly clipEditNorm: number | null;
+  readonly editor: EditorChoice;
+  readonly cEdit: number;
+  readonly cLoc: number;
+  /** Images of each batch that the locality term is estimated on; null: all. */
+  readonly localityImages: number | null;
+  readonly firstOrder: boolean;
+  /** Keep what each editor step started from, not its graph: less memory for more time where many steps change much. */
+  readonly checkpointSteps?: boolean;
+  /** Learn the editor's hyperparameters with the model's parameters. */
+  readonly learnEditor: boolean;
+}
+
+export interface TrainingSettings extends StepSettings {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly schedule: 'constant' | 'cosine' | 'one-cycle';
+  readonly optimizer: 'adam' | 'sgd';
+  /**
+   * L_base: cross-entropy with the labels, or KL divergence from the predictions of the run that training starts from
+   * (section 4.3; Hinton et al., 2015).
+   */
+  readonly baseLoss: 'cross-entropy' | 'distillation';
   /** Random changes of the images. */
   readonly augment: boolean;
   /**
@@ -41,21 +58,11 @@ export interface TrainingSettings {
   readonly from: string | null;
   /** Train the stage of this name and those after it; what comes before stays as it is, in eval mode. null: train all. */
   readonly freezeBefore: string | null;
-  readonly editor: EditorChoice;
   /**
    * What edits of training ask for: a class drawn uniformly (section 4.1, the default), the class at a rank drawn from these
    * ("match ranks"), or the true class of a training image that the starting run gets wrong (section 4.3.1).
    */
   readonly editTargets?: 'random' | 'mistakes' | { readonly ranks: readonly number[] };
-  readonly cEdit: number;
-  readonly cLoc: number;
-  /** Images of each batch that the locality term is estimated on; null: all. */
-  readonly localityImages: number | null;
-  readonly firstOrder: boolean;
-  /** Keep what each editor step started from, not its graph: less memory for more time where many steps change much. */
-  readonly checkpointSteps?: boolean;
-  /** Learn the editor's hyperparameters with the model's parameters. */
-  readonly learnEditor: boolean;
   /** Train on the first so many images only; null: on all but the validation split. */
   readonly trainImages: number | null;
   /** Steps between checkpoints. */

@@ -7,7 +7,7 @@ import { selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
 import type { Task, TrainingBatch } from '../tasks/task.js';
 import { baseObjective, editableObjective, type Objective } from './objective.js';
-import type { TrainingSettings } from './settings.js';
+import type { StepSettings } from './settings.js';
 import { WorkingCopy } from './working-copy.js';
 
 /** How fast learned hyperparameters move: they are few, and most are learned by their logarithm. */
@@ -29,7 +29,7 @@ export interface StepTerms {
 
 export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
   readonly #task: Task<Input>;
-  readonly #settings: TrainingSettings;
+  readonly #settings: StepSettings;
   readonly #copy: WorkingCopy<Input, State>;
   readonly #editable: readonly string[];
   readonly #optimizers: readonly Optimized[];
@@ -40,7 +40,7 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
   constructor(
     task: Task<Input>,
     model: nn.Model<Input, State>,
-    settings: TrainingSettings,
+    settings: StepSettings,
     added: ReadonlySet<string> = new Set(),
   ) {
     this.#task = task;
@@ -211,18 +211,15 @@ interface Optimized {
 }
 
 function optimizersOf(
-  settings: TrainingSettings,
+  settings: StepSettings,
   names: readonly string[],
   added: ReadonlySet<string>,
 ): readonly Optimized[] {
-  const { learningRate, addedLearningRate = learningRate, weightDecay, nesterov = true } = settings;
+  const { learningRate, addedLearningRate = learningRate } = settings;
   const own = addedLearningRate === learningRate ? new Set<string>() : added;
   const of = (group: string, factor: number, isIn: (name: string) => boolean): Optimized => ({
     group,
-    optimizer:
-      settings.optimizer === 'adam'
-        ? new optim.Adam({ learningRate, weightDecay })
-        : new optim.SGD({ learningRate, weightDecay, momentum: 0.9, nesterov }),
+    optimizer: optimizerOf(settings),
     factor,
     positions: [...names.keys()].filter((i) => isIn(names[i] as string)),
   });
@@ -230,6 +227,12 @@ function optimizersOf(
     of('optimizer', 1, (name) => !own.has(name)),
     of('addedOptimizer', addedLearningRate / learningRate, (name) => own.has(name)),
   ].filter(({ positions }) => positions.length > 0);
+}
+
+function optimizerOf({ optimizer, learningRate, weightDecay, nesterov = true, betas }: StepSettings): optim.Optimizer {
+  if (optimizer === 'sgd') return new optim.SGD({ learningRate, weightDecay, momentum: 0.9, nesterov });
+  const adam = { learningRate, weightDecay, ...(betas === undefined ? {} : { beta1: betas[0], beta2: betas[1] }) };
+  return optimizer === 'adam' ? new optim.Adam(adam) : new optim.AdamW(adam);
 }
 
 function copyInto(own: nn.NamedTensors, saved: nn.NamedTensors): void {

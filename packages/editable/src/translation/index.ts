@@ -3,6 +3,7 @@ export * from './control-pairs.js';
 export * from './label-smoothing.js';
 export * from './sampling.js';
 export * from './scoring.js';
+export * from './sentence-codec.js';
 export {
   type EncodedBatch,
   type EncodedSources,
@@ -12,3 +13,4 @@ export {
   type SourceBatchOptions,
   sourceBatches,
 } from './source-batches.js';
+export * from './translate.js';

@@ -80,7 +80,8 @@ export function summarizeEpochs(metrics: readonly StepMetrics[]): EpochSummary[]
   });
 }
 
-function stateOf(folder: string): TrainingResult['state'] {
+/** How far a run's training is. */
+export function stateOf(folder: string): TrainingResult['state'] {
   const has = (file: string): boolean => existsSync(join(folder, file));
   if (!has(runFiles.config)) return 'trained';
   return has(runFiles.model) && !has(runFiles.checkpoint) ? 'finished before' : 'continued';

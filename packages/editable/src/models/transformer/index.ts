@@ -1,5 +1,5 @@
 export { fairseqWeights, sizesOfWeights } from './fairseq-weights.js';
-export { iwsltSizes, type TransformerOptions, type TransformerSizes } from './options.js';
+export { iwsltSizes, smallSizes, type TransformerOptions, type TransformerSizes } from './options.js';
 export { fairseqTokens, previousTokens, type SpecialTokens, type TokenPair } from './tokens.js';
 export {
   type DecoderState,

@@ -40,6 +40,17 @@ export const iwsltSizes: TransformerSizes = {
   tied: 'decoder',
 };
 
+/** Of three million parameters with 4,000 merges: some ten thousand sentences on two cores in half an hour. */
+export const smallSizes: TransformerSizes = {
+  ...iwsltSizes,
+  dim: 192,
+  feedForward: 384,
+  encoderLayers: 3,
+  decoderLayers: 3,
+  dropout: 0.2,
+  tied: 'all',
+};
+
 // A larger number is a slip, and would end in an allocation that fails.
 const largest = {
   dim: 8192,
