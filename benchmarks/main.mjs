@@ -9,13 +9,25 @@ import * as editStep from './edit-step.mjs';
 import { timeRows } from './measure.mjs';
 import * as memory from './memory.mjs';
 import * as naturalEdit from './natural-edit.mjs';
+import * as photographs from './photographs.mjs';
 import { startPytorch, tunedEnvironment } from './pytorch.mjs';
 import { tableOf } from './report.mjs';
 import * as sampledDrawdown from './sampled-drawdown.mjs';
 import * as smallOperator from './small-operator.mjs';
 import * as trainingStep from './training-step.mjs';
+import * as translation from './translation.mjs';
 
-const subjects = [smallOperator, trainingStep, editStep, naturalEdit, drawdown, sampledDrawdown, memory];
+const subjects = [
+  smallOperator,
+  trainingStep,
+  editStep,
+  naturalEdit,
+  drawdown,
+  sampledDrawdown,
+  photographs,
+  translation,
+  memory,
+];
 const allRows = subjects.flatMap(({ rows, derived = [] }) => [...rows, ...derived]);
 
 const usage = `Usage: npm run bench -- [--rows NAME,…] [--width N] [--batch N] [--device cpu|cuda] [--quick] [--json]

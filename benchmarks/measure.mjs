@@ -8,13 +8,15 @@ import { synchronize } from '@editable/torch';
  */
 export async function timeRows(rows, settings, { plain, tuned }, say) {
   const works = rows.map((row) => ({ row, params: row.parameters(settings), samples: [[], [], []] }));
-  const prepared = works.map(({ row, params }) => row.prepare(params));
+  const prepared = [];
+  for (const { row, params } of works) prepared.push(await row.prepare(params));
   const repeats = settings.quick ? 2 : Math.max(...rows.map((row) => row.repeats));
-  for (const [i, { row }] of works.entries()) for (let n = row.warmUps ?? 2; n > 0; n--) milliseconds(prepared[i]);
+  for (const [i, { row }] of works.entries())
+    for (let n = row.warmUps ?? 2; n > 0; n--) await milliseconds(prepared[i]);
   for (let done = 0; done < repeats; done++) {
     for (const [i, { row, params, samples }] of works.entries()) {
       const command = { cmd: 'run', row: row.pytorchRow ?? row.name, params };
-      samples[0].push(milliseconds(prepared[i]));
+      samples[0].push(await milliseconds(prepared[i]));
       samples[1].push(...(await plain.ask(command)).ms);
       samples[2].push(...(await tuned.ask(command)).ms);
       say(`${row.name}: ${done + 1} of ${repeats}`);
@@ -30,10 +32,10 @@ export async function timeRows(rows, settings, { plain, tuned }, say) {
   );
 }
 
-function milliseconds({ run, calls }) {
+async function milliseconds({ run, calls }) {
   synchronize();
   const start = performance.now();
-  run();
+  await run();
   synchronize();
   return (performance.now() - start) / calls;
 }

@@ -1,7 +1,8 @@
-/** Run by memory.mjs in a process of its own: `node memory-process.mjs edits|training PARAMETERS`, answers one JSON line. */
+/** Run by memory.mjs in a process of its own: `node memory-process.mjs edits|training|photographs PARAMETERS`, answers one JSON line. */
 import { readFileSync } from 'node:fs';
 import { memory, resetPeakMemory, scope } from '@editable/torch';
 import { edit, editorNamed } from 'editable';
+import { epochs, openTrain } from './photographs.mjs';
 import { trainingStep } from './training-step.mjs';
 import { editorChoice, unreachable, untrainedNet } from './workload.mjs';
 
@@ -38,6 +39,26 @@ function ofTraining({ width, batch, steps }) {
 // Not getrusage's: that begins with what the parent held when this process was forked.
 const peakResident = () => Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;
 
-const measurements = { edits: overEdits, training: ofTraining };
+/** The most memory while a twentieth of an epoch is read, and in the rest; seconds to read all once, to list them, and of the epoch. */
+async function overPhotographs({ folder, images }) {
+  const [batch, workers] = [64, 2];
+  const seconds = async (work) => {
+    const start = performance.now();
+    await work();
+    return (performance.now() - start) / 1000;
+  };
+  const opening = await seconds(() => openTrain(folder, workers));
+  const listing = await seconds(() => openTrain(folder, workers));
+  let [early, late] = [0, 0];
+  const onBatch = (step) => {
+    const { rss } = process.memoryUsage();
+    if (step * batch < images / 20) early = Math.max(early, rss);
+    else late = Math.max(late, rss);
+  };
+  const epoch = await seconds(await epochs(folder, { batch, workers, onBatch }));
+  return { early, late, opening, listing, epoch, peak: peakResident() };
+}
+
+const measurements = { edits: overEdits, training: ofTraining, photographs: overPhotographs };
 const [what, parameters] = process.argv.slice(2);
-console.log(JSON.stringify(measurements[what](JSON.parse(parameters))));
+console.log(JSON.stringify(await measurements[what](JSON.parse(parameters))));

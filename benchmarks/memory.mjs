@@ -1,6 +1,7 @@
 /** Memory, each figure from a fresh process: flat over many edits; what ten editor steps hold beside one. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { madeFolder, writePhotographs } from './photograph-files.mjs';
 import { startPytorch } from './pytorch.mjs';
 
 export const rows = [
@@ -32,6 +33,19 @@ export const rows = [
         peakTensorBytes: ours.map((each) => each.peakBytes),
         pytorchResidentGrowth: pytorch,
       };
+    },
+  },
+  {
+    name: 'memory-photographs',
+    title: 'resident memory after an epoch of photographs over after a twentieth of it',
+    unit: 'x',
+    goal: 1.1,
+    async measure({ quick }) {
+      const images = quick ? 4000 : 100_000;
+      const folder = madeFolder();
+      await writePhotographs(folder, images, { width: 160, height: 120 });
+      const { early, late, ...times } = inFreshProcess('photographs', { folder, images });
+      return { ours: late / early, pytorch: null, images, residentEarly: early, residentLate: late, ...times };
     },
   },
 ];

@@ -19,6 +19,8 @@ import torch.nn.functional as F
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "test" / "parity"))
 import reference as ref  # noqa: E402
+import safetensors_io  # noqa: E402
+import translation as tr  # noqa: E402
 
 # A margin and steps so small that no edit ends early or diverges, so every step is taken and timed.
 UNREACHABLE_MARGIN = 1e4
@@ -123,6 +125,20 @@ def drawdown(device="cpu", width=64, images=1000, edits=2, batch=500, steps=10):
     return run, 1
 
 
+def translate(device="cpu", file=None, heads=4, beam=5, max_length=20, quick=False):
+    """A plain beam search with cached keys over all sentences at once; its scores must be those in the file."""
+    tensors = safetensors_io.load(file)
+    sources, scores = tensors.pop("sources"), tensors.pop("scores")
+    model = tr.with_weights(tensors, heads).to(device).eval()
+
+    def run():
+        found = tr.beam_search(model, sources.to(device), beam, max_length)
+        best = torch.tensor([hypotheses[0][0] for hypotheses in found])
+        assert torch.allclose(best, scores, atol=1e-3), "the two sides find other translations"
+
+    return run, len(sources)
+
+
 def conv_double_backward(device="cpu", channels=256, size=8, batch=1):
     """A 3x3 convolution forward, its gradients, and the gradients of those."""
     torch.manual_seed(0)
@@ -137,15 +153,40 @@ def conv_double_backward(device="cpu", channels=256, size=8, batch=1):
     return run, 1
 
 
+def photographs(folder, batch=64, workers=2):
+    """An epoch of a folder's batches as ImageNet's classifiers are trained on them; timed by the image."""
+    from torchvision import datasets, transforms
+
+    transform = transforms.Compose([
+        transforms.RandomResizedCrop(224),
+        transforms.RandomHorizontalFlip(),
+        transforms.ToTensor(),
+        transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+    ])
+    data = datasets.ImageFolder(folder, transform)
+    # The workers stay between epochs, as ours do.
+    loader = torch.utils.data.DataLoader(
+        data, batch_size=batch, shuffle=True, drop_last=True, num_workers=workers, persistent_workers=True
+    )
+
+    def run():
+        seen = sum(len(labels) for _, labels in loader)
+        assert seen == len(data), f"{seen} of {len(data)} photographs were read"
+
+    return run, len(data)
+
+
 ROWS = {
     "small-op": small_op,
     "train-step": train_step,
     "edit-step": edit_step,
     "editable-train-step": editable_train_step,
     "drawdown": drawdown,
+    "translate": translate,
     "conv-double-backward": conv_double_backward,
+    "photographs": photographs,
 }
-WARM_UPS = {"drawdown": 0, "train-step": 2, "editable-train-step": 2}  # long enough to need fewer
+WARM_UPS = {"drawdown": 0, "photographs": 1, "train-step": 2, "editable-train-step": 2}  # long enough to need fewer
 
 
 def milliseconds(run, calls, device):

@@ -51,6 +51,14 @@ describe.skipIf(!hasData)(`examples${why}`, () => {
     expect(refused).toMatch(/^refused: cannot use .* as a patch: it was made for the model/);
     expect(undone).toBe('undone: true');
   });
+
+  it('05 keeps repairs in a store, serves a release and takes it back', async () => {
+    const [made, answers] = await printedBy('05-keep-repairs');
+    expect(made).toMatch(/^Release [0-9a-f]{10}: 1 in force, drawdown -?\d+\.\d\d points\.$/);
+    const [, before, served, after] = /^Test image \d+: (.*), then (.*), then (.*) again\.$/.exec(answers!)!;
+    expect(served).not.toBe(before);
+    expect(after).toBe(before);
+  });
 });
 
 describe('README', () => {

@@ -80,19 +80,20 @@ class Part(nn.Module):
     def embed(self, tokens, first=0):
         """`first`: the place of the first column."""
         present = tokens.ne(PAD).long()
-        places = ((present.cumsum(1) + first) * present + PAD).flatten().tolist()
+        places = (present.cumsum(1) + first) * present + PAD
         dim = self.embed_tokens.embedding_dim
-        table = {place: self.place(place, dim) for place in set(places)}
-        vectors = torch.stack([table[place] for place in places]).view(*tokens.shape, dim)
-        return math.sqrt(dim) * self.embed_tokens(tokens) + vectors.to(self.embed_tokens.weight)
+        if not hasattr(self, "table"):
+            self.table = sinusoids(512, dim)
+        return math.sqrt(dim) * self.embed_tokens(tokens) + self.table.to(self.embed_tokens.weight)[places]
 
-    @staticmethod
-    def place(place, dim):
-        """fairseq's sinusoids: sines in the first half, cosines in the second, zeros for padding."""
-        if place == PAD:
-            return torch.zeros(dim)
-        rate = torch.exp(torch.arange(dim // 2).float() * -(math.log(10000) / (dim // 2 - 1)))
-        return torch.cat([torch.sin(place * rate), torch.cos(place * rate)])
+
+def sinusoids(count, dim):
+    """fairseq's: sines in the first half, cosines in the second, zeros for padding."""
+    rate = torch.exp(torch.arange(dim // 2).float() * -(math.log(10000) / (dim // 2 - 1)))
+    angles = torch.arange(count).float().unsqueeze(1) * rate
+    table = torch.cat([angles.sin(), angles.cos()], 1)
+    table[PAD] = 0
+    return table
 
 
 class Transformer(nn.Module):
@@ -111,7 +112,7 @@ class Transformer(nn.Module):
     def decode(self, previous, memory, padding, caches=None, first=0):
         x = self.decoder.embed(previous, first)
         time = previous.shape[1]
-        future = None if caches is not None else torch.ones(time, time, dtype=torch.bool).triu(1)
+        future = None if caches is not None else torch.ones(time, time, dtype=torch.bool, device=x.device).triu(1)
         for i, layer in enumerate(self.decoder.layers):
             cache = None if caches is None else caches[i]
             x = layer.feed_forward(layer.look(layer.self_attend(x, future, cache), memory, padding, cache))
@@ -123,6 +124,22 @@ class Transformer(nn.Module):
         previous = previous.masked_fill(previous.eq(EOS), PAD)
         previous[:, 0] = EOS
         return self.decode(previous, *self.encode(source))
+
+
+def with_weights(tensors, heads):
+    """The model of weights that have a tensor for each of an attention's three projections."""
+    vocabulary, dim = tensors["encoder.embed_tokens.weight"].shape
+    tensors.setdefault("decoder.embed_tokens.weight", tensors["encoder.embed_tokens.weight"])
+    layers = [len({name.split(".")[2] for name in tensors if name.startswith(f"{part}.layers.")}) for part in ("encoder", "decoder")]
+    width = len(tensors["encoder.layers.0.fc1.bias"])
+    model = Transformer(vocabulary, len(tensors["decoder.embed_tokens.weight"]), dim, heads, width, layers)
+
+    def found(name):
+        parts = [name] if ".in_proj_" not in name else [name.replace("in_proj_", f"{letter}_proj.") for letter in "qkv"]
+        return torch.cat([tensors[part] for part in parts])
+
+    model.load_state_dict({name: found(name) for name in model.state_dict()})
+    return model
 
 
 def label_smoothed(logits, target, smoothing=0.1):
@@ -138,8 +155,8 @@ def beam_search(model, source, beam=5, max_length=200, length_penalty=1.0, cache
     batch = source.shape[0]
     memory, padding = (each.repeat_interleave(beam, 0) for each in model.encode(source))
     caches = [{} for _ in model.decoder.layers] if cached else None
-    tokens = torch.full((batch * beam, 1), EOS)
-    scores = torch.zeros(batch * beam, 0, dtype=memory.dtype)
+    tokens = torch.full((batch * beam, 1), EOS, device=memory.device)
+    scores = memory.new_zeros(batch * beam, 0)
     finished = [[] for _ in range(batch)]
     alive = list(range(batch))
     for step in range(max_length + 1):

@@ -69,6 +69,29 @@ describe('editable on a folder of photographs', () => {
     expect(editable(['info', at('run')]).out).toContain(`${at('photos')}, 4 classes: nothing, red`);
   });
 
+  it('trains on random crops of photographs read anew, on shifted crops where asked, and says so in the run', () => {
+    expect(configOf('run')).toMatchObject({ training: { augment: true, augmentation: 'random-resized-crop' } });
+    const crops = (): number =>
+      readdirSync(at('cache/editable/photographs')).filter((name) => name.endsWith('.crops')).length;
+    // Of the val split alone.
+    expect(crops()).toBe(1);
+    const words = 'train --model resnet20 --objective plain --epochs 1 --batch-size 8 --resize 36 --crop 32'.split(' ');
+    const source = ['--dataset', at('photos'), '--classes', at('classes.txt'), '--augmentation', 'shift'];
+    document(...words, ...source, '--out', at('shifted'));
+    expect((configOf('shifted') as { training: object }).training).not.toHaveProperty('augmentation');
+    expect(crops()).toBe(2);
+    const fashion = [
+      'train',
+      '--dataset',
+      'fashion-mnist',
+      '--augmentation',
+      'random-resized-crop',
+      '--out',
+      at('none'),
+    ];
+    expect(refusal(...fashion)).toContain('--augmentation: expected shift, as fashion-mnist has no photographs');
+  });
+
   it('predicts the same of a photograph by its number and by its file', () => {
     const byIndex = document('predict', at('run'), '--index', '0');
     const byFile = document('predict', at('run'), '--image', at('photos/val/n01/0.jpg'));

@@ -8,6 +8,7 @@ import type {
   ModelSpec,
   RunConfig,
   RunTask,
+  SplitName,
   TrainingSettings,
 } from 'editable';
 import { type NetworkName, networkNames } from 'editable/network-names';
@@ -31,6 +32,8 @@ import type { OptionTable } from '../options/table.js';
 import { refuseTranslationFlags, type TranslationFlags, translationOptions } from '../options/translation.js';
 import { trainTranslator } from './train-translation.js';
 
+type Augmentation = NonNullable<TrainingSettings['augmentation']>;
+
 interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags {
   readonly task: RunTask | undefined;
   readonly model: NetworkName | undefined;
@@ -46,6 +49,7 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags 
   readonly optimizer: TrainingSettings['optimizer'];
   readonly clipNorm: number | undefined;
   readonly augment: boolean;
+  readonly augmentation: Augmentation | undefined;
   readonly from: string | undefined;
   readonly trainImages: number | undefined;
   readonly freezeBefore: string | undefined;
@@ -114,6 +118,11 @@ const options: OptionTable<TrainFlags> = {
   optimizer: { kind: choice(['adam', 'sgd']), default: 'adam', description: 'sgd has Nesterov momentum 0.9' },
   clipNorm: { kind: number({ above: 0 }), description: 'bound on the norm of all gradients together (default: 10)' },
   augment: { kind: toggle, default: true, description: 'train without random crops and flips' },
+  augmentation: {
+    kind: choice(['shift', 'random-resized-crop']),
+    description:
+      'shift: the usual crop moved by an eighth of its side; random-resized-crop: a random part of each photograph, read anew for each batch (default for a folder of photographs); both with flips',
+  },
   trainImages: { kind: wholeNumber({ min: 1 }), description: 'train on the first N images only' },
   from: { kind: path('run'), description: "start from this run's model, in its normalization (fine-tuning)" },
   freezeBefore: {
@@ -189,11 +198,16 @@ async function trainFromFlags(flags: TrainFlags, console: Console): Promise<numb
   if (start !== undefined) requireSame(start, flags);
   const source = sourceOf(flags, start?.dataset ?? 'fashion-mnist');
   const preprocessing = preprocessingOf(flags, source) ?? start?.preprocessing ?? publishedPreprocessing(flags.model);
-  const dataset = await shown(console, (job) => openData(source, flags, { preprocessing }, job));
+  const augmentation = augmentationOf(flags, source);
+  const onDemand: SplitName[] = augmentation === 'random-resized-crop' ? ['train'] : [];
+  const dataset = await shown(console, (job) => openData(source, flags, { preprocessing, onDemand }, job));
   const { model = 'cifar-resnet18', width = 64 } = flags;
   const sizes = { width, inChannels: dataset.shape[0], classes: dataset.classes.length };
   const spec = withExtra(start?.model ?? specOf(formOf(model, dataset.shape), sizes), flags.extraLayer);
-  const fresh = runConfig(dataset, spec, await settingsOf(flags, spec));
+  const fresh = runConfig(dataset, spec, {
+    ...(await settingsOf(flags, spec)),
+    ...(augmentation === 'random-resized-crop' ? { augmentation } : {}),
+  });
   const config = start === undefined ? fresh : { ...fresh, normalization: start.normalization };
   const { objective } = config.training as TrainingSettings;
   const label = objective === 'plain' ? 'training' : 'editable training';
@@ -215,6 +229,16 @@ async function trainFromFlags(flags: TrainFlags, console: Console): Promise<numb
     seconds,
   });
   return exitCodes.done;
+}
+
+/** Kept only where it is not what runs of earlier versions did. */
+function augmentationOf({ augment, augmentation }: TrainFlags, source: DatasetSource): Augmentation | undefined {
+  if (!augment) return undefined;
+  if (typeof source === 'object') return augmentation ?? 'random-resized-crop';
+  if (augmentation !== 'random-resized-crop') return augmentation;
+  throw new UsageError(
+    `--augmentation: expected shift, as ${source} has no photographs to cut from, received "${augmentation}".`,
+  );
 }
 
 export const specOf = (

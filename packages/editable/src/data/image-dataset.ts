@@ -5,6 +5,8 @@ import type { Augmentation } from './augmentation.js';
 import type { ImageShape } from './image-shape.js';
 import type { Normalization } from './normalization.js';
 import type { ResizeAndCrop } from './photograph.js';
+import type { RandomState } from './random.js';
+import type { RandomResizedCrop } from './random-resized-crop.js';
 
 export type DatasetName = 'fashion-mnist' | 'cifar-10';
 
@@ -51,8 +53,22 @@ export interface ImageSplit {
   readonly labels: Int32Array;
   /** What identifies labels and pixels, where that is known without reading them. */
   readonly hash?: string;
+  /** Of photographs: their files, where other crops than `image`'s are cut from. */
+  readonly files?: PhotographFiles;
   /** Image i, [C, H, W] bytes; not to be written to, as it may be a view. */
   image(index: number): Uint8Array;
+}
+
+export interface PhotographFiles {
+  /**
+   * A random crop of each image at `indices`, [C, H, W] bytes, read by worker threads: the i-th is a function of its file and
+   * of states[i]. Rejects with `INVALID_FILE` where a file is no longer what it was.
+   */
+  randomCrops(
+    indices: ArrayLike<number>,
+    crop: RandomResizedCrop,
+    states: readonly RandomState[],
+  ): Promise<readonly Uint8Array[]>;
 }
 
 /** A split over pixels laid out as [N, C, H, W], one label an image. */
@@ -85,12 +101,22 @@ export function subset(split: ImageSplit, indices: ArrayLike<number>): ImageSpli
     length: chosen.length,
     labels: Int32Array.from(chosen, (index) => split.labels[index]!),
     ...(split.hash === undefined ? {} : { hash: partHash(split.hash, chosen) }),
+    ...(split.files === undefined ? {} : { files: filesAt(split.files, chosen) }),
     image: (index) => {
       checkIndex('image', index, chosen.length);
       return split.image(chosen[index]!);
     },
   };
 }
+
+const filesAt = (files: PhotographFiles, chosen: Uint32Array): PhotographFiles => ({
+  randomCrops: (indices, crop, states) =>
+    files.randomCrops(
+      Array.from(indices, (index) => chosen[index]!),
+      crop,
+      states,
+    ),
+});
 
 const partHash = (whole: string, indices: Uint32Array): string =>
   createHash('sha256').update(whole).update(indices).digest('hex');

@@ -1,4 +1,5 @@
 export { type Augmentation, augmentedViews, cropAndFlip, type ViewOptions } from './augmentation.js';
+export { type Augment, augmentedImages } from './augmented-images.js';
 export { assembleBatch, type Batch, type BatchOptions } from './batch.js';
 export { BatchSchedule, type BatchScheduleOptions, epochOrder, sequentialBatches } from './batches.js';
 export { cifar10 } from './cifar10.js';
@@ -13,6 +14,7 @@ export {
   type ImageDataset,
   type ImageSplit,
   imageSplit,
+  type PhotographFiles,
   type SplitName,
   subset,
 } from './image-dataset.js';
@@ -31,6 +33,14 @@ export {
   readSplitIfThere,
   type TextPair,
 } from './parallel-corpus.js';
-export { type Photograph, type ResizeAndCrop, readPhotograph } from './photograph.js';
+export {
+  type Photograph,
+  type RandomCropOptions,
+  type ResizeAndCrop,
+  readPhotograph,
+  readRandomCrop,
+} from './photograph.js';
 export { type PhotographsOptions, photographs, unlabelledPhotographs } from './photographs.js';
 export { type RandomState, RandomStream, stream } from './random.js';
+export { cropBox, type RandomResizedCrop, randomResizedCrop } from './random-resized-crop.js';
+export { ReadAhead, type ReadAheadOptions } from './read-ahead.js';

@@ -9,6 +9,7 @@ import { EditableError } from '../errors.js';
 import { parseCifarBatch } from './cifar10.js';
 import { parseIdx, readIdx } from './idx.js';
 import { readImageFile } from './image-file.js';
+import { readManifest } from './manifest.js';
 import { type RandomStream, stream } from './random.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'editable-mutated-'));
@@ -87,6 +88,17 @@ describe('mutated files', () => {
     );
     expect(parsed + refused).toBe(1000);
     expect(Math.min(parsed, refused)).toBeGreaterThan(100);
+  });
+
+  it('manifests: 400 parse or are refused', async () => {
+    const manifest = join(folder, 'manifest.csv');
+    const text = 'path,label,split\n"a, b.jpg","an ""ant""",train\n"two\nlines.jpg",bee,val\nlast.jpg,cat,test\n';
+    const { parsed, refused } = await outcomes(Buffer.from(text), 400, (bytes) => {
+      writeFileSync(manifest, bytes);
+      return readManifest(manifest);
+    });
+    expect(parsed + refused).toBe(400);
+    expect(Math.min(parsed, refused)).toBeGreaterThan(50);
   });
 
   it.each(['png', 'jpeg', 'webp'] as const)('%s: 350 decode or are refused', async (format) => {

@@ -4,10 +4,13 @@
  * `convert('RGB')`, it leaves the orientation in EXIF and colour profiles aside and drops transparency. On 100 photographs
  * of ImageNet in five sizes (256/224 to 36/32, and enlarged) all pixels equalled torchvision 0.14's over Pillow 9.4, as did
  * the decoded pixels of CMYK, grey, palette and transparent pictures. Where it differs: grey of 16 bits, which Pillow clips.
+ * For training, a box cut out at random instead and scaled to `crop`: torchvision's `RandomResizedCrop`.
  */
-import sharp, { type OutputInfo } from 'sharp';
 import { EditableError } from '../errors.js';
-import { maxPixels, readEncodedImage, undecodable } from './encoded-image.js';
+import { decodeRgb } from './decode-rgb.js';
+import { readEncodedImage } from './encoded-image.js';
+import type { RandomStream } from './random.js';
+import { checkRandomResizedCrop, cropBox, type RandomResizedCrop } from './random-resized-crop.js';
 import { resample, type Size, type Window } from './resample.js';
 
 /** What a network asks of its photographs before they are normalised. */
@@ -37,13 +40,40 @@ export async function decodePhotograph(
   path: string,
 ): Promise<Photograph> {
   checkPreprocessing(preprocessing);
-  const { data, info } = await decode(bytes).catch((cause: unknown) => {
-    throw undecodable(path, cause);
-  });
-  const scaled = scaledSize(info, preprocessing.resize);
-  const window = centre(scaled, preprocessing.crop);
-  const square = resample(toRgb(data, info.channels), 3, info, scaled, window);
-  return { pixels: planes(square), originalSize: [info.height, info.width] };
+  const { pixels, size } = await decodeRgb(bytes, path);
+  const scaled = scaledSize(size, preprocessing.resize);
+  const square = resample(pixels, size, scaled, centre(scaled, preprocessing.crop));
+  return { pixels: planes(square, preprocessing.crop, false), originalSize: [size.height, size.width] };
+}
+
+/**
+ * A random crop scaled to a square, [3, side, side] bytes: a function of the photograph and of `random`.
+ *
+ * @example await readRandomCrop('cat.jpg', { ...randomResizedCrop, side: 224, random: stream(seed, 'augment', step) })
+ * @throws EditableError INVALID_FILE for a file that is damaged above the crop's lower edge, too large or no picture
+ */
+export async function readRandomCrop(path: string, options: RandomCropOptions): Promise<Uint8Array> {
+  return decodeRandomCrop(readEncodedImage(path), options, path);
+}
+
+export interface RandomCropOptions extends RandomResizedCrop {
+  /** Of the square that the crop is scaled to. */
+  readonly side: number;
+  readonly random: RandomStream;
+}
+
+/** The same of a file's bytes; `path` is for the error. */
+export async function decodeRandomCrop(
+  bytes: Uint8Array,
+  { side, random, ...crop }: RandomCropOptions,
+  path: string,
+): Promise<Uint8Array> {
+  checkRandomResizedCrop(crop);
+  checkPreprocessing({ resize: side, crop: side });
+  const { pixels, window } = await decodeRgb(bytes, path, (size) => cropBox(size, crop, random));
+  const mirrored = random.int(2) === 1 && crop.flip;
+  const to = { width: side, height: side };
+  return planes(resample(pixels, window, to, { left: 0, top: 0, ...to }), side, mirrored);
 }
 
 /** @throws EditableError INVALID_ARGUMENT */
@@ -54,38 +84,6 @@ export function checkPreprocessing({ resize, crop }: ResizeAndCrop): void {
     'INVALID_ARGUMENT',
     `preprocessing: expected whole numbers from 1 to 4096, crop at most resize, received resize ${resize}, crop ${crop}.`,
   );
-}
-
-interface Decoded {
-  readonly data: Buffer;
-  readonly info: OutputInfo;
-}
-
-/** Decoded whole, so that a picture damaged anywhere is refused, and never scaled by the decoder. */
-async function decode(bytes: Uint8Array): Promise<Decoded> {
-  const image = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error', ignoreIcc: true });
-  const { space } = await image.metadata();
-  const raw =
-    space === 'cmyk'
-      ? image.pipelineColourspace('cmyk').toColourspace('cmyk')
-      : image.removeAlpha().toColourspace('srgb');
-  return raw.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-}
-
-/** [H, W, 1, 3 or 4] → [H, W, 3]; four are cyan, magenta, yellow and black, mixed as Pillow does. */
-function toRgb(pixels: Uint8Array, channels: number): Uint8Array {
-  if (channels === 3) return pixels;
-  const rgb = new Uint8Array((pixels.length / channels) * 3);
-  for (let from = 0, to = 0; from < pixels.length; from += channels, to += 3) {
-    for (let channel = 0; channel < 3; channel++) {
-      if (channels < 3) rgb[to + channel] = pixels[from]!;
-      else {
-        const light = 255 - pixels[from + 3]!;
-        rgb[to + channel] = Math.max(0, light - Math.round((pixels[from + channel]! * light) / 255));
-      }
-    }
-  }
-  return rgb;
 }
 
 /** The long side is rounded down, as torchvision does. */
@@ -102,12 +100,19 @@ function centre({ width, height }: Size, crop: number): Window {
 /** Half of a whole number as Python's `round` gives it. */
 const halfToEven = (whole: number): number => (whole % 2 === 0 ? whole / 2 : 2 * Math.round(whole / 4));
 
-/** [H, W, 3] → [3, H, W] */
-function planes(interleaved: Uint8Array): Uint8Array {
-  const plane = interleaved.length / 3;
-  const image = new Uint8Array(interleaved.length);
-  for (let at = 0; at < plane; at++) {
-    for (let channel = 0; channel < 3; channel++) image[channel * plane + at] = interleaved[3 * at + channel]!;
+/** [side, side, 3] → [3, side, side] */
+function planes(interleaved: Uint8Array, side: number, mirrored: boolean): Uint8Array {
+  const plane = side * side;
+  const image = new Uint8Array(3 * plane);
+  const step = mirrored ? -1 : 1;
+  let from = 0;
+  for (let row = 0; row < plane; row += side) {
+    let at = mirrored ? row + side - 1 : row;
+    for (let x = 0; x < side; x++, at += step, from += 3) {
+      image[at] = interleaved[from]!;
+      image[plane + at] = interleaved[from + 1]!;
+      image[2 * plane + at] = interleaved[from + 2]!;
+    }
   }
   return image;
 }

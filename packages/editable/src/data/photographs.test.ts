@@ -217,16 +217,6 @@ describe('photographs', () => {
     expect(await refusal('path,label\n2.jpg,0\n')).toMatch(/Expected the photograph .*2\.jpg; there is no such file/);
   });
 
-  it('refuses more than 16 GiB decoded, when they are asked for', async () => {
-    put('train/a/1.jpg');
-    put('val/a/1.jpg');
-    put('manifest.csv', `path,label,split\nval/a/1.jpg,a,val\n${'train/a/1.jpg,a,train\n'.repeat(1500)}`);
-    const large = { preprocessing: { resize: 2000, crop: 2000 } };
-    const dataset = await photographs({ folder }, large);
-    expect(dataset.split('test').length).toBe(1);
-    expect(() => dataset.split('train')).toThrow('at most 1431 photographs of 2000×2000 in a split (16 GiB decoded)');
-  });
-
   it('decodes only the splits that are wanted, and leaves no partial file', async () => {
     put('train/a/1.jpg');
     put('val/a/1.jpg');

@@ -68,6 +68,11 @@ export class RandomStream {
     return radius * Math.cos(2 * Math.PI * this.float());
   }
 
+  /** The state of another stream, from this one's next four draws. */
+  branch(): RandomState {
+    return [this.uint32(), this.uint32(), this.uint32(), this.uint32()];
+  }
+
   /** `count` different integers of [0, length) in random order (Fisher–Yates, stopped early). */
   sample(length: number, count: number): Uint32Array {
     if (!Number.isInteger(count) || count < 0 || count > length) {

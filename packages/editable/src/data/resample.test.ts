@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { resample } from './resample.js';
 
@@ -17,17 +19,34 @@ const larger = [
 describe('resample', () => {
   it('gives what Pillow gives, smaller and larger', () => {
     const whole = (width: number, height: number) => ({ left: 0, top: 0, width, height });
-    expect([...resample(pixels, 3, size, { width: 3, height: 2 }, whole(3, 2))]).toEqual(smaller);
-    expect([...resample(pixels, 3, size, { width: 7, height: 6 }, whole(7, 6))]).toEqual(larger);
+    expect([...resample(pixels, size, { width: 3, height: 2 }, whole(3, 2))]).toEqual(smaller);
+    expect([...resample(pixels, size, { width: 7, height: 6 }, whole(7, 6))]).toEqual(larger);
   });
 
   it('gives of a window what the whole has there', () => {
-    const window = resample(pixels, 3, size, { width: 7, height: 6 }, { left: 2, top: 3, width: 4, height: 2 });
+    const window = resample(pixels, size, { width: 7, height: 6 }, { left: 2, top: 3, width: 4, height: 2 });
     const rows = [3, 4].flatMap((row) => larger.slice((row * 7 + 2) * 3, (row * 7 + 6) * 3));
     expect([...window]).toEqual(rows);
   });
 
+  it('takes an image larger than it copies at once', () => {
+    const [from, to] = [
+      { width: 30_000, height: 50 },
+      { width: 3, height: 2 },
+    ];
+    const wide = new Uint8Array(30_000 * 50 * 3).fill(100);
+    wide.fill(200, wide.length / 2);
+    const scaled = resample(wide, from, to, { left: 0, top: 0, ...to });
+    expect([scaled[0]! > 95, scaled[0]! < 130, scaled[17]! > 170, scaled.length]).toEqual([true, true, true, 18]);
+  });
+
+  it('runs the program that codegen/resample.wat says', () => {
+    const generate = fileURLToPath(new URL('../../codegen/generate.mjs', import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, [generate, '--check'], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
   it('leaves an image of the right size as it is', () => {
-    expect(resample(pixels, 3, size, size, { left: 0, top: 0, ...size })).toEqual(pixels);
+    expect(resample(pixels, size, size, { left: 0, top: 0, ...size })).toEqual(pixels);
   });
 });

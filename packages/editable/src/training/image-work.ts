@@ -1,6 +1,17 @@
 /** What image classification trains on: batches and edits of one data set, functions of the settings and the step alone. */
 import { type Device, type nn, noGrad, scope, type Tensor, tensor } from '@editable/torch';
-import { assembleBatch, BatchSchedule, type ImageDataset, type ImageSplit, stream, subset } from '../data/index.js';
+import {
+  type Augment,
+  assembleBatch,
+  augmentedImages,
+  BatchSchedule,
+  type ImageDataset,
+  type ImageSplit,
+  ReadAhead,
+  randomResizedCrop,
+  stream,
+  subset,
+} from '../data/index.js';
 import type { Constraint } from '../editing/constraint.js';
 import { classification } from '../editing/constraints/classification.js';
 import { EditableError } from '../errors.js';
@@ -9,7 +20,7 @@ import type { RunConfig } from '../runs/run.js';
 import { trainingSplits } from '../runs/splits.js';
 import { imageClassification } from '../tasks/image-classification.js';
 import type { Task, TrainingBatch } from '../tasks/task.js';
-import { editDraw } from './edit-draws.js';
+import { type EditDraw, editDraw } from './edit-draws.js';
 import type { TrainingSettings } from './settings.js';
 import type { TrainingWork } from './training-work.js';
 
@@ -20,6 +31,16 @@ export interface StartingModel {
   /** The part of it that is trained. */
   readonly model: nn.Model;
 }
+
+/** The images of a step as they were read. */
+interface StepImages {
+  readonly step: number;
+  readonly batch: ImageSplit;
+  readonly edit?: Pick<EditDraw, 'target'> & { readonly image: ImageSplit };
+}
+
+/** Steps whose photographs are read while one is trained on. */
+const stepsAhead = 2;
 
 export class ImageWork implements TrainingWork {
   readonly task: Task = imageClassification;
@@ -33,6 +54,8 @@ export class ImageWork implements TrainingWork {
   readonly #device: Device;
   /** What is trained, and what it starts from: it gives the trained part its inputs, and predictions to keep. */
   readonly #start: StartingModel;
+  readonly #reading: ReadAhead<StepImages>;
+  #read: StepImages | undefined;
   #mistakes: readonly number[] | undefined;
 
   constructor(config: RunConfig, settings: TrainingSettings, dataset: ImageDataset, start: StartingModel) {
@@ -50,10 +73,17 @@ export class ImageWork implements TrainingWork {
     this.#dataset = dataset;
     this.#device = start.device;
     this.#start = start;
+    // What is in memory already needs no reading ahead.
+    const ahead = train.files === undefined ? 0 : stepsAhead;
+    this.#reading = new ReadAhead((step) => this.#imagesOf(step), { ahead, end: this.steps });
+  }
+
+  async read(step: number): Promise<void> {
+    this.#read = await this.#reading.at(step);
   }
 
   batch(step: number): TrainingBatch {
-    const { input: images, target } = this.#assemble(this.#schedule.at(step), 'augment', step);
+    const { input: images, target } = this.#assemble(this.#readFor(step).batch);
     const input = this.#enter(images);
     if (this.#settings.baseLoss !== 'distillation') return { input, target };
     return { input, target, teacher: noGrad(() => scope(() => this.#start.model.call(input).output)) };
@@ -61,17 +91,40 @@ export class ImageWork implements TrainingWork {
 
   /** One edit a step, of an augmented training image. */
   constraint(step: number): Constraint | undefined {
-    if (this.#settings.objective === 'plain') return undefined;
+    const { edit } = this.#readFor(step);
+    if (edit === undefined) return undefined;
+    const input = this.#enter(this.#assemble(edit.image).input);
+    return classification(
+      input,
+      edit.target(() => this.#rankedByStart(input)),
+    );
+  }
+
+  #readFor(step: number): StepImages {
+    if (this.#read?.step === step) return this.#read;
+    throw new EditableError('INVALID_ARGUMENT', `batch, constraint: expected step ${step} to be read before.`);
+  }
+
+  async #imagesOf(step: number): Promise<StepImages> {
+    const reading = augmentedImages(this.#images, this.#schedule.at(step), this.#augment('augment', step));
+    if (this.#settings.objective === 'plain') return { step, batch: await reading };
     const { index, target } = editDraw(this.#settings, step, {
       images: this.#images,
       classes: this.#config.classes.length,
       mistakes: () => this.#mistakesOfStart(),
     });
-    const input = this.#enter(this.#assemble([index], 'augment-edit', step).input);
-    return classification(
-      input,
-      target(() => this.#rankedByStart(input)),
-    );
+    const editing = augmentedImages(this.#images, [index], this.#augment('augment-edit', step));
+    const [batch, image] = await Promise.all([reading, editing]);
+    return { step, batch, edit: { image, target } };
+  }
+
+  #augment(label: string, step: number): Augment | undefined {
+    const { augment, augmentation, seed } = this.#settings;
+    if (!augment) return undefined;
+    const random = stream(seed, label, step);
+    return augmentation === 'random-resized-crop'
+      ? { ...randomResizedCrop, random }
+      : { ...this.#dataset.augmentation, random };
   }
 
   #mistakesOfStart(): readonly number[] {
@@ -105,16 +158,25 @@ export class ImageWork implements TrainingWork {
     return noGrad(() => scope(() => whole.call(images, { to: whole.stages.length - model.stages.length }).output));
   }
 
-  #assemble(indices: ArrayLike<number>, label: string, step: number): TrainingBatch {
-    const { seed, augment } = this.#settings;
-    const { images, labels } = assembleBatch(this.#images, indices, {
-      normalization: this.#config.normalization,
-      ...(augment ? { augment: { ...this.#dataset.augmentation, random: stream(seed, label, step) } } : {}),
-    });
+  #assemble(read: ImageSplit): TrainingBatch {
+    const { normalization, shape } = this.#config;
+    const { images, labels } = assembleBatch(read, Uint32Array.from(read.labels.keys()), { normalization });
     const device = this.#device;
     return {
-      input: tensor(images, { shape: [indices.length, ...this.#config.shape], device }),
+      input: tensor(images, { shape: [read.length, ...shape], device }),
       target: tensor(labels, { device }),
     };
   }
+}
+
+/** Known before anything is written. @throws EditableError INVALID_ARGUMENT for random crops of what is no photograph */
+export function checkAugmentation(
+  { augment, augmentation }: TrainingSettings,
+  { name, preprocessing }: ImageDataset,
+): void {
+  if (!augment || augmentation !== 'random-resized-crop' || preprocessing !== undefined) return;
+  throw new EditableError(
+    'INVALID_ARGUMENT',
+    `augmentation: expected a folder of photographs for random-resized-crop, received ${name}; train with shift.`,
+  );
 }

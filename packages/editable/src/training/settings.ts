@@ -46,8 +46,13 @@ export interface TrainingSettings extends StepSettings {
    * (section 4.3; Hinton et al., 2015).
    */
   readonly baseLoss: 'cross-entropy' | 'distillation';
-  /** Random crops and flips, as the data set has them. */
+  /** Random changes of the images. */
   readonly augment: boolean;
+  /**
+   * Which: the data set's own, of its crops (a shift and a flip; left out: these), or of photographs a random part of each,
+   * resized, and a flip (section 4.3).
+   */
+  readonly augmentation?: 'shift' | 'random-resized-crop';
   readonly seed: number;
   /** The run whose weights training starts from; null: fresh ones. */
   readonly from: string | null;
@@ -118,6 +123,11 @@ const rules: readonly Rule[] = [
   ['cEdit', 'a number of at least 0', ({ cEdit }) => cEdit >= 0],
   ['cLoc', 'a number of at least 0', ({ cLoc }) => cLoc >= 0],
   ['seed', 'a whole number of at least 0', ({ seed }) => Number.isSafeInteger(seed) && seed >= 0],
+  [
+    'augmentation',
+    'shift or random-resized-crop',
+    ({ augmentation = 'shift' }) => ['shift', 'random-resized-crop'].includes(augmentation),
+  ],
   [
     'baseLoss',
     'cross-entropy, or a run to start from, whose predictions are kept',

@@ -17,7 +17,7 @@ import {
   saveEditorChoice,
   saveModel,
 } from '../runs/run.js';
-import { ImageWork } from './image-work.js';
+import { checkAugmentation, ImageWork } from './image-work.js';
 import { claimFolder, isFinished } from './run-folder.js';
 import { checkTraining } from './settings.js';
 import { Trainer } from './trainer.js';
@@ -45,6 +45,7 @@ export async function trainRun(
   const { training: settings } = config;
   if (settings === null) throw new EditableError('INVALID_RUN', `${folder} was imported; there is no training to run.`);
   checkTraining(settings);
+  checkAugmentation(settings, dataset);
   claimFolder(folder, config, readRunConfig);
   if (config.model.kind === 'torchscript' && settings.from !== null)
     keepScript(join(settings.from, config.model.file), folder, config.model.file);

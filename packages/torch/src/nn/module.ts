@@ -8,10 +8,13 @@ import type { Tensor } from '../tensor.js';
 export class Slot {
   readonly kind: 'parameter' | 'buffer';
   readonly initial: Tensor;
+  /** Of the initial value, and known when that is freed: a model's tensors may have moved elsewhere since. */
+  readonly shape: readonly number[];
 
   constructor(kind: 'parameter' | 'buffer', initial: Tensor) {
     this.kind = kind;
     this.initial = initial;
+    this.shape = initial.shape;
   }
 }
 

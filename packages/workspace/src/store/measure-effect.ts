@@ -93,7 +93,7 @@ const generalityOf = (standings: readonly RepairStanding[]): number | null => {
  * A repaired picture would count for having been repaired: it is not judged. The sample is drawn before those are left out, so
  * that releases are judged on the same pictures.
  */
-function judgedPictures(
+export function judgedPictures(
   test: ImageSplit,
   { repairs, testImages, seed }: MeasureOptions,
 ): { readonly split: ImageSplit; readonly positions: readonly number[] } {

@@ -1,10 +1,11 @@
 /** `editable store diff`: what lies between two releases. */
 import { defineCommand, exitCodes } from '../../command.js';
 import { shown } from '../../console/job-display.js';
+import { type TestImagesFlags, testImagesOptions } from '../../options/shared.js';
 import { type BenchFlags, benchOptions, storeArgument } from '../../options/store.js';
 import { baseOf, openBenchFor, releaseNamed, withStore } from './opening.js';
 
-export const diffCommand: ReturnType<typeof defineCommand> = defineCommand<BenchFlags>({
+export const diffCommand: ReturnType<typeof defineCommand> = defineCommand<TestImagesFlags & BenchFlags>({
   name: 'diff',
   summary: 'Compare two releases: repairs, weights, and answers on the test images.',
   arguments: [
@@ -12,7 +13,7 @@ export const diffCommand: ReturnType<typeof defineCommand> = defineCommand<Bench
     { name: 'from', description: 'a release, "active" or "base"' },
     { name: 'to', description: 'another one' },
   ],
-  options: benchOptions,
+  options: { ...testImagesOptions, ...benchOptions },
   examples: ['store diff STORE base active', 'store diff STORE 81c0f3ab 9d77e210'],
   run: ([folder, from, to], flags, console) =>
     withStore(folder, async (store) => {
@@ -20,7 +21,9 @@ export const diffCommand: ReturnType<typeof defineCommand> = defineCommand<Bench
       const { describeDiff } = await import('../../report/store-text.js');
       const [a, b] = [from, to].map((word) => releaseNamed(store, word as string)) as [string | null, string | null];
       const bench = await openBenchFor(store, flags, console, baseOf(store, a ?? b));
-      const diff = await shown(console, (job) => diffReleases(bench, { from: a, to: b }, job));
+      const diff = await shown(console, (job) =>
+        diffReleases(bench, { from: a, to: b, testImages: flags.testImages }, job),
+      );
       console.print(describeDiff(diff, bench.opened.run.config.classes));
       console.result({ store: folder, ...diff });
       return exitCodes.done;

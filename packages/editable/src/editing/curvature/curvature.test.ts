@@ -208,6 +208,13 @@ describe('KroneckerCurvature', () => {
         expect(difference(parts.layers[i]?.matrices[j] as Tensor, each)).toBeLessThan(1e-12);
   });
 
+  it('needs the model’s own tensors alone, not those that its modules began with', () => {
+    const moved = scope(() => inFloat64(new nn.Linear(3, 4)));
+    const { layers } = kroneckerFactors(moved, [control], options);
+    const curvature = new KroneckerCurvature({ names: options.names, layers, count: 6 }, { damping: 0.1 });
+    expect(curvature.solve(unflatTogether())[0]?.shape).toEqual([16, 4, 3]);
+  });
+
   it('gives a layer that runs twice the positions of both runs, and a normalisation its exact block', () => {
     const [both, norm] = [new nn.Linear(3, 3, { bias: false }), new nn.LayerNorm(3)];
     const twice = inFloat64(

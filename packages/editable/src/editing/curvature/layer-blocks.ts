@@ -95,7 +95,7 @@ export function normalisationGradients(
 /** The sum over all positions that share the scale and shift: [examples, features]. */
 function overPositions(layer: nn.AnyModule, value: Tensor): Tensor {
   if (layer instanceof nn.BatchNorm2d) return value.sum([2, 3]);
-  const features = (layer as nn.LayerNorm).weight.initial.numel;
+  const features = sizeOf((layer as nn.LayerNorm).weight);
   return value.reshape([value.shape[0] as number, -1, features]).sum([1]);
 }
 
@@ -134,7 +134,7 @@ export function matricesOf(block: LayerBlock, weight: Tensor | undefined, bias: 
 /** The inverse of `matricesOf`: the parts for the weight and the bias that are edited, in that order. */
 export function vectorsOf(block: LayerBlock, matrices: Tensor): Tensor[] {
   const count = matrices.shape[0] as number;
-  const shapes = [initialOf(block, 'weight'), initialOf(block, 'bias')].flatMap((each) => (each ? [each.shape] : []));
+  const shapes = [slotOf(block, 'weight'), slotOf(block, 'bias')].flatMap((each) => (each ? [each.shape] : []));
   if (shapes.length === 1) return [matrices.reshape([count, ...(shapes[0] as readonly number[])])];
   const last = matrices.shape.at(-1) as number;
   const biasSize = block.kind === 'dense' ? last / 2 : 1;
@@ -144,24 +144,26 @@ export function vectorsOf(block: LayerBlock, matrices: Tensor): Tensor[] {
 
 /** Shapes of the layer's factors: of A and G, or of the one block of a normalisation. */
 export function matrixShapes(block: LayerBlock): readonly (readonly number[])[] {
-  const [weight, bias] = [initialOf(block, 'weight'), initialOf(block, 'bias')];
+  const [weight, bias] = [slotOf(block, 'weight'), slotOf(block, 'bias')];
   if (block.kind === 'dense') {
-    const numbers = (weight?.numel ?? 0) + (bias?.numel ?? 0);
+    const numbers = (weight === undefined ? 0 : sizeOf(weight)) + (bias === undefined ? 0 : sizeOf(bias));
     return [[numbers, numbers]];
   }
   const [groups, outputs] = [groupsOf(block), outputsOf(block)];
-  const inputs = (weight === undefined ? 0 : weight.numel / (groups * outputs)) + (bias === undefined ? 0 : 1);
+  const inputs = (weight === undefined ? 0 : sizeOf(weight) / (groups * outputs)) + (bias === undefined ? 0 : 1);
   return [
     [groups, inputs, inputs],
     [groups, outputs, outputs],
   ];
 }
 
-/** The layer's own tensor where it is edited. */
-const initialOf = (block: LayerBlock, name: 'weight' | 'bias'): Tensor | undefined =>
-  block[name] === undefined ? undefined : (block.layer as nn.Linear)[name]?.initial;
+/** The layer's own place for a tensor where it is edited; its initial value may be freed. */
+const slotOf = (block: LayerBlock, name: 'weight' | 'bias'): nn.Slot | undefined =>
+  block[name] === undefined ? undefined : (block.layer as nn.Linear)[name];
+
+const sizeOf = ({ shape }: nn.Slot): number => shape.reduce((product, size) => product * size, 1);
 
 const groupsOf = ({ layer }: LayerBlock): number => (layer instanceof nn.Conv2d ? layer.groups : 1);
 
 const outputsOf = (block: LayerBlock): number =>
-  ((block.layer as nn.Linear).weight.initial.shape[0] as number) / groupsOf(block);
+  ((block.layer as nn.Linear).weight.shape[0] as number) / groupsOf(block);

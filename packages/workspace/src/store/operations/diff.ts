@@ -2,6 +2,7 @@
 import { scope, type Tensor } from '@editable/torch';
 import { TestSet } from 'editable';
 import { goOn, type JobOptions } from '../../job-events.js';
+import { judgedPictures } from '../measure-effect.js';
 import { type Bench, loadRelease } from '../store-base.js';
 
 export interface WeightChange {
@@ -36,12 +37,16 @@ export interface ReleaseDiff {
   readonly answers: readonly AnswerChange[];
 }
 
+export interface DiffOptions {
+  /** null: the base as it is. */
+  readonly from: string | null;
+  readonly to: string | null;
+  /** Compare answers on a random sample of so many test images; left out: on all. */
+  readonly testImages?: number | undefined;
+}
+
 /** @throws WorkspaceError REFUSED where one is not of this bench's base */
-export function diffReleases(
-  bench: Bench,
-  { from, to }: { readonly from: string | null; readonly to: string | null },
-  job: JobOptions = {},
-): ReleaseDiff {
+export function diffReleases(bench: Bench, { from, to, testImages }: DiffOptions, job: JobOptions = {}): ReleaseDiff {
   const [a, b] = [loadRelease(bench, from), loadRelease(bench, to)];
   const [before, after] = [a, b].map(({ release }) => release?.repairs ?? []) as [readonly string[], readonly string[]];
   goOn(job);
@@ -50,18 +55,23 @@ export function diffReleases(
     .map((name) => weightChange(name, a.model.parameters.get(name) as Tensor, b.model.parameters.get(name) as Tensor))
     .filter(({ changed }) => changed > 0);
   const { opened } = bench;
-  using test = new TestSet(opened.dataset.split('test'), {
+  const { split, positions } = judgedPictures(opened.dataset.split('test'), {
+    repairs: [],
+    testImages,
+    seed: bench.base.solver.seed,
+  });
+  using test = new TestSet(split, {
     normalization: opened.run.config.normalization,
     device: opened.device,
   });
   const [was, is] = [test.predict(a.model), test.predict(b.model)];
   const answers = [...test.labels.keys()]
-    .filter((index) => was[index] !== is[index])
-    .map((index) => ({
-      index,
-      label: test.labels[index] as number,
-      before: was[index] as number,
-      after: is[index] as number,
+    .filter((at) => was[at] !== is[at])
+    .map((at) => ({
+      index: positions[at] as number,
+      label: test.labels[at] as number,
+      before: was[at] as number,
+      after: is[at] as number,
     }));
   return {
     from,
