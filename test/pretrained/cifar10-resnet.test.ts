@@ -49,9 +49,7 @@ describe('withWeights', () => {
         const images = await testImages();
         if (images === undefined) return context.skip('CIFAR-10 is not under EDITABLE_DATA or ../shared/data');
         const model = withWeights(createModel(specOf(kind)), readStateDict(path as string), file);
-        const started = performance.now();
         expect(countCorrect(model, images)).toBe(correct);
-        expect(performance.now() - started).toBeLessThan(60_000);
       },
     );
   }
