@@ -51,3 +51,19 @@ export const repairColumns: Readonly<Record<ColumnName, RepairColumn>> = {
   memory: { title: 'MiB an edit', right: true, cell: ({ editBytes }) => mebibytes(editBytes) },
   edits: { title: 'Edits', right: true, cell: ({ edits }) => String(edits) },
 };
+
+/** What a table of Editable Training shows of each row; what it costs and how many edits there were come after. */
+export const comparedColumns: readonly RepairColumn[] = [
+  repairColumns.row,
+  repairColumns.editor,
+  repairColumns.layers,
+  repairColumns.paperTestError,
+  repairColumns.testError,
+  repairColumns.paperDrawdown,
+  repairColumns.drawdown,
+  repairColumns.paperSuccess,
+  repairColumns.success,
+  repairColumns.paperSteps,
+  repairColumns.steps,
+  repairColumns.generality,
+];

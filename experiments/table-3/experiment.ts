@@ -3,7 +3,7 @@ import type { Experiment, RowPlan } from '../shared/experiment.js';
 import { ownEditor } from '../shared/model-editor.js';
 import type { Training } from '../shared/models.js';
 import { finePrecision, naturalPlan } from '../shared/natural-rows.js';
-import { repairColumns } from '../shared/repair-columns.js';
+import { comparedColumns, repairColumns } from '../shared/repair-columns.js';
 import { repairPlan } from '../shared/repair-plan.js';
 import type { RepairRow, RepairSetup } from '../shared/repair-row.js';
 import type { ControlChoice, EditableChoice, Scale } from '../shared/scale.js';
@@ -21,23 +21,7 @@ export const table3: Experiment<RepairRow> = {
     ...mistakePlans(scale),
     ...naturalPlans(scale),
   ],
-  columns: [
-    repairColumns.row,
-    repairColumns.editor,
-    repairColumns.layers,
-    repairColumns.paperTestError,
-    repairColumns.testError,
-    repairColumns.paperDrawdown,
-    repairColumns.drawdown,
-    repairColumns.paperSuccess,
-    repairColumns.success,
-    repairColumns.paperSteps,
-    repairColumns.steps,
-    repairColumns.generality,
-    repairColumns.time,
-    repairColumns.memory,
-    repairColumns.edits,
-  ],
+  columns: [...comparedColumns, repairColumns.time, repairColumns.memory, repairColumns.edits],
   claims,
 };
 

@@ -4,7 +4,7 @@ import { ownEditor } from '../shared/model-editor.js';
 import type { Training } from '../shared/models.js';
 import { finePrecision, naturalPlan } from '../shared/natural-rows.js';
 import { photographScales } from '../shared/photograph-scales.js';
-import { repairColumns } from '../shared/repair-columns.js';
+import { comparedColumns, repairColumns } from '../shared/repair-columns.js';
 import { repairPlan } from '../shared/repair-plan.js';
 import type { RepairRow } from '../shared/repair-row.js';
 import type { Scale } from '../shared/scale.js';
@@ -18,22 +18,7 @@ export const table4: Experiment<RepairRow> = {
   title: 'Table 4: Editable fine-tuning of a pre-trained network',
   scales: photographScales,
   plans: (scale) => [...paperPlans(scale), ...naturalPlans(scale)],
-  columns: [
-    repairColumns.row,
-    repairColumns.editor,
-    repairColumns.layers,
-    repairColumns.paperTestError,
-    repairColumns.testError,
-    repairColumns.paperDrawdown,
-    repairColumns.drawdown,
-    repairColumns.paperSuccess,
-    repairColumns.success,
-    repairColumns.paperSteps,
-    repairColumns.steps,
-    repairColumns.generality,
-    repairColumns.time,
-    repairColumns.edits,
-  ],
+  columns: [...comparedColumns, repairColumns.time, repairColumns.edits],
   claims,
 };
 

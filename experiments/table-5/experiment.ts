@@ -3,7 +3,7 @@ import type { Experiment, RowPlan } from '../shared/experiment.js';
 import { ownEditor } from '../shared/model-editor.js';
 import { finePrecision, naturalPlan } from '../shared/natural-rows.js';
 import { photographScales } from '../shared/photograph-scales.js';
-import { repairColumns } from '../shared/repair-columns.js';
+import { comparedColumns, repairColumns } from '../shared/repair-columns.js';
 import { repairPlan } from '../shared/repair-plan.js';
 import type { RepairRow } from '../shared/repair-row.js';
 import type { EditableChoice, Scale } from '../shared/scale.js';
@@ -16,21 +16,7 @@ export const table5: Experiment<RepairRow> = {
   title: 'Table 5: repairs of natural mistakes',
   scales: photographScales,
   plans: (scale) => [...paperPlans(scale), ...naturalPlans(scale)],
-  columns: [
-    repairColumns.row,
-    repairColumns.editor,
-    repairColumns.layers,
-    repairColumns.paperTestError,
-    repairColumns.testError,
-    repairColumns.paperDrawdown,
-    repairColumns.drawdown,
-    repairColumns.paperSuccess,
-    repairColumns.success,
-    repairColumns.paperSteps,
-    repairColumns.steps,
-    repairColumns.generality,
-    repairColumns.edits,
-  ],
+  columns: [...comparedColumns, repairColumns.edits],
   claims,
 };
 
