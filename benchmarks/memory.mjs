@@ -22,7 +22,7 @@ export const rows = [
     name: 'memory-editor-steps',
     title: 'peak memory of 10 editor steps over 1',
     unit: 'x',
-    goal: 5, // DESIGN: well under 10
+    goal: 5, // well under 10 times
     async measure({ width, batch }) {
       const ours = [1, 10].map((steps) => inFreshProcess('training', { width, batch, steps }));
       const pytorch = [await pytorchPeak({ width, batch, steps: 1 }), await pytorchPeak({ width, batch, steps: 10 })];

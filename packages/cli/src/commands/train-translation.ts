@@ -26,7 +26,10 @@ interface TranslatorFlags extends TranslationFlags {
 const beam = 5;
 
 /** Options of image classification that change what is trained; given here they would be ignored. */
-const ofImages = ['model', 'width', 'extraLayer', 'from', 'trainImages', 'freezeBefore', 'classes', 'resize', 'crop'];
+const ofImages = [
+  ...['model', 'width', 'extraLayer', 'from', 'trainImages', 'freezeBefore', 'classes', 'resize', 'crop'],
+  ...['batchSize', 'schedule', 'optimizer', 'augmentation'],
+];
 
 export async function trainTranslator(flags: TranslatorFlags, console: Console): Promise<number> {
   requireTranslation(flags);

@@ -40,13 +40,13 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags 
   readonly width: number | undefined;
   readonly extraLayer: number | undefined;
   readonly epochs: number;
-  readonly batchSize: number;
+  readonly batchSize: number | undefined;
   readonly objective: TrainingSettings['objective'] | undefined;
   readonly baseLoss: TrainingSettings['baseLoss'];
   readonly learningRate: number | undefined;
   readonly weightDecay: number | undefined;
-  readonly schedule: TrainingSettings['schedule'];
-  readonly optimizer: TrainingSettings['optimizer'];
+  readonly schedule: TrainingSettings['schedule'] | undefined;
+  readonly optimizer: TrainingSettings['optimizer'] | undefined;
   readonly clipNorm: number | undefined;
   readonly augment: boolean;
   readonly augmentation: Augmentation | undefined;
@@ -101,7 +101,7 @@ const options: OptionTable<TrainFlags> = {
     description: "L_base: against the labels, or against the predictions of --from's model (section 4.3)",
   },
   epochs: { kind: wholeNumber({ min: 1 }), default: 10, description: 'passes over the train images' },
-  batchSize: { kind: wholeNumber({ min: 1 }), default: 128, description: 'images a step' },
+  batchSize: { kind: wholeNumber({ min: 1 }), description: 'images a step (default: 128)' },
   learningRate: {
     kind: number({ above: 0 }),
     description: "the optimizer's step size, for translation the highest (default: 1e-3; translation: 2e-3)",
@@ -112,10 +112,9 @@ const options: OptionTable<TrainFlags> = {
   },
   schedule: {
     kind: choice(['constant', 'cosine', 'one-cycle']),
-    default: 'cosine',
-    description: 'how the learning rate moves',
+    description: 'how the learning rate moves (default: cosine)',
   },
-  optimizer: { kind: choice(['adam', 'sgd']), default: 'adam', description: 'sgd has Nesterov momentum 0.9' },
+  optimizer: { kind: choice(['adam', 'sgd']), description: 'sgd has Nesterov momentum 0.9 (default: adam)' },
   clipNorm: { kind: number({ above: 0 }), description: 'bound on the norm of all gradients together (default: 10)' },
   augment: { kind: toggle, default: true, description: 'train without random crops and flips' },
   augmentation: {
@@ -284,8 +283,9 @@ const nameOf = (dataset: DatasetSource, flags: TrainFlags): string | undefined =
 async function settingsOf(flags: TrainFlags, spec: ModelSpec): Promise<TrainingSettings> {
   const { defaultTraining, networks } = await import('editable');
   const { layersOf, overridden } = await import('@editable/workspace');
-  const { baseLoss, epochs, batchSize, schedule, optimizer, augment, seed } = flags;
-  const { objective = 'editable', learningRate = 1e-3, weightDecay = 0, clipNorm = 10 } = flags;
+  const { baseLoss, epochs, augment, seed } = flags;
+  const { objective = 'editable', batchSize = 128, schedule = 'cosine', optimizer = 'adam' } = flags;
+  const { learningRate = 1e-3, weightDecay = 0, clipNorm = 10 } = flags;
   const usual = spec.kind === 'torchscript' ? 'layer3' : networks[spec.kind].usualLayers;
   const editor = overridden(
     { ...defaultTraining.editor, layers: layersOf(flags.layers ?? [usual]), maxSteps: flags.maxSteps },

@@ -1,4 +1,4 @@
-/** Options of training a translation model; what is left out is `defaultTranslationTraining`'s, or DESIGN's small Transformer. */
+/** Options of training a translation model; what is left out is `defaultTranslationTraining`'s, or `smallTransformer`'s. */
 import { UsageError } from '../errors.js';
 import { choice, number, text, toggle, wholeNumber } from './kinds.js';
 import { type OptionTable, optionName } from './table.js';
