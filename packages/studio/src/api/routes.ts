@@ -69,9 +69,13 @@ import {
   rolloutRequestSchema,
   rolloutSchema,
   type Served,
+  type SessionRequest,
   type StatusDocument,
   servedSchema,
+  sessionRequestSchema,
   statusSchema,
+  type You,
+  youSchema,
 } from './serving.js';
 import { countText, releaseName, repairName } from './words.js';
 
@@ -94,6 +98,8 @@ export interface Route<S extends Shapes = Shapes> {
   readonly role: Role;
   readonly group: string;
   readonly summary: string;
+  /** Needs no token. */
+  readonly open?: true;
   readonly params?: z.ZodType<S['params']>;
   readonly query?: z.ZodType<S['query']>;
   readonly body?: z.ZodType<S['body']>;
@@ -129,7 +135,10 @@ export interface Routes {
   readonly versionReady: Route<{ params: VersionParams; answer: { name: string; ready: boolean } }>;
   readonly infer: Route<{ params: ModelParams; body: InferRequest; answer: InferResponse }>;
   readonly versionInfer: Route<{ params: VersionParams; body: InferRequest; answer: InferResponse }>;
-  readonly repositoryIndex: Route<{ body: RepositoryIndexRequest | null | undefined; answer: RepositoryModel[] }>;
+  readonly repositoryIndex: Route<{
+    body: RepositoryIndexRequest | null | undefined;
+    answer: readonly RepositoryModel[];
+  }>;
   readonly repositoryLoad: Route<{ params: ModelParams; body: RepositoryLoadRequest | null | undefined; answer: null }>;
   readonly repositoryUnload: Route<{
     params: ModelParams;
@@ -140,16 +149,16 @@ export interface Routes {
 
   readonly status: Route<{ answer: StatusDocument }>;
   readonly events: Route;
-  readonly repairs: Route<{ query: { status?: string | undefined }; answer: RepairDocument[] }>;
+  readonly repairs: Route<{ query: { status?: string | undefined }; answer: readonly RepairDocument[] }>;
   readonly repair: Route<{ params: IdParams; answer: RepairDocument }>;
-  readonly propose: Route<{ body: ProposeRequest; answer: RepairDocument[] }>;
-  readonly approve: Route<{ body: ApproveRequest; answer: RepairDocument[] }>;
+  readonly propose: Route<{ body: ProposeRequest; answer: readonly RepairDocument[] }>;
+  readonly approve: Route<{ body: ApproveRequest; answer: readonly RepairDocument[] }>;
   readonly approveOne: Route<{ params: IdParams; body: ReasonRequest; answer: RepairDocument }>;
   readonly retire: Route<{ params: IdParams; body: RetireRequest; answer: JobDocument }>;
   readonly preview: Route<{ body: PreviewRequest; answer: JobDocument }>;
 
-  readonly bases: Route<{ answer: BaseDocument[] }>;
-  readonly releases: Route<{ answer: ReleaseDocument[] }>;
+  readonly bases: Route<{ answer: readonly BaseDocument[] }>;
+  readonly releases: Route<{ answer: readonly ReleaseDocument[] }>;
   readonly release: Route<{ params: IdParams; answer: ReleaseDocument }>;
   readonly makeRelease: Route<{ body: ReleaseRequest; answer: JobDocument }>;
   readonly activate: Route<{ params: IdParams; body: ActivateRequest; answer: Served }>;
@@ -162,9 +171,9 @@ export interface Routes {
   readonly verify: Route<{ answer: JobDocument }>;
   readonly log: Route<{
     query: { before?: number | undefined; limit?: number | undefined };
-    answer: LogEntry[];
+    answer: readonly LogEntry[];
   }>;
-  readonly budget: Route<{ answer: BudgetPoint[] }>;
+  readonly budget: Route<{ answer: readonly BudgetPoint[] }>;
 
   readonly findMistakes: Route<{ body: MistakesRequest; answer: JobDocument }>;
   readonly mistakes: Route<{ query: MistakesRequest; answer: MistakesOf }>;
@@ -173,19 +182,25 @@ export interface Routes {
   readonly feedbackPicture: Route<{ params: NumberParams; query: Enlarged }>;
   readonly differencePicture: Route<{ params: NumberParams; query: Enlarged }>;
 
-  readonly feedback: Route<{ query: { state?: 'open' | 'dismissed' | undefined }; answer: FeedbackDocument[] }>;
+  readonly feedback: Route<{
+    query: { state?: 'open' | 'dismissed' | undefined };
+    answer: readonly FeedbackDocument[];
+  }>;
   readonly sendFeedback: Route<{ body: FeedbackRequest; answer: FeedbackDocument }>;
   readonly dismissFeedback: Route<{ params: NumberParams; answer: FeedbackDocument }>;
 
   readonly rollout: Route<{ answer: RolloutDocument | null }>;
   readonly startRollout: Route<{ body: RolloutRequest; answer: RolloutDocument }>;
   readonly endRollout: Route<{ answer: RolloutDocument | null }>;
-  readonly differences: Route<{ query: { limit?: number | undefined }; answer: DifferenceDocument[] }>;
+  readonly differences: Route<{ query: { limit?: number | undefined }; answer: readonly DifferenceDocument[] }>;
 
-  readonly jobs: Route<{ answer: JobSummary[] }>;
+  readonly jobs: Route<{ answer: readonly JobSummary[] }>;
   readonly job: Route<{ params: IdParams; answer: JobDocument }>;
   readonly cancelJob: Route<{ params: IdParams; answer: JobSummary }>;
   readonly jobEvents: Route<{ params: IdParams }>;
+
+  readonly signIn: Route<{ body: SessionRequest; answer: You }>;
+  readonly signOut: Route<{ answer: null }>;
 
   readonly metrics: Route;
   readonly openapi: Route;
@@ -224,6 +239,7 @@ export const routes: Routes = {
   },
   live: {
     ...inference,
+    open: true,
     method: 'GET',
     path: '/v2/health/live',
     summary: 'Whether the server runs',
@@ -231,6 +247,7 @@ export const routes: Routes = {
   },
   ready: {
     ...inference,
+    open: true,
     method: 'GET',
     path: '/v2/health/ready',
     summary: 'Whether the network answers',
@@ -657,6 +674,26 @@ export const routes: Routes = {
     summary: 'How far a job is, as it goes: state, progress, remark, preview, end',
     params: jobParams,
     answer: stream,
+  },
+
+  signIn: {
+    method: 'PUT',
+    role: 'read',
+    open: true,
+    group: 'Operation',
+    path: '/api/session',
+    summary: 'Signs a page in by a cookie, where tokens are used',
+    body: sessionRequestSchema,
+    answer: ok(youSchema),
+  },
+  signOut: {
+    method: 'DELETE',
+    role: 'read',
+    open: true,
+    group: 'Operation',
+    path: '/api/session',
+    summary: 'Forgets the cookie',
+    answer: empty,
   },
 
   metrics: {

@@ -10,6 +10,17 @@ export type Role = 'read' | 'propose' | 'approve';
 
 export const roles: readonly Role[] = ['read', 'propose', 'approve'];
 
+export interface You {
+  /** null: nobody, where no tokens are used. */
+  readonly name: string | null;
+  readonly role: Role;
+}
+
+export const youSchema: z.ZodType<You> = z.strictObject({
+  name: z.string().nullable(),
+  role: z.enum(['read', 'propose', 'approve']),
+});
+
 export interface Served {
   /** null: the base as it is. */
   readonly release: string | null;
@@ -47,7 +58,7 @@ export interface StatusDocument {
   /** Open feedback. */
   readonly feedback: number;
   readonly jobs: readonly JobSummary[];
-  readonly you: { readonly name: string | null; readonly role: Role };
+  readonly you: You;
   readonly version: string;
 }
 
@@ -133,7 +144,7 @@ export const statusSchema: z.ZodType<StatusDocument> = z.strictObject({
   rollout: rolloutSchema.nullable(),
   feedback: count,
   jobs: z.array(jobSummarySchema),
-  you: z.strictObject({ name: z.string().nullable(), role: z.enum(['read', 'propose', 'approve']) }),
+  you: youSchema,
   version: z.string(),
 });
 
@@ -177,6 +188,13 @@ export const feedbackRequestSchema: z.ZodType<FeedbackRequest> = z.strictObject(
   note: words.optional(),
   by: words.optional(),
 });
+
+/** Signs a page in: its requests carry a cookie from then on, as pictures and event streams cannot carry a header. */
+export interface SessionRequest {
+  readonly token: string;
+}
+
+export const sessionRequestSchema: z.ZodType<SessionRequest> = z.strictObject({ token: z.string().min(1).max(1000) });
 
 interface Named {
   readonly label: number;
