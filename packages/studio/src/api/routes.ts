@@ -212,6 +212,8 @@ const versionParams: z.ZodType<VersionParams> = z.object({ model, version: relea
 const repairParams: z.ZodType<IdParams> = z.object({ id: repairName });
 const releaseParams: z.ZodType<IdParams> = z.object({ id: releaseName });
 const jobParams: z.ZodType<IdParams> = z.object({ id: z.string().regex(/^[0-9a-z-]{1,64}$/) });
+/** As an export's `download` has it. */
+const fileParams: z.ZodType<IdParams> = z.object({ id: z.string().regex(/^[0-9a-z-]{1,100}$/) });
 const numberParams: z.ZodType<NumberParams> = z.object({ id: countText });
 const limit = countText.optional();
 const enlarged: z.ZodType<Enlarged> = z.object({
@@ -502,7 +504,7 @@ export const routes: Routes = {
     group: 'Releases',
     path: '/api/exports/:id',
     summary: 'The file of an export',
-    params: jobParams,
+    params: fileParams,
     answer: { status: 200, type: 'application/octet-stream' },
   },
   verify: {

@@ -7,7 +7,8 @@ import type { InferenceData, LoadCall, Loaded, RunCall, RunResult } from './infe
 
 const { store: folder, device, threads } = workerData as InferenceData;
 setThreads(threads);
-using store = Store.open(folder);
+// Open for as long as the thread lives.
+const store = Store.open(folder);
 const bases = new Map<string, ServingBench>();
 const models = new Map<string, { readonly model: nn.Model; readonly base: string; readonly classes: number }>();
 

@@ -5,6 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { type Store, type StoreState, short } from '@editable/workspace';
 import type { Served } from '../api/serving.js';
+import { StudioError } from '../errors.js';
 import type { InferenceThread } from '../inference/inference-thread.js';
 
 /** A release, or the base where `release` is null. */
@@ -44,7 +45,7 @@ export class LiveModel extends EventEmitter<{ -readonly [Name in keyof LiveEvent
   /** @throws where what the store says cannot be loaded: a server that cannot answer does not start */
   async start({ interval = 200 }: { readonly interval?: number } = {}): Promise<void> {
     await this.refresh();
-    if (this.#served === undefined) throw new Error(this.#problem ?? 'nothing could be loaded');
+    if (this.#served === undefined) throw new StudioError('UNAVAILABLE', this.#problem ?? 'nothing could be loaded.');
     this.#watch = setInterval(() => void this.refresh(), interval);
     this.#watch.unref();
   }

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import helmet from '@fastify/helmet';
 import staticFiles from '@fastify/static';
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { jsonSchemaTransform, validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { errorSchema } from '../api/errors.js';
@@ -34,7 +34,7 @@ export function createHttp({ logLevel, limits }: Pick<HttpOptions, 'logLevel' | 
     requestTimeout: 60_000,
     keepAliveTimeout: 30_000,
     forceCloseConnections: 'idle',
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: ({ headers }) => {
       const own = headers['x-request-id'];
       return typeof own === 'string' && /^[\w.:-]{1,128}$/.test(own) ? own : randomUUID();

@@ -32,7 +32,8 @@ import { answerCalls, type CallContext, type CallHandlers } from '../threads/ans
 import type { WorkCalls, WorkData, WorkName, WorkNote, WorkPicture, WorkWish } from './work-calls.js';
 
 const { store: folder, device, dataDir, control } = workerData as WorkData;
-using store = Store.open(folder);
+// Open for as long as the thread lives.
+const store = Store.open(folder);
 let bench: { readonly key: string; readonly bench: Bench } | undefined;
 
 type Operations = {

@@ -180,7 +180,8 @@ function judge(
     changed,
   }: { readonly before: nn.Model; readonly solved: SolvedSet; readonly changed: readonly string[] },
 ): ReturnType<typeof preview> {
-  using test = new TestSet(split, { normalization: run.config.normalization, device, reducedPrecision: true });
+  // Not in reduced precision: whether that is faster here would be tried on every part.
+  using test = new TestSet(split, { normalization: run.config.normalization, device });
   return preview(before, solved.model, changed, test);
 }
 
