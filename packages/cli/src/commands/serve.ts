@@ -56,7 +56,7 @@ const options: OptionTable<ServeFlags> = {
   logLevel: {
     kind: choice(['silent', 'error', 'warn', 'info', 'debug']),
     default: 'info',
-    description: 'what is logged on stdout, as JSON lines; debug also has every prediction',
+    description: 'what is logged on stderr, as JSON lines; debug also has every prediction',
   },
   ...personOptions,
   ...benchOptions,
@@ -90,7 +90,8 @@ export const serveCommand: ReturnType<typeof defineCommand> = defineCommand<Serv
       limits: { body: maxBody * 2 ** 20 },
     });
     console.print(`serving ${server.model} at ${server.address}`);
-    console.result({ store, ...server, close: undefined });
+    const { address, model, serves } = server;
+    console.result({ store, address, model, serves });
     await untilStopped();
     await server.close();
     return exitCodes.done;

@@ -29,7 +29,8 @@ export interface HttpOptions {
 /** Without routes yet, so that its log is there for everything else. */
 export function createHttp({ logLevel, limits }: Pick<HttpOptions, 'logLevel' | 'limits'>): FastifyInstance {
   return fastify({
-    logger: { level: logLevel },
+    // Results go to stdout, what is told beside them to stderr: so everywhere here.
+    logger: { level: logLevel, stream: process.stderr },
     bodyLimit: limits.body,
     requestTimeout: 60_000,
     keepAliveTimeout: 30_000,

@@ -187,6 +187,16 @@ function versionOfRelease(store: Store, release: string | null): Version | undef
   return found === undefined ? undefined : { release, base: found.base, version: release };
 }
 
+/** A client may keep a connection open after its last answer: such ones do not hold the end up. */
+async function closeHttp(app: FastifyInstance): Promise<void> {
+  const idle = setInterval(() => app.server.closeIdleConnections(), 50);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(idle);
+  }
+}
+
 function closing(app: FastifyInstance, parts: Parts, streams: EventStreams): () => Promise<void> {
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
@@ -194,7 +204,7 @@ function closing(app: FastifyInstance, parts: Parts, streams: EventStreams): () 
     live.stop();
     jobs.cancelAll();
     streams.close();
-    await app.close();
+    await closeHttp(app);
     rollouts.close();
     await Promise.all([jobThread, desk, inference].map((thread) => thread.close()));
     records[Symbol.dispose]();
