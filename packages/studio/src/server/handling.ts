@@ -23,7 +23,7 @@ export type SomeHandlers<Names extends keyof Routes> = Pick<Handlers, Names>;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What follows the JSON of a request with binary tensors. */
-    binary: Uint8Array;
+    /** What follows the JSON of a request with binary tensors; undefined where there is no such part. */
+    binary: Uint8Array | undefined;
   }
 }

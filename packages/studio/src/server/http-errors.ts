@@ -53,13 +53,9 @@ const answer = (code: string, error: string): ErrorAnswer => ({
 });
 
 /** "body/wishes/0/target: expected string" */
-function sentenceOf(error: FastifyError): string {
-  const { validation = [], validationContext = 'request' } = error;
+function sentenceOf({ validation = [], validationContext: where = 'body' }: FastifyError): string {
   const problems = validation
     .slice(0, 3)
-    .map(
-      ({ instancePath, message = 'is not as expected' }) =>
-        `${instancePath === '' ? '' : `${instancePath}: `}${message}`,
-    );
-  return `${validationContext}${problems.join('; ')}`.replace(/^(\w+)([^/])/, '$1: $2').slice(0, 500);
+    .map(({ instancePath, message = 'is not as expected' }) => `${where}${instancePath}: ${message}`);
+  return `${problems.join('; ')}.`.slice(0, 500);
 }

@@ -60,7 +60,12 @@ export async function registerHttp(
   await app.register(helmet, securityHeaders);
   await app.register(swagger, { openapi: described(version), transform: jsonSchemaTransform });
   await app.register(async (scope) => {
-    const all: Handlers = { ...handlers, openapi: ({ reply }) => reply.type('application/json').send(app.swagger()) };
+    let description: string | undefined;
+    const openapi: Handlers['openapi'] = ({ reply }) => {
+      description ??= JSON.stringify(app.swagger());
+      return reply.type('application/json').send(description);
+    };
+    const all: Handlers = { ...handlers, openapi };
     for (const [name, route] of Object.entries(routes) as [keyof Handlers, Route][])
       register(scope, name, route, { handler: all[name] as AnyHandler, access });
   });

@@ -24,6 +24,7 @@ type Names =
   | 'predict';
 
 const shownClasses = 5;
+const nothing = new Uint8Array();
 export const extensions: readonly string[] = ['binary_tensor_data', 'classification', 'model_repository'];
 
 export function inferenceHandlers(parts: Parts): SomeHandlers<Names> {
@@ -76,7 +77,7 @@ async function infer(
 ): Promise<never> {
   const model = requireModel(parts, params.model);
   const id = body.id ?? request.id;
-  const pictures = picturesOf(body, request.binary, parts.picture);
+  const pictures = picturesOf(body, request.binary ?? nothing, parts.picture);
   const answered = await parts.answering.answer({ id, pictures, version });
   const { outputs, binary } = outputsOf(body, { ...answered, classes: parts.config.classes });
   const json = JSON.stringify({
