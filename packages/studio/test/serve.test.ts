@@ -1,7 +1,9 @@
 /** The server as its users meet it: the protocol, a repair's whole way, shadow and canary, exchange under load, its end. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { noGrad, scope, tensor } from '@editable/torch';
 import { Store } from '@editable/workspace';
 import { Validator } from '@seriousme/openapi-schema-validator';
@@ -9,7 +11,7 @@ import { encodePng, normalizeImages } from 'editable';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { predictSchema, routes } from '../src/api/index.js';
 import { Client } from './client.js';
-import { buildCommand, editable, type StartedServer, servedRun, started, testImages } from './served-run.js';
+import { buildCommand, editable, root, type StartedServer, servedRun, started, testImages } from './served-run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'editable-serve-'));
 const store = join(folder, 'run', 'store');
@@ -315,6 +317,20 @@ describe('editable serve', () => {
     expect((await client.call('status')).served.release).toBeNull();
   });
 
+  it('answers the examples’ clients, in fetch and in Python’s standard library', async () => {
+    const file = join(folder, 'picture.png');
+    writeFileSync(file, await encodePng(own[0]!.pixels, [1, 28, 28]));
+    const serve = join(root, 'examples/serve');
+    const [byFetch, byPython] = await Promise.all([
+      printed(process.execPath, join(serve, 'client.mjs'), file, server.address),
+      printed('python3', join(serve, 'client.py'), 'run', server.address),
+    ]);
+    expect(byFetch.split('\n')[0]).toBe(`release ${base.slice(0, 10)}`);
+    expect(byPython).toMatch(
+      new RegExp(`^release ${base.slice(0, 10)}\nhighest logit -?[\\d.]+ of 10\n([\\d.]+ % .+\n){3}$`),
+    );
+  });
+
   it('describes itself by a document that a validator takes, with every route of the table', async () => {
     const document = (await (await client.send('openapi')).json()) as Record<string, unknown>;
     expect(await new Validator().validate(document)).toMatchObject({ valid: true });
@@ -353,6 +369,10 @@ describe('editable serve', () => {
     expect(server.log()).not.toMatch(/"level":(50|60)/);
   });
 });
+
+async function printed(command: string, ...words: readonly string[]): Promise<string> {
+  return (await promisify(execFile)(command, [...words])).stdout;
+}
 
 /** A comment with help or type, or a sample with its labels. */
 const metricLine =
