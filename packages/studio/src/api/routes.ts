@@ -215,7 +215,7 @@ const jobParams: z.ZodType<IdParams> = z.object({ id: z.string().regex(/^[0-9a-z
 /** As an export's `download` has it. */
 const fileParams: z.ZodType<IdParams> = z.object({ id: z.string().regex(/^[0-9a-z-]{1,100}$/) });
 const numberParams: z.ZodType<NumberParams> = z.object({ id: countText });
-const limit = countText.optional();
+const limit = countText.pipe(z.number().min(1).max(10_000)).optional();
 const enlarged: z.ZodType<Enlarged> = z.object({
   scale: countText.pipe(z.number().int().min(1).max(16)).optional(),
 });

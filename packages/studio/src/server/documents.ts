@@ -1,40 +1,59 @@
 /** The store's state as documents. */
 import { statSync } from 'node:fs';
-import { ancestors, readRelease, type Store, type StoredRepair, type StoreState, statusOf } from '@editable/workspace';
+import {
+  ancestors,
+  type Release,
+  readRelease,
+  type Store,
+  type StoredRepair,
+  type StoreState,
+  statusOf,
+} from '@editable/workspace';
 import type { ReleaseDocument, ReleaseState } from '../api/releases.js';
 import type { RepairDocument } from '../api/repairs.js';
 import type { BudgetPoint } from '../api/serving.js';
 import { notFound } from '../errors.js';
 
-export function repairDocument(store: Store, repair: StoredRepair, state: StoreState = store.state): RepairDocument {
-  const status = statusOf(state, repair);
-  const standing = status === 'active' && state.active !== null ? store.standing(state.active, repair.id) : null;
-  return { ...repair, status, standing };
-}
+/** The store's documents; what a release says of itself is read once, as it never changes. */
+export class Documents {
+  readonly #store: Store;
+  readonly #releases = new Map<string, { readonly release: Release; readonly bytes: number }>();
 
-/** All of them, with the active release read once. */
-export function repairDocuments(store: Store, repairs: Iterable<StoredRepair>): readonly RepairDocument[] {
-  const { state } = store;
-  const standings = new Map(
-    state.active === null
-      ? []
-      : readRelease(store.files, state.active).release.effect.repairs.map((each) => [each.repair, each]),
-  );
-  return [...repairs].map((repair) => ({
-    ...repair,
-    status: statusOf(state, repair),
-    standing: standings.get(repair.id) ?? null,
-  }));
-}
+  constructor(store: Store) {
+    this.#store = store;
+  }
 
-export function releaseDocument(store: Store, id: string, candidate: string | undefined): ReleaseDocument {
-  const { release } = readRelease(store.files, id);
-  return {
-    ...release,
-    id,
-    state: releaseState(store.state, id, candidate),
-    bytes: statSync(store.files.releasePath(id)).size,
-  };
+  repair(repair: StoredRepair): RepairDocument {
+    return this.repairs([repair])[0] as RepairDocument;
+  }
+
+  repairs(repairs: Iterable<StoredRepair>): readonly RepairDocument[] {
+    const { state } = this.#store;
+    const { active } = state;
+    const standings = new Map(
+      active === null ? [] : this.#kept(active).release.effect.repairs.map((each) => [each.repair, each]),
+    );
+    return [...repairs].map((repair) => ({
+      ...repair,
+      status: statusOf(state, repair),
+      standing: standings.get(repair.id) ?? null,
+    }));
+  }
+
+  release(id: string, candidate: string | undefined): ReleaseDocument {
+    const { release, bytes } = this.#kept(id);
+    return { ...release, id, state: releaseState(this.#store.state, id, candidate), bytes };
+  }
+
+  #kept(id: string): { readonly release: Release; readonly bytes: number } {
+    const { files } = this.#store;
+    const kept = this.#releases.get(id) ?? {
+      release: readRelease(files, id).release,
+      bytes: statSync(files.releasePath(id)).size,
+    };
+    this.#releases.set(id, kept);
+    return kept;
+  }
 }
 
 function releaseState({ active, releases }: StoreState, id: string, candidate: string | undefined): ReleaseState {

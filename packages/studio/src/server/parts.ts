@@ -13,6 +13,7 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Jobs } from '../work/jobs.js';
 import type { WorkThread } from '../work/work-thread.js';
 import type { Access } from './access.js';
+import type { Documents } from './documents.js';
 import type { EventHub } from './event-stream.js';
 import type { Limits } from './options.js';
 import type { PictureReader } from './picture-reader.js';
@@ -21,6 +22,7 @@ export interface Parts {
   readonly model: string;
   readonly version: string;
   readonly store: Store;
+  readonly documents: Documents;
   /** Of the store's newest base. */
   readonly config: RunConfig;
   readonly picture: PictureShape;

@@ -5,7 +5,7 @@ import { usualBudget } from '@editable/workspace';
 import type { ReleaseDocument } from '../api/releases.js';
 import type { Served } from '../api/serving.js';
 import { notFound, StudioError } from '../errors.js';
-import { budgetPoint, ownReleaseId, releaseDocument, releaseIdOf } from './documents.js';
+import { budgetPoint, ownReleaseId, releaseIdOf } from './documents.js';
 import type { SomeHandlers } from './handling.js';
 import type { Parts } from './parts.js';
 import { askerOf, personOf } from './people.js';
@@ -29,8 +29,8 @@ type Names =
 const usualEntries = 100;
 
 export function releaseHandlers(parts: Parts): SomeHandlers<Names> {
-  const { store, desk, jobs, rollouts, temporary } = parts;
-  const documentOf = (id: string): ReleaseDocument => releaseDocument(store, id, rollouts.candidate);
+  const { store, desk, jobs, rollouts, temporary, documents } = parts;
+  const documentOf = (id: string): ReleaseDocument => documents.release(id, rollouts.candidate);
   return {
     bases: () => {
       const { bases, base } = store.state;
@@ -107,11 +107,7 @@ export function releaseHandlers(parts: Parts): SomeHandlers<Names> {
       void reply.status(202);
       return jobs.begin('verify', askerOf(you), (thread, options) => thread.call('verify', null, options));
     },
-    log: ({ query: { before = Number.MAX_SAFE_INTEGER, limit = usualEntries } }) =>
-      store.entries
-        .filter(({ seq }) => seq < before)
-        .slice(-limit)
-        .reverse(),
+    log: ({ query: { before = Number.MAX_SAFE_INTEGER, limit = usualEntries } }) => desk.call('log', { before, limit }),
     budget: () => [...store.state.releases.keys()].map((id) => budgetPoint(documentOf(id))),
   };
 }

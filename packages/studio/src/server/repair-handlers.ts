@@ -1,6 +1,5 @@
 /** Repairs: asked for, looked at, approved, ended. */
 import { statusOf } from '@editable/workspace';
-import { releaseDocument, repairDocument, repairDocuments } from './documents.js';
 import type { SomeHandlers } from './handling.js';
 import type { Parts } from './parts.js';
 import { askerOf, personOf } from './people.js';
@@ -9,37 +8,33 @@ import { workWishes } from './wishes.js';
 type Names = 'repairs' | 'repair' | 'propose' | 'approve' | 'approveOne' | 'retire' | 'preview';
 
 export function repairHandlers(parts: Parts): SomeHandlers<Names> {
-  const { store, desk, jobs, live, rollouts } = parts;
-  const documents = (ids: readonly { readonly id: string }[]) =>
-    repairDocuments(
-      store,
-      ids.map(({ id }) => store.repair(id)),
-    );
+  const { store, desk, jobs, live, rollouts, documents } = parts;
+  const documentsOf = (repairs: readonly { readonly id: string }[]) =>
+    documents.repairs(repairs.map(({ id }) => store.repair(id)));
   return {
     repairs: ({ query: { status } }) => {
       const { state } = store;
-      return repairDocuments(
-        store,
+      return documents.repairs(
         [...state.repairs.values()].filter((each) => status === undefined || statusOf(state, each) === status),
       );
     },
-    repair: ({ params }) => repairDocument(store, store.repair(params.id)),
+    repair: ({ params }) => documents.repair(store.repair(params.id)),
     propose: async ({ body, you }) => {
       const wishes = await workWishes(parts, body.wishes);
       const proposed = await desk.call('propose', { by: personOf(you, body.by), why: body.why, wishes });
       await live.refresh();
-      return documents(proposed);
+      return documentsOf(proposed);
     },
     approve: async ({ body, you }) => {
       const { repairs, why } = body;
       const approved = await desk.call('approve', { by: personOf(you, body.by), why, repairs });
       await live.refresh();
-      return documents(approved);
+      return documentsOf(approved);
     },
     approveOne: async ({ params, body, you }) => {
       await desk.call('approve', { by: personOf(you, body.by), why: body.why, repairs: [params.id] });
       await live.refresh();
-      return repairDocument(store, store.repair(params.id));
+      return documents.repair(store.repair(params.id));
     },
     retire: ({ params, body, you, reply }) => {
       const { id } = store.repair(params.id);
@@ -50,8 +45,8 @@ export function repairHandlers(parts: Parts): SomeHandlers<Names> {
         const { release } = await thread.call('retire', { repair: id, by, why, testImages }, options);
         await live.refresh();
         return {
-          repair: repairDocument(store, store.repair(id)),
-          release: release === null ? null : releaseDocument(store, release, rollouts.candidate),
+          repair: documents.repair(store.repair(id)),
+          release: release === null ? null : documents.release(release, rollouts.candidate),
         };
       });
     },

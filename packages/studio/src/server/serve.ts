@@ -18,6 +18,7 @@ import { Metrics } from '../metrics/metrics.js';
 import { Jobs } from '../work/jobs.js';
 import { WorkThread } from '../work/work-thread.js';
 import { Access, isLoopback } from './access.js';
+import { Documents } from './documents.js';
 import { EventHub, EventStreams } from './event-stream.js';
 import { createHttp, registerHttp } from './http.js';
 import { inferenceHandlers } from './inference-handlers.js';
@@ -50,7 +51,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const limits: Limits = { ...usualLimits, ...options.limits };
   const app = createHttp({ limits, logLevel: options.logLevel ?? 'info' });
   const temporary = mkdtempSync(join(tmpdir(), 'editable-serve-'));
-  const parts = createParts(app, options, { limits, temporary });
+  const parts = orRemoved(temporary, () => createParts(app, options, { limits, temporary }));
+  openEarly(parts);
   const streams = new EventStreams(limits.streams);
   const close = closing(app, parts, streams);
   try {
@@ -71,6 +73,24 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await close();
     throw error;
   }
+}
+
+/** What `make` gives; where it fails, the folder made for it goes. */
+function orRemoved<Made>(folder: string, make: () => Made): Made {
+  try {
+    return make();
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Data and curvature are read before somebody waits for them; where that fails, the first who needs them is told. */
+function openEarly({ desk, jobThread, log }: Parts): void {
+  for (const thread of [desk, jobThread])
+    thread
+      .call('describe', null)
+      .catch((error: Error) => log.warn({ reason: error.message }, 'the data cannot be opened'));
 }
 
 function requireSafe({ tokens = [], model }: ServeOptions, host: string): void {
@@ -123,6 +143,7 @@ function createParts(
     model,
     version,
     store,
+    documents: new Documents(store),
     config,
     picture,
     limits,

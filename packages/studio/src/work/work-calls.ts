@@ -6,6 +6,7 @@ import type {
   Exported,
   ExportFormat,
   JobEvent,
+  JournalEntry,
   NarrowingPreview,
   ReleaseDiff,
   StoredRelease,
@@ -83,6 +84,11 @@ export interface WorkCalls {
     readonly result: Exported;
   };
   readonly verify: { readonly input: null; readonly result: Verification };
+  /** The newest first. */
+  readonly log: {
+    readonly input: { readonly before: number; readonly limit: number };
+    readonly result: readonly JournalEntry[];
+  };
   readonly mistakes: {
     readonly input: { readonly of: string; readonly split: 'test' | 'validation' };
     readonly result: MistakesOf;

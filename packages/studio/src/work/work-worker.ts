@@ -98,6 +98,11 @@ const operations: Operations = {
     return exportRelease(await opened(base, job), { id, ...options });
   },
   verify: (_, job) => verifyStore(store, job),
+  log: ({ before, limit }) =>
+    store.entries
+      .filter(({ seq }) => seq < before)
+      .slice(-limit)
+      .reverse(),
   mistakes: async ({ of, split }, job) => {
     const { id, base } = named(of);
     const own = await opened(base, job);
