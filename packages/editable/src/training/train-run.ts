@@ -5,18 +5,10 @@ import type { ImageDataset } from '../data/index.js';
 import { EditableError } from '../errors.js';
 import { createModel, grownFrom } from '../models/registry.js';
 import { tailOf } from '../models/tail.js';
-import {
-  fastLayout,
-  keepScript,
-  openRun,
-  type Run,
-  type RunConfig,
-  readRunConfig,
-  removeFile,
-  runFiles,
-  saveEditorChoice,
-  saveModel,
-} from '../runs/run.js';
+import { readRunConfig } from '../runs/read-config.js';
+import { fastLayout, keepScript, openRun, type Run, saveEditorChoice, saveModel } from '../runs/run.js';
+import type { RunConfig } from '../runs/run-config.js';
+import { removeFile, runFiles } from '../runs/run-files.js';
 import { checkAugmentation, ImageWork } from './image-work.js';
 import { claimFolder, isFinished } from './run-folder.js';
 import { checkTraining } from './settings.js';

@@ -14,14 +14,11 @@ import {
   type TranslationState,
   transformerSizes,
 } from '../models/transformer/index.js';
-import { makeRunFolder, removeFile, runFiles, saveEditorChoice, saveModel } from '../runs/run.js';
-import {
-  isRun,
-  openTranslationRun,
-  readTranslationRunConfig,
-  type TranslationRun,
-  type TranslationRunConfig,
-} from '../runs/translation-run.js';
+import { isRun, readTranslationRunConfig } from '../runs/read-config.js';
+import { saveEditorChoice, saveModel } from '../runs/run.js';
+import type { TranslationRunConfig } from '../runs/run-config.js';
+import { makeRunFolder, removeFile, runFiles } from '../runs/run-files.js';
+import { openTranslationRun, type TranslationRun } from '../runs/translation-run.js';
 import { loadCodec, SentenceCodec, saveCodec, type TextSettings } from '../translation/sentence-codec.js';
 import { bleuOf, translate, validationLoss } from '../translation/translate.js';
 import { claimFolder, isFinished, writeTensors } from './run-folder.js';
