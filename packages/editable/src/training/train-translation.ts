@@ -134,6 +134,9 @@ function claimRun(
   return codec;
 }
 
+// A model of the first epochs repeats itself to the greatest length that it is allowed.
+const maxRatio = 1.2;
+
 function validationOf(
   { valid }: ParallelCorpus,
   codec: SentenceCodec,
@@ -146,7 +149,7 @@ function validationOf(
   const sources = valid.map(({ source }) => source);
   const { padding } = spec.special ?? fairseqTokens;
   return (model) => {
-    const translations = translate({ model, spec, codec }, sources, { beam: 1 });
+    const translations = translate({ model, spec, codec }, sources, { beam: 1, maxRatio });
     const { score } = bleuOf(
       { codec },
       translations.map(({ text }) => text),
