@@ -1,4 +1,8 @@
-/** Editable Neural Networks: editors, constraints, Editable Training, evaluation, tuning, patches, models, data. */
+/**
+ * Editable Neural Networks: editors, constraints, Editable Training, evaluation, tuning, patches, models, data.
+ *
+ * @module editable
+ */
 
 // Figure 2.
 export * from './analysis/class-drawdown.js';

@@ -1,4 +1,8 @@
-/** libtorch for Node: tensors, autograd of any order, modules, optimizers, checkpoints. */
+/**
+ * libtorch for Node: tensors, autograd of any order, modules, optimizers, checkpoints.
+ *
+ * @module @editable/torch
+ */
 export * from './autograd.js';
 export * from './checkpoint.js';
 export type { Device } from './device.js';

@@ -1,4 +1,8 @@
-/** What a person works with, free of any terminal or page: runs made ready for use, jobs, pictures, mistakes. */
+/**
+ * What a person works with, free of any terminal or page: runs made ready for use, jobs, pictures, mistakes.
+ *
+ * @module @editable/workspace
+ */
 export * from './errors.js';
 export * from './job-events.js';
 export * from './jobs/card.js';

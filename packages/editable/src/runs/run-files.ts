@@ -13,6 +13,7 @@ export const runFiles = {
   curvature: 'curvature.safetensors',
 } as const;
 
+/** Writes the file whole or not at all. */
 export const writeJson = (path: string, value: unknown): void =>
   writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
 
@@ -47,6 +48,7 @@ function missingFolders(folder: string): string[] {
   return existsSync(path) ? [] : [...missingFolders(dirname(path)), path];
 }
 
+/** Removes the file where there is one. */
 export const removeFile = (path: string): void => rmSync(path, { force: true });
 
 /** @throws EditableError INVALID_RUN where it is no JSON; TorchError where it cannot be read */

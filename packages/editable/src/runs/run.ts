@@ -69,6 +69,7 @@ export function keepScript(file: string, folder: string, name: string): void {
   writeFileAtomically(join(folder, name), readFileOrExplain(file));
 }
 
+/** Writes parameters and buffers to the run, whole or not at all. */
 export function saveModel(folder: string, model: Pick<nn.Model, 'parameters' | 'buffers'>): void {
   const host = (tensors: nn.NamedTensors): (readonly [string, ReturnType<Tensor['toHost']>])[] =>
     [...tensors].map(([name, value]) => [name, value.toHost()]);
@@ -84,5 +85,6 @@ export function readEditorChoice(folder: string): EditorChoice | null {
   throw new EditableError('INVALID_RUN', `${path} is not a tuned editor; remove it or run tune again.`);
 }
 
+/** Keeps an editor with a run: edits use it from then on. */
 export const saveEditorChoice = (folder: string, choice: EditorChoice): void =>
   writeJson(join(folder, runFiles.editor), choice);

@@ -17,6 +17,7 @@ import { runTraining, type StepMetrics } from './training-loop.js';
 import { scheduleOf } from './training-work.js';
 
 export interface TrainRunOptions {
+  /** After each step. */
   readonly onStep?: (metrics: StepMetrics) => void;
   readonly device?: Device;
   /** The model to start from; default: that of the run which the settings' `from` names, else a fresh one. */

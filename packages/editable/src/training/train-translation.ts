@@ -48,6 +48,7 @@ export interface TranslationPlan {
 }
 
 export interface TrainTranslationOptions {
+  /** After each step. */
   readonly onStep?: (metrics: TranslationMetrics) => void;
   /** Byte pairs are learned, which takes some seconds. */
   readonly onLearning?: () => void;
