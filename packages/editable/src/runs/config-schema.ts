@@ -1,6 +1,6 @@
 /** What a run's configuration must look like: one schema, a row a task. Settings it does not know are kept as they are. */
 import { z } from 'zod';
-import { type DatasetSource, datasetNames } from '../data/index.js';
+import type { DatasetName, DatasetSource } from '../data/index.js';
 import { polyak } from '../editing/editor.js';
 import type { EditorChoice } from '../editing/editor-choice.js';
 import { editorNames } from '../editing/editors/index.js';
@@ -77,8 +77,9 @@ const translationTraining: z.ZodType<TranslationTraining> = z.looseObject({
   checkpointEvery: count,
 });
 
+/** A program's own data set has any name; only what opens one by its name knows which there are. */
 const dataset: z.ZodType<DatasetSource> = z.union([
-  z.enum(datasetNames),
+  z.string() as unknown as z.ZodType<DatasetName>,
   z.looseObject({
     folder: z.string(),
     classes: z.string().exactOptional(),
