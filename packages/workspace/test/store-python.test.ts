@@ -86,7 +86,11 @@ async function released(
   if (spec.kind === 'torchscript') keepScript(join(fixtures, spec.file), at('run'), spec.file);
   const run = createRun(at('run'), runConfig(dataset, spec, null), createModel(spec, { folder: fixtures }));
   const opened: OpenedModel = { run, dataset, model: run.model, patches: [], device: 'cpu' };
-  const store = makeStore(at('store'), opened, { by: 'ann', layers: [spec.kind === 'resnet20' ? 'linear' : 'fc'], controlImages: 50 });
+  const store = makeStore(at('store'), opened, {
+    by: 'ann',
+    layers: [spec.kind === 'resnet20' ? 'linear' : 'fc'],
+    controlImages: 50,
+  });
   const kept = openRun(store.files.baseFolder(store.base.base));
   const bench = benchOf(store, store.base, { ...opened, run: kept, model: kept.model });
   const wish = propose(bench, { picture: testPicture(3, dataset), target: 4, by: 'ann', why: 'wrong' });
