@@ -29,6 +29,7 @@ const steps = {
   objective: z.enum(['plain', 'editable']),
   learningRate: z.number(),
   addedLearningRate: z.number().exactOptional(),
+  addedLayers: z.string().exactOptional(),
   weightDecay: z.number(),
   optimizer: z.enum(['adam', 'adamw', 'sgd']),
   nesterov: z.boolean().exactOptional(),
