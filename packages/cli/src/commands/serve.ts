@@ -73,7 +73,7 @@ export const serveCommand: ReturnType<typeof defineCommand> = defineCommand<Serv
     const run = folder as string;
     shareThreads(flags.threads);
     const store = flags.store ?? join(run, 'store');
-    if (!existsSync(join(store, 'journal.sqlite'))) await makeStoreOf(run, store, flags, console);
+    if (!(await isWhole(store))) await makeStoreOf(run, store, flags, console);
     const { readTokens, serve } = await import('@editable/studio');
     const { host, port, device, dataDir, control, threads, maxBatch, exact, logLevel, maxBody } = flags;
     const server = await serve({
@@ -110,6 +110,14 @@ function shareThreads(threads: number = Math.max(1, Math.floor(availableParallel
 
 /** A folder's name as an address has it. */
 const nameOf = (run: string): string => basename(resolve(run)).replace(/[^\w.-]+/g, '-') || 'model';
+
+/** A first start that was interrupted leaves a store without its base. */
+async function isWhole(folder: string): Promise<boolean> {
+  if (!existsSync(join(folder, 'journal.sqlite'))) return false;
+  const { Store } = await import('@editable/workspace');
+  using store = Store.open(folder);
+  return store.state.base !== null;
+}
 
 async function makeStoreOf(run: string, store: string, flags: ServeFlags, console: Console): Promise<void> {
   const { makeStore, openModel } = await import('@editable/workspace');

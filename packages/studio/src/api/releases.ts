@@ -144,7 +144,7 @@ export const checkRequestSchema: z.ZodType<CheckRequest> = z.strictObject({
   testImages,
 });
 
-export type ExportFormatName = 'safetensors' | 'pytorch' | 'patch';
+export type ExportFormatName = 'safetensors' | 'pytorch' | 'torchscript' | 'patch';
 
 export interface ExportRequest {
   readonly release: string;
@@ -153,7 +153,7 @@ export interface ExportRequest {
 
 export const exportRequestSchema: z.ZodType<ExportRequest> = z.strictObject({
   release: releaseName,
-  format: z.enum(['safetensors', 'pytorch', 'patch']),
+  format: z.enum(['safetensors', 'pytorch', 'torchscript', 'patch']),
 });
 
 export interface ExportDocument {
@@ -169,7 +169,7 @@ export interface ExportDocument {
 
 export const exportSchema: z.ZodType<ExportDocument> = z.strictObject({
   release: hash.nullable(),
-  format: z.enum(['safetensors', 'pytorch', 'patch']),
+  format: z.enum(['safetensors', 'pytorch', 'torchscript', 'patch']),
   tensors: count,
   bytes: count,
   result: hash,

@@ -91,12 +91,12 @@ export function releaseHandlers(parts: Parts): SomeHandlers<Names> {
       });
     },
     download: ({ params, reply }) => {
-      const [, name, format] = /^([0-9a-f]{64}|base)-(safetensors|pytorch|patch)$/.exec(params.id) ?? [];
+      const [, name, format] = /^([0-9a-f]{64}|base)-(safetensors|pytorch|torchscript|patch)$/.exec(params.id) ?? [];
       const path = join(temporary, `${name}-${format}`);
       const size = name === undefined ? undefined : statSync(path, { throwIfNoEntry: false })?.size;
       if (name === undefined || size === undefined)
         throw notFound('expected the file of an export that was made since the server began; export it again.');
-      const ending = format === 'pytorch' ? 'pth' : 'safetensors';
+      const ending = { pytorch: 'pth', torchscript: 'pt' }[format as string] ?? 'safetensors';
       return reply
         .header('content-disposition', `attachment; filename="${name.slice(0, 10)}-${format}.${ending}"`)
         .header('content-length', String(size))
