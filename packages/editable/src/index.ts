@@ -66,6 +66,7 @@ export * from './evaluation/repairer.js';
 export * from './evaluation/sampling.js';
 export * from './evaluation/statistics.js';
 export * from './evaluation/test-set.js';
+export * from './evaluation/translation/index.js';
 export { averageWeights } from './models/average-weights.js';
 export * from './models/cifar-resnet18.js';
 export * from './models/densenet.js';
