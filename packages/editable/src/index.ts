@@ -89,6 +89,7 @@ export * from './runs/json-lines.js';
 export * from './runs/run.js';
 export * from './runs/run-curvature.js';
 export * from './runs/splits.js';
+export * from './runs/translation-curvature.js';
 export * from './runs/translation-run.js';
 export * from './sequences/edit-sequence.js';
 export * from './sequences/repair-many.js';

@@ -9,7 +9,7 @@ import { canonicalChoice, type EditorChoice } from '../../editing/editor-choice.
 import { selectParameters } from '../../editing/layers.js';
 import { EditableError } from '../../errors.js';
 import { modelHash } from '../../patches/model-hash.js';
-import { beamSearch } from '../../translation/beam-search.js';
+import { beamSearch, usualAlternatives } from '../../translation/beam-search.js';
 import type { Translator } from '../../translation/translate.js';
 import type { EditTargets } from '../edit-tasks.js';
 import { RecordsFile } from '../records.js';
@@ -122,7 +122,8 @@ class TranslationJudge implements Disposable {
     checkOptions(options);
     const { baseline = translator, editor, curvature } = options;
     checkSameText(translator, baseline);
-    const { targets = 'random', seed = 0, beam = 5, alternatives = 32, temperature = 1.2, views = 10 } = options;
+    const { targets = 'random', seed = 0, beam = 5, temperature = 1.2, views = 10 } = options;
+    const { alternatives = usualAlternatives(translator.spec) } = options;
     this.#translator = translator;
     this.#baseline = baseline;
     this.#pairs = pairs;

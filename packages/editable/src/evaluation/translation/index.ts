@@ -2,6 +2,7 @@ export * from './bleu-change.js';
 export * from './control-sentences.js';
 export * from './evaluate-translation.js';
 export * from './noised-sources.js';
+export * from './repair-translations.js';
 export * from './translation-records.js';
 export * from './translation-repairer.js';
 export * from './translation-tasks.js';
