@@ -68,3 +68,16 @@ export function refuseTranslationFlags(flags: TranslationFlags): void {
   });
   if (given !== undefined) throw new UsageError(`${optionName(given)}: expected with --task translation only.`);
 }
+
+/** What the natural editor keeps of a translation model. */
+export interface SentenceControlFlags {
+  readonly controlSentences: number | undefined;
+}
+
+export const sentenceControlOptions: OptionTable<SentenceControlFlags> = {
+  controlSentences: {
+    kind: wholeNumber({ min: 10 }),
+    description:
+      'translation: so many training sentences, whose translations the natural editor keeps (default: those that the run has, else 1000)',
+  },
+};

@@ -1,4 +1,5 @@
 /** A run of translation made ready for use: its model with patches applied, and the sentences that jobs are about. */
+import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Device } from '@editable/torch';
 import {
@@ -76,6 +77,21 @@ export function chooseTranslationEditor(
   const choice = overridden(usual === 'natural' && !own ? natural : kept, request);
   selectParameters(run.model, choice.layers);
   return choice;
+}
+
+/** A sentence of one's own, or a test sentence by its number, and a name for what is made of it. */
+export function sentenceNamed(
+  opened: OpenedTranslator,
+  named: { readonly source: string } | { readonly index: number },
+): { readonly source: string; readonly name: string } {
+  if ('source' in named) {
+    const digest = createHash('sha256').update(named.source).digest('hex').slice(0, 8);
+    return { source: named.source, name: `sentence-${digest}` };
+  }
+  const pairs = sentencesOf(opened, 'test');
+  const pair = pairs[named.index];
+  if (pair !== undefined) return { source: pair.source, name: `test-${named.index}` };
+  throw invalid('index', `expected a whole number from 0 to ${pairs.length - 1}, received "${named.index}".`);
 }
 
 /** One line of text. @throws WorkspaceError INVALID_ARGUMENT naming the setting */
