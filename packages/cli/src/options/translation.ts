@@ -20,6 +20,7 @@ export interface TranslationFlags {
   readonly warmUp: number | undefined;
   readonly maxRatio: number | undefined;
   readonly averageEpochs: number | undefined;
+  readonly editNormalization: 'tokens' | 'none' | undefined;
 }
 
 const language = text('language', "the ending of a language's files, as in train.de", /^[A-Za-z][\w-]*$/);
@@ -57,6 +58,11 @@ export const translationOptions: OptionTable<TranslationFlags> = {
   averageEpochs: {
     kind: size,
     description: 'translation: the model is the mean of those of the last so many epochs (default: 3, or all)',
+  },
+  editNormalization: {
+    kind: choice(['tokens', 'none']),
+    description:
+      "translation: c-edit and c-loc are divided by a batch's tokens, as in the authors' code, or are what they say (default: tokens)",
   },
 };
 
