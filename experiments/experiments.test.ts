@@ -55,14 +55,18 @@ describe('npm run experiment -- table-6', () => {
       data: { trainPairs: 1200, testSentences: 60 },
     });
     const names = ['plain', 'editable-1e-3'].flatMap((name) => [`${name}-rmsprop`, `${name}-natural`]);
-    expect(rows.map(({ name }: { name: string }) => name)).toEqual([...names, 'plain-natural-in-a-row']);
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual([
+      ...names,
+      ...['lookup-table', 'plain-natural-in-a-row'],
+    ]);
     for (const row of rows.slice(0, 4)) {
       expect(row).toMatchObject({ edits: 3, samplingError: 0, layers: 'decoder.layers.1', inARow: null });
       const [low, high] = row.bleuDrawdownInterval;
       expect(low).toBeLessThanOrEqual(row.bleuDrawdown);
       expect(high).toBeGreaterThanOrEqual(row.bleuDrawdown);
     }
-    expect(rows[4]).toMatchObject({ edits: 2, inARow: 2, successRate: 1, bleuDrawdownInterval: null });
+    expect(rows[4]).toMatchObject({ editor: 'lookup-table', edits: 3, successRate: 1, bestRate: 1 });
+    expect(rows[5]).toMatchObject({ edits: 2, inARow: 2, successRate: 1, bleuDrawdownInterval: null });
     expect(stdout).toMatch(/\| plain-natural-in-a-row \|/);
     expect(readFileSync(readme, 'utf8')).toMatch(/\| plain-rmsprop +\|/);
     const again = await run('table-6', '--rows', 'plain-rmsprop');

@@ -2,6 +2,7 @@
 import type { Experiment, PaperFigures } from '../shared/experiment.js';
 import { claims } from './claims.js';
 import { columns } from './columns.js';
+import { lookupPlan } from './lookup-row.js';
 import { editsPlan, naturalOf, repairsPlan, rmspropOf, type TranslationRow } from './translation-row.js';
 import type { TranslationSession } from './translation-session.js';
 
@@ -29,6 +30,7 @@ export const table6: Experiment<TranslationRow, TranslationSession> = {
         ),
         editsPlan(`${name}-natural`, { training, editor: naturalOf(scale) }, null),
       ]),
+      lookupPlan,
       repairsPlan('plain-natural-in-a-row', { training: 'plain', editor: naturalOf(scale) }),
     ];
   },
