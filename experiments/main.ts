@@ -1,4 +1,5 @@
 /** `npm run experiment -- NAME`: one table or figure at one scale. Progress goes to stderr, the result to stdout. */
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TextError } from '@editable/text';
@@ -11,7 +12,7 @@ import { localityGenerality } from './locality-generality/experiment.js';
 import { naturalGradient } from './natural-gradient/experiment.js';
 import { sampledDrawdown } from './sampled-drawdown/experiment.js';
 import { imageBench } from './shared/bench.js';
-import type { Experiment } from './shared/experiment.js';
+import type { Experiment, ScaleFamily } from './shared/experiment.js';
 import { ExperimentError } from './shared/experiment-error.js';
 import { duration } from './shared/numbers.js';
 import { photographSet } from './shared/photograph-set.js';
@@ -46,7 +47,7 @@ const experiments: readonly Experiment<any>[] = [
 const usage = `Usage: npm run experiment -- NAME [--scale SCALE] [options]
 
 NAME   ${[...experiments, table6].map(({ name }) => name).join(', ')}
-SCALE  ${Object.keys(scales).join(', ')} (default: small); table-6: ${Object.keys(translationScales).join(', ')}
+SCALE  ${Object.keys(scales).join(', ')} (default: small); tables 4 and 5 and figure 5: small, paper, paper-densenet169; table-6: ${Object.keys(translationScales).join(', ')}
 
   --rows a,b       measure these rows only
   --data-dir DIR   where the data set lies (default: EDITABLE_DATA, else its usual place); for table-6 beside multi30k
@@ -56,6 +57,9 @@ SCALE  ${Object.keys(scales).join(', ')} (default: small); table-6: ${Object.key
   --device DEVICE  cpu or cuda (default: cpu)
   --seed N         default: 0
   --exact          judge drawdown on all test images or sentences, whatever the scale says`;
+
+/** Where torchvision keeps the weights that it has downloaded. */
+const torchHub = join(process.env.TORCH_HOME ?? join(homedir(), '.cache/torch'), 'hub/checkpoints');
 
 /** Where text goes: the process's streams, or a test's. */
 export interface Output {
@@ -104,7 +108,7 @@ type Said = ExperimentResult & { readonly title: string };
 function run(flags: Flags, home: string, say: (text: string) => void): Promise<Said> {
   if (flags.device !== 'cpu' && !cudaIsAvailable())
     throw new ExperimentError(`--device: this libtorch finds no GPU here, received "${flags.device}".`);
-  const published = [flags.weights, process.env.EDITABLE_DATA, resolve(home, '../../shared/data')].filter(
+  const published = [flags.weights, process.env.EDITABLE_DATA, resolve(home, '../../shared/data'), torchHub].filter(
     (folder) => folder !== undefined && folder !== '',
   ) as string[];
   const places = { published, home, say };
@@ -120,7 +124,7 @@ interface Places {
 async function runOnImages(flags: Flags, { published, home, say }: Places): Promise<Said> {
   const experiment = experiments.find(({ name }) => name === flags.experiment);
   if (experiment === undefined) throw new ExperimentError(`there is no experiment "${flags.experiment}".\n${usage}`);
-  const family = experiment.scales ?? { name: '', scales };
+  const family: ScaleFamily = experiment.scales ?? { name: '', scales };
   const scale = chosen(experiment.name, family.scales, flags);
   const session: Session = {
     ...workshop(flags, scale, family.name, say),

@@ -9,6 +9,7 @@ export type TorchErrorCode =
   | 'INVALID_FILE'
   | 'UNKNOWN_PARAMETER';
 
+/** What goes wrong in this package: a stable `code`, and a sentence for people. */
 export class TorchError extends Error {
   override readonly name = 'TorchError';
   readonly code: TorchErrorCode;

@@ -65,6 +65,7 @@ export interface Native {
     inputs: readonly Handle[],
     training: boolean,
   ): { output: Handle; buffers: Handle[] };
+  scriptEncode(path: string, names: readonly string[], tensors: readonly Handle[]): ArrayBuffer;
 }
 
 /** What builds the addon: in a clone setup, which installs libtorch, too; elsewhere npm, once libtorch and a compiler are there. */

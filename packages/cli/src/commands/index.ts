@@ -10,6 +10,7 @@ import { infoCommand } from './info.js';
 import { mistakesCommand } from './mistakes.js';
 import { predictCommand } from './predict.js';
 import { repairCommand } from './repair.js';
+import { serveCommand } from './serve.js';
 import { storeCommands } from './store/index.js';
 import { trainCommand } from './train.js';
 import { translateCommand } from './translate.js';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   editCommand,
   repairCommand,
   checkCommand,
+  serveCommand,
   evaluateCommand,
   predictCommand,
   translateCommand,

@@ -51,7 +51,7 @@ const ofImages = [
     'onDamaged',
     'dataDir',
   ],
-  ...['batchSize', 'schedule', 'optimizer', 'augmentation', 'localityImages'],
+  ...['batchSize', 'schedule', 'optimizer', 'augmentation', 'localityImages', 'addedLearningRate', 'editTargets'],
 ];
 
 /** What a run that training starts from has already. */
@@ -85,6 +85,8 @@ export async function trainTranslator(flags: TranslatorFlags, console: Console):
 function requireTranslation(flags: TranslatorFlags): void {
   const { objective = 'plain', from } = flags;
   refuse(flags, ofImages, 'expected for image classification only.');
+  if ('nesterov' in flags && flags.nesterov === false)
+    throw new UsageError('--no-nesterov: expected for image classification only.');
   if (objective === 'plain') refuse(flags, ofEdits, 'expected with --objective editable.');
   if (objective === 'editable' && from === undefined)
     throw new UsageError(

@@ -27,5 +27,6 @@ export interface RepairEvaluationOptions {
   readonly split?: ImageSplit;
   /** JSON lines of per-edit records; an evaluation of the same model and settings continues from it. */
   readonly recordsFile?: string;
+  /** After each edit: its record, how many are done, of how many. */
   readonly onEdit?: (done: number, total: number) => void;
 }

@@ -80,6 +80,7 @@ export class RecordsFile<Record extends object = EditRecord> {
     this.#lines.write([{ evaluation: key }, ...this.records]);
   }
 
+  /** Writes one record to the disk before it returns. */
   append(record: Record): void {
     this.#lines.append(record);
   }

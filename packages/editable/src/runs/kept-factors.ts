@@ -6,7 +6,7 @@ import { type KeptFactors, loadFactors, saveFactors } from '../editing/curvature
 import { disposeFactors, type KroneckerFactors } from '../editing/curvature/kronecker.js';
 import { EditableError } from '../errors.js';
 import { modelHash } from '../patches/model-hash.js';
-import { runFiles } from './run.js';
+import { runFiles } from './run-files.js';
 
 export interface RunCurvature {
   readonly path: string;

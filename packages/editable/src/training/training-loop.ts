@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { manualSeed, type optim, scope, type Tree } from '@editable/torch';
 import { stream } from '../data/random.js';
 import { JsonLines } from '../runs/json-lines.js';
-import { runFiles } from '../runs/run.js';
+import { runFiles } from '../runs/run-files.js';
 import { loadCheckpoint, saveCheckpoint } from './run-folder.js';
 import type { StepTerms, Trainer } from './trainer.js';
 import { trainingSteps } from './training-steps.js';

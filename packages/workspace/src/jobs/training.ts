@@ -33,6 +33,7 @@ export interface TrainingJob {
   readonly device: Device;
 }
 
+/** Trains a run to its end, from where it stands, and judges it on the test split. */
 export async function train(
   { folder, config, dataset, device }: TrainingJob,
   job: JobOptions = {},
@@ -52,6 +53,7 @@ export async function train(
 export const metricsOf = (folder: string): StepMetrics[] =>
   new JsonLines<StepMetrics>(join(folder, runFiles.metrics)).read();
 
+/** Share of the test images that the run's model gets wrong. */
 export function errorOnTest(
   run: Run,
   dataset: ImageDataset,
@@ -61,6 +63,7 @@ export function errorOnTest(
   return { testError: errorRate(test.predict(run.model), test.labels), testImages: test.length };
 }
 
+/** Means of the steps' metrics, one row an epoch. */
 export function summarizeEpochs(metrics: readonly StepMetrics[]): EpochSummary[] {
   const epochs = [...new Set(metrics.map(({ epoch }) => epoch))];
   return epochs.map((epoch) => {
