@@ -3,7 +3,7 @@
  * them adds up: the sum after the edit is that before and N/n times the change of n sentences drawn without replacement.
  */
 import { addBleuStatistics, type BleuStatistics, bleuOfStatistics, noStatistics } from '@editable/text';
-import { stream } from '../../data/random.js';
+import { type RandomStream, stream } from '../../data/random.js';
 import type { TranslationModel } from '../../models/transformer/index.js';
 import type { TranslationTestSet } from './translation-test-set.js';
 
@@ -30,7 +30,7 @@ export const unchangedBleu = ({ bleu }: TranslationTestSet): BleuChange => ({
 /** Every sentence is translated again. */
 export const exactBleuChange = (test: TranslationTestSet, model: TranslationModel): BleuChange => {
   const positions = [...Array(test.count).keys()];
-  return changeOf(test, differences(test, positions, test.translate(model)), 0);
+  return changeOf(test, { certain: [], drawn: differences(test, positions, test.translate(model)) }, 0);
 };
 
 export interface SampledBleuOptions {
@@ -39,6 +39,8 @@ export interface SampledBleuOptions {
   readonly seed: number;
   /** Of the edit: each has sentences of its own, so that errors of edits are independent. */
   readonly position: number;
+  /** The edited sentence, which changes more than others and is always translated. */
+  readonly edited?: number;
 }
 
 /** Sentences translated between two looks at the error. */
@@ -51,18 +53,19 @@ const resamples = 200;
 export function sampledBleuChange(
   test: TranslationTestSet,
   model: TranslationModel,
-  { standardError, seed, position }: SampledBleuOptions,
+  { standardError, seed, position, edited }: SampledBleuOptions,
 ): BleuChange {
-  const order = [...stream(seed, 'judged-sentences', position).permutation(test.count)];
+  const order = [...stream(seed, 'judged-sentences', position).permutation(test.count)].filter((at) => at !== edited);
+  const certain = edited === undefined ? [] : differences(test, [edited], test.translate(model, [edited]));
   let drawn: Difference[] = [];
-  while (drawn.length < test.count) {
+  while (drawn.length < order.length) {
     const next = order.slice(drawn.length, drawn.length + chunk);
     drawn = [...drawn, ...differences(test, next, test.translate(model, next))];
     if (drawn.filter(({ changed }) => changed).length < fewestChanged) continue;
-    const error = bootstrapError(test, drawn, seed, position);
-    if (error <= standardError) return changeOf(test, drawn, error);
+    const error = bootstrapError(test, { certain, drawn }, stream(seed, 'bleu-bootstrap', position, drawn.length));
+    if (error <= standardError) return changeOf(test, { certain, drawn }, error);
   }
-  return changeOf(test, drawn, 0);
+  return changeOf(test, { certain, drawn }, 0);
 }
 
 interface Difference {
@@ -83,24 +86,39 @@ function differences(
   });
 }
 
-function changeOf(test: TranslationTestSet, drawn: readonly Difference[], standardError: number): BleuChange {
-  const sum = drawn.reduce((total, { statistics }) => addBleuStatistics(total, statistics), noStatistics);
-  const bleuAfter = bleuAfterOf(test, sum, drawn.length);
-  const changed = drawn.filter((each) => each.changed).length / drawn.length;
-  return { bleuAfter, drawdown: test.bleu - bleuAfter, standardError, judged: drawn.length, changed };
+/** Sentences that were looked at in any case, and those drawn from the others. */
+interface Judged {
+  readonly certain: readonly Difference[];
+  readonly drawn: readonly Difference[];
 }
 
-const bleuAfterOf = (test: TranslationTestSet, sum: BleuStatistics, drawn: number): number =>
-  bleuOfStatistics(addBleuStatistics(test.sum, times(sum, test.count / drawn))).score;
+function changeOf(test: TranslationTestSet, { certain, drawn }: Judged, standardError: number): BleuChange {
+  const weight = weightOf(test, { certain, drawn });
+  const bleuAfter = bleuAfterOf(test, addBleuStatistics(sumOf(certain), times(sumOf(drawn), weight)));
+  const changes = (of: readonly Difference[]): number => of.filter(({ changed }) => changed).length;
+  return {
+    bleuAfter,
+    drawdown: test.bleu - bleuAfter,
+    standardError,
+    judged: certain.length + drawn.length,
+    changed: (changes(certain) + weight * changes(drawn)) / test.count,
+  };
+}
+
+/** Sentences that each drawn one stands for. */
+const weightOf = (test: TranslationTestSet, { certain, drawn }: Judged): number =>
+  drawn.length === 0 ? 0 : (test.count - certain.length) / drawn.length;
+
+const sumOf = (of: readonly Difference[]): BleuStatistics =>
+  of.reduce((total, { statistics }) => addBleuStatistics(total, statistics), noStatistics);
+
+const bleuAfterOf = (test: TranslationTestSet, change: BleuStatistics): number =>
+  bleuOfStatistics(addBleuStatistics(test.sum, change)).score;
 
 /** Standard deviation of BLEU after over resamples of the sentences drawn, smaller the more of all there are among them. */
-function bootstrapError(
-  test: TranslationTestSet,
-  drawn: readonly Difference[],
-  seed: number,
-  position: number,
-): number {
-  const random = stream(seed, 'bleu-bootstrap', position, drawn.length);
+function bootstrapError(test: TranslationTestSet, { certain, drawn }: Judged, random: RandomStream): number {
+  const known = sumOf(certain);
+  const weight = weightOf(test, { certain, drawn });
   const moved = drawn.filter(({ changed }) => changed);
   const scores = Array.from({ length: resamples }, () => {
     let sum = noStatistics;
@@ -109,11 +127,11 @@ function bootstrapError(
       const at = random.int(drawn.length);
       if (at < moved.length) sum = addBleuStatistics(sum, (moved[at] as Difference).statistics);
     }
-    return bleuAfterOf(test, sum, drawn.length);
+    return bleuAfterOf(test, addBleuStatistics(known, times(sum, weight)));
   });
   const mean = scores.reduce((total, each) => total + each, 0) / resamples;
   const variance = scores.reduce((total, each) => total + (each - mean) ** 2, 0) / (resamples - 1);
-  return Math.sqrt(variance * (1 - drawn.length / test.count));
+  return Math.sqrt(variance * (1 - drawn.length / (test.count - certain.length)));
 }
 
 const minus = (a: BleuStatistics, b: BleuStatistics): BleuStatistics => addBleuStatistics(a, times(b, -1));

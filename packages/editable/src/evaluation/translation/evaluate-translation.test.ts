@@ -83,14 +83,18 @@ describe('sampledBleuChange', () => {
     const exact = exactBleuChange(set, model);
     expect(exact.drawdown).toBeGreaterThan(1);
     expect(exact).toMatchObject({ standardError: 0, judged: 300 });
-    const whole = sampledBleuChange(set, model, { standardError: 0, seed: 0, position: 0 });
-    expect(whole).toMatchObject({ standardError: 0, judged: 300, changed: exact.changed });
-    expect(whole.drawdown).toBeCloseTo(exact.drawdown, 9);
+    const edited = demand!.index;
+    for (const own of [{}, { edited }]) {
+      const whole = sampledBleuChange(set, model, { standardError: 0, seed: 0, position: 0, ...own });
+      expect(whole).toMatchObject({ standardError: 0, judged: 300 });
+      expect(whole.changed).toBeCloseTo(exact.changed, 9);
+      expect(whole.drawdown).toBeCloseTo(exact.drawdown, 9);
+    }
     const draws = Array.from({ length: 40 }, (_, position) =>
-      sampledBleuChange(set, model, { standardError: 100, seed: 0, position }),
+      sampledBleuChange(set, model, { standardError: 100, seed: 0, position, edited }),
     );
     for (const { judged, standardError } of draws) {
-      expect(judged).toBe(100);
+      expect(judged).toBe(101);
       expect(standardError).toBeGreaterThan(0);
     }
     const covered = draws.filter((d) => Math.abs(d.drawdown - exact.drawdown) <= 1.96 * d.standardError).length;

@@ -151,7 +151,7 @@ class TranslationJudge implements Disposable {
   key(): string {
     const { edits, precision } = this.#options;
     const identity = {
-      version: 1,
+      version: 2,
       task: 'translation',
       ...this.#repairer.identity,
       baseline: modelHash(this.#baseline.model),
@@ -179,7 +179,7 @@ class TranslationJudge implements Disposable {
         sources.map((source, i) => ({ source, target: task.target, alternatives: alternatives[i] ?? [] })),
       );
       const { success, steps, loss } = edited;
-      const change = this.#change(edited, position);
+      const change = this.#change(edited, task.index, position);
       return {
         index: task.index,
         target: task.target,
@@ -193,13 +193,13 @@ class TranslationJudge implements Disposable {
     });
   }
 
-  #change({ model, steps }: TranslationEdit, position: number): BleuChange {
+  #change({ model, steps }: TranslationEdit, edited: number, position: number): BleuChange {
     const { precision, edits } = this.#options;
     if (steps === 0) return unchangedBleu(this.#test);
     if (precision === undefined) return exactBleuChange(this.#test, model);
     // The error of a mean over N independent edits is √N times smaller than each one's.
     const standardError = (precision * Math.sqrt(edits)) / 1.96;
-    return sampledBleuChange(this.#test, model, { standardError, seed: this.#settings.seed, position });
+    return sampledBleuChange(this.#test, model, { standardError, seed: this.#settings.seed, position, edited });
   }
 
   /** Share of noised sources whose best translation is the target; null where nothing was edited. */
