@@ -1,0 +1,12 @@
+export { agree } from './agreement.js';
+export { type Averaging, averageInBuckets, startAveraging } from './buckets.js';
+export { groupOfEnvironment } from './environment-group.js';
+export { type PlaceInGroup, placeInGroup } from './launch-environment.js';
+export {
+  connectGroup,
+  type GroupOptions,
+  groupBackends,
+  ProcessGroup,
+  type Reduction,
+  type Work,
+} from './process-group.js';
