@@ -7,6 +7,7 @@ import { editCommand } from './edit.js';
 import { evaluateCommand } from './evaluate.js';
 import { importCommand } from './import.js';
 import { infoCommand } from './info.js';
+import { launchCommand } from './launch.js';
 import { mistakesCommand } from './mistakes.js';
 import { predictCommand } from './predict.js';
 import { repairCommand } from './repair.js';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   evaluateCommand,
   predictCommand,
   translateCommand,
+  launchCommand,
   infoCommand,
   demoCommand,
 ];

@@ -33,6 +33,7 @@ const ofImages = [
 
 export async function trainTranslator(flags: TranslatorFlags, console: Console): Promise<number> {
   requireTranslation(flags);
+  await requireOneProcess();
   const { readParallelCorpus, readSplitIfThere } = await import('editable');
   const { trainTranslator: train, usableDevice } = await import('@editable/workspace');
   const device = usableDevice(flags.device);
@@ -59,6 +60,16 @@ function requireTranslation(flags: TranslatorFlags): void {
       `${optionName(name)}: expected with --task translation, as in --dataset multi30k --source de --target en.`,
     );
   }
+}
+
+/** Several would write into one folder. */
+async function requireOneProcess(): Promise<void> {
+  const { placeInGroup } = await import('@editable/torch');
+  const place = placeInGroup();
+  if (place === undefined) return;
+  throw new UsageError(
+    `--task: expected image-classification, as translation is trained by one process so far, and this is one of ${place.worldSize}.`,
+  );
 }
 
 const languagesOf = ({ source, target }: TranslationFlags) => ({ source: source as string, target: target as string });

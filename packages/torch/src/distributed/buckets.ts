@@ -39,6 +39,24 @@ export function startAveraging(
   return { wait: () => noGrad(() => meansOf(group, tensors, buckets)) };
 }
 
+/** Writes the tensors of the process `root` into everybody's, in a few large broadcasts. */
+export function broadcastInto(group: ProcessGroup, tensors: readonly Tensor[], root = 0): void {
+  scope(() =>
+    noGrad(() => {
+      for (const positions of bucketsOf(tensors, Number.POSITIVE_INFINITY)) {
+        const own = positions.map((i) => tensors[i] as Tensor);
+        const flat = cat(own.map((each) => each.detach().reshape([-1])));
+        group.broadcast(flat, root);
+        let start = 0;
+        for (const each of own) {
+          each.detach().copy_(flat.narrow(0, start, each.numel).reshape(each.shape));
+          start += each.numel;
+        }
+      }
+    }),
+  );
+}
+
 /** Positions of the tensors of each bucket: of one dtype and device, from the last tensor on. */
 export function bucketsOf(tensors: readonly Tensor[], bucketBytes: number): number[][] {
   const buckets: number[][] = [];

@@ -1,5 +1,5 @@
-export { agree } from './agreement.js';
-export { type Averaging, averageInBuckets, startAveraging } from './buckets.js';
+export { agree, exchange } from './agreement.js';
+export { type Averaging, averageInBuckets, broadcastInto, startAveraging } from './buckets.js';
 export { groupOfEnvironment } from './environment-group.js';
 export { type PlaceInGroup, placeInGroup } from './launch-environment.js';
 export {

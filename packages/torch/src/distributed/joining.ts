@@ -19,6 +19,8 @@ export interface JoinOptions {
 export interface Joined {
   /** The addon's numbers of the group and of the watch over it. */
   readonly group: number;
+  /** Of a second group, by NCCL. */
+  readonly cuda: number | undefined;
   readonly watch: number | undefined;
   readonly peers: readonly string[];
 }
@@ -42,13 +44,14 @@ export async function joinGroup(place: PlaceInGroup, options: JoinOptions): Prom
     ? undefined
     : native.watchStart(host, port, prefix, rank, worldSize, beat, 1000 * lostAfter, 1000 * timeout);
   const inside = store.under(pytorchPrefix);
-  const connect = () =>
-    native.groupConnect(inside.under('0').id, backend, rank, worldSize, address, 1000 * timeout, watch);
+  const connect = (name: string, by: string): Promise<number> =>
+    native.groupConnect(inside.under(name).id, by, rank, worldSize, address, 1000 * timeout, watch);
   try {
-    const group = await connect();
+    const group = await connect('0', 'gloo');
+    const cuda = backend === 'nccl' ? await connect('1', 'nccl') : undefined;
     // PyTorch's processes wait for each other's marks.
     if (withPyTorch) inside.add('store_based_barrier_key:1', 1);
-    return { group, watch, peers };
+    return { group, cuda, watch, peers };
   } catch (cause) {
     const names = { place, peers, timeout, lostAfter };
     throw new TorchError('GROUP_FAILED', describeFailure((cause as Error).message, names), { cause });

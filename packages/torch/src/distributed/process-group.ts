@@ -5,7 +5,7 @@
 import { TorchError } from '../errors.js';
 import { native } from '../native.js';
 import { handleOf, Tensor } from '../tensor.js';
-import { joinGroup } from './joining.js';
+import { type Joined, joinGroup } from './joining.js';
 import type { PlaceInGroup } from './launch-environment.js';
 import { describeFailure, type GroupNames } from './verdict.js';
 
@@ -16,7 +16,7 @@ export interface GroupOptions {
   readonly timeout?: number;
   /** Seconds without a sign of life after which a process counts as lost; default 15. */
   readonly lostAfter?: number;
-  /** Default: gloo, or nccl on a CUDA device. */
+  /** Default: gloo. With nccl, tensors on GPUs go by it and all others by Gloo. */
   readonly backend?: 'gloo' | 'nccl';
   /**
    * Meet processes of PyTorch 1.13's `init_process_group`, which give no signs of life: nobody is watched then, and a lost
@@ -38,12 +38,14 @@ export class ProcessGroup {
   /** What crossed the network in this process's collectives, by a ring's count: 2 (n − 1)/n of an all-reduce's bytes. */
   #bytes = 0;
   readonly #id: number;
+  readonly #cuda: number | undefined;
   readonly #watch: number | undefined;
   readonly #names: GroupNames;
 
   /** See `connectGroup`. */
-  constructor(id: number, watch: number | undefined, names: GroupNames) {
-    this.#id = id;
+  constructor({ group, cuda, watch }: Omit<Joined, 'peers'>, names: GroupNames) {
+    this.#id = group;
+    this.#cuda = cuda;
     this.#watch = watch;
     this.#names = names;
     this.place = names.place;
@@ -69,18 +71,18 @@ export class ProcessGroup {
   /** The same, begun: the tensor must be left alone until the work is done. */
   startAllReduce(tensor: Tensor, reduction: Reduction = 'sum'): Work {
     this.#bytes += (2 * tensor.nbytes * (this.size - 1)) / this.size;
-    return this.#begin(() => native.groupAllReduce(this.#id, handleOf(tensor), reduction));
+    return this.#begin(() => native.groupAllReduce(this.#for(tensor), handleOf(tensor), reduction));
   }
 
   /** Replaces the tensor by that of the process `root`. */
   broadcast(tensor: Tensor, root = 0): void {
-    this.#begin(() => native.groupBroadcast(this.#id, handleOf(tensor), root)).wait();
+    this.#begin(() => native.groupBroadcast(this.#for(tensor), handleOf(tensor), root)).wait();
   }
 
   /** The tensors of all processes, by rank; they must be of one shape. */
   allGather(tensor: Tensor): Tensor[] {
     const all = Array.from({ length: this.size }, () => tensor.zerosLike());
-    this.#begin(() => native.groupAllGather(this.#id, handleOf(tensor), all.map(handleOf))).wait();
+    this.#begin(() => native.groupAllGather(this.#for(tensor), handleOf(tensor), all.map(handleOf))).wait();
     return all;
   }
 
@@ -92,7 +94,7 @@ export class ProcessGroup {
   /** The sum over all processes, differentiable to any order: a gradient of it is the sum of their gradients. */
   sum(tensor: Tensor): Tensor {
     this.#bytes += (2 * tensor.nbytes * (this.size - 1)) / this.size;
-    return this.#guarded(() => new Tensor(native.groupSum(this.#id, handleOf(tensor))));
+    return this.#guarded(() => new Tensor(native.groupSum(this.#for(tensor), handleOf(tensor))));
   }
 
   /** Tells the others why this process ends: a sentence; they end by it, too. */
@@ -107,6 +109,11 @@ export class ProcessGroup {
       throw this.#failure(new Error(verdict === '' ? 'timed out' : `verdict ${verdict}`));
     }
     native.groupClose(this.#id);
+  }
+
+  /** Tensors on GPUs go by NCCL, all others by Gloo. */
+  #for({ device }: Tensor): number {
+    return device === 'cpu' ? this.#id : (this.#cuda ?? this.#id);
   }
 
   #begin(start: () => number): Work {
@@ -138,11 +145,12 @@ export const groupBackends = (): readonly string[] => native.groupBackends();
  */
 export async function connectGroup(place: PlaceInGroup, options: GroupOptions = {}): Promise<ProcessGroup> {
   const { timeout = 300, lostAfter = 15, backend = 'gloo', withPyTorch = false } = options;
-  if (!groupBackends().includes(backend)) {
-    throw new TorchError('NO_PROCESS_GROUPS', `groups of processes need ${backend}'s headers. ${remedies[backend]}`);
+  for (const needed of new Set(['gloo', backend] as const)) {
+    if (groupBackends().includes(needed)) continue;
+    throw new TorchError('NO_PROCESS_GROUPS', `groups of processes need ${needed}'s headers. ${remedies[needed]}`);
   }
   const joined = await joinGroup(place, { timeout, lostAfter, backend, withPyTorch });
-  return new ProcessGroup(joined.group, joined.watch, { place, peers: joined.peers, timeout, lostAfter });
+  return new ProcessGroup(joined, { place, peers: joined.peers, timeout, lostAfter });
 }
 
 const remedies = {
