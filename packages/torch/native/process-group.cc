@@ -314,8 +314,10 @@ bool waitALittle(const Group& group, const WorkPointer& work) {
     work->wait(Milliseconds(200));
     return true;
   } catch (...) {
-    if (work->isCompleted()) throw;
-    return false;  // it was only the slice that ended
+    // It may have been only the slice that ended, and the work a moment later.
+    if (!work->isCompleted()) return false;
+    if (work->isSuccess()) return true;
+    std::rethrow_exception(work->exception());
   }
 }
 

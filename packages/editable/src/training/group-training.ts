@@ -1,7 +1,7 @@
 /** What several processes that train together settle among them: where they begin, that they are alike, and how they end. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   agree,
@@ -74,13 +74,15 @@ export function agreeOn(group: ProcessGroup, facts: Readonly<Record<string, unkn
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
 
-/** Of this package as it runs. */
+/** Of this package as it runs; of a program that it was built into, of that. */
 function codeHash(): string {
-  const folder = fileURLToPath(new URL('..', import.meta.url));
+  const file = fileURLToPath(import.meta.url);
+  const folder = dirname(dirname(file));
+  const isPackage = ['dist', 'src'].includes(basename(folder));
+  const names = isPackage ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(isCode).sort() : [];
   const hash = createHash('sha256');
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  for (const name of files.filter((file) => /(?<!\.d|\.test)\.(js|ts)$/.test(file)).sort()) {
-    hash.update(name).update(readFileSync(join(folder, name)));
-  }
+  for (const path of isPackage ? names.map((name) => join(folder, name)) : [file]) hash.update(readFileSync(path));
   return hash.digest('hex').slice(0, 12);
 }
+
+const isCode = (name: string): boolean => /\.[jt]s$/.test(name) && !/\.(d|test)\.ts$/.test(name);

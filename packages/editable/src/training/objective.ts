@@ -46,7 +46,7 @@ export interface Objective {
    * With `checkpointSteps`: gradients of cEdit · edit + cLoc · locality, of which `total` has none of the path through the
    * editor's steps. `inputs`: parameters, and what learned hyperparameters are computed from.
    */
-  readonly editGradients?: (inputs: readonly Tensor[]) => readonly Tensor[];
+  readonly editGradients?: GradientsOf;
 }
 
 /** L_base alone: plain training. */
@@ -121,13 +121,14 @@ export function objectiveOfEdits<Input extends Tree, State extends Tree>(
   };
 }
 
-type GradientsOf = (inputs: readonly Tensor[]) => readonly Tensor[];
+/** `retainGraph`: others will go back through what the steps started from. */
+type GradientsOf = (inputs: readonly Tensor[], retainGraph?: boolean) => readonly Tensor[];
 
 const meanOf =
   (all: readonly GradientsOf[]): GradientsOf =>
   (inputs) =>
     all
-      .map((gradients) => gradients(inputs))
+      .map((gradients) => gradients(inputs, true))
       .reduce((sum, more) => sum.map((value, i) => value.add(more[i] as Tensor)))
       .map((value) => value.div(all.length));
 
@@ -173,7 +174,7 @@ function withEdit<Input extends Tree, State extends Tree>(
   const objective = terms({ theta: taken.theta, steps: taken.steps, loss, success: loss.item() <= 0 });
   const sum = objective.edit.mul(cEdit).add(objective.locality.mul(cLoc));
   const chain: Chain = { weighted: sum, theta, prefix: editPrefix, editor, others };
-  return { ...objective, editGradients: (inputs) => gradientsThrough(taken, chain, inputs) };
+  return { ...objective, editGradients: (inputs, retainGraph) => gradientsThrough(taken, chain, inputs, retainGraph) };
 }
 
 const weighted = (value: Tensor, weight: number): Tensor => (weight === 1 ? value : value.mul(weight));
@@ -211,6 +212,7 @@ function gradientsThrough(
   taken: Pick<CheckpointedSteps<Tree>, 'theta' | 'gradients'>,
   { weighted, theta, prefix, editor, others }: Chain,
   inputs: readonly Tensor[],
+  retainGraph = false,
 ): readonly Tensor[] {
   const both = grad(weighted, [...taken.theta, ...inputs], { allowUnused: true, retainGraph: true });
   const [upstream, direct] = [both.slice(0, theta.length), both.slice(theta.length)];
@@ -224,7 +226,7 @@ function gradientsThrough(
   const before = grad(
     reached.map(({ value }) => value),
     inputs,
-    { gradOutputs: reached.map(({ seed }) => seed), allowUnused: true },
+    { gradOutputs: reached.map(({ seed }) => seed), allowUnused: true, retainGraph },
   );
   const own = new Map([
     ...theta.map((each, i) => [each, back.theta[i]!] as const),

@@ -269,13 +269,14 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     const { objective, learnEditor, editor, firstOrder } = this.#settings;
     if (objective === 'plain' || !learnEditor || firstOrder) return new Map();
     const { ranges } = editorNamed(editor.name);
-    const device = [...this.#copy.parameters.values()][0]?.device ?? 'cpu';
+    const [first] = this.#copy.parameters.values();
+    const { dtype, device } = first ?? { dtype: 'float32', device: 'cpu' };
     return new Map(
       Object.entries(editor.hyperparameters).flatMap(([name, value]) => {
         // Polyak's step has no learning rate to learn.
         if (name === 'epsilon' || value === polyak) return [];
         const start = ranges[name]?.logarithmic ? Math.log(value) : value;
-        return [[name, tensor(start, { device, requiresGrad: true })] as const];
+        return [[name, tensor(start, { dtype, device, requiresGrad: true })] as const];
       }),
     );
   }
