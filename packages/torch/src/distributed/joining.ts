@@ -47,10 +47,10 @@ export async function joinGroup(place: PlaceInGroup, options: JoinOptions): Prom
   const connect = (name: string, by: string): Promise<number> =>
     native.groupConnect(inside.under(name).id, by, rank, worldSize, address, 1000 * timeout, watch);
   try {
+    // PyTorch's processes wait for everybody's mark before rank 0 tells the number that counting begins with.
+    if (withPyTorch) inside.add('store_based_barrier_key:1', 1);
     const group = await connect('0', 'gloo');
     const cuda = backend === 'nccl' ? await connect('1', 'nccl') : undefined;
-    // PyTorch's processes wait for each other's marks.
-    if (withPyTorch) inside.add('store_based_barrier_key:1', 1);
     return { group, cuda, watch, peers };
   } catch (cause) {
     const names = { place, peers, timeout, lostAfter };
