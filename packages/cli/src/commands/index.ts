@@ -8,6 +8,7 @@ import { evaluateCommand } from './evaluate.js';
 import { importCommand } from './import.js';
 import { infoCommand } from './info.js';
 import { launchCommand } from './launch.js';
+import { mergeCommand } from './merge.js';
 import { mistakesCommand } from './mistakes.js';
 import { predictCommand } from './predict.js';
 import { repairCommand } from './repair.js';
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   repairCommand,
   checkCommand,
   evaluateCommand,
+  mergeCommand,
   predictCommand,
   translateCommand,
   launchCommand,

@@ -1,14 +1,7 @@
 /** Which examples of a batch are one process's, and what its mean over them counts for. */
 import { batchSizeOf, mapTree, type Tree } from '@editable/torch';
+import { rangeOf, type Share } from '../sharing/share.js';
 import type { Task, TrainingBatch } from '../tasks/task.js';
-
-/** One of `size` processes that train together. */
-export interface Share {
-  readonly rank: number;
-  readonly size: number;
-}
-
-export const alone: Share = { rank: 0, size: 1 };
 
 export interface SharedBatch<Input extends Tree> {
   readonly batch: TrainingBatch<Input>;
@@ -32,12 +25,6 @@ export function shareOf<Input extends Tree>(
   const weightOf = (part: TrainingBatch<Input>): number => task.weight?.(part) ?? batchSizeOf(part.input);
   return { batch, weight: to === from ? 0 : (size * weightOf(batch)) / weightOf(whole) };
 }
-
-/** From which example to before which: the parts of all processes make up the whole. */
-export const rangeOf = (length: number, { rank, size }: Share): readonly [from: number, to: number] => [
-  Math.floor((rank * length) / size),
-  Math.floor(((rank + 1) * length) / size),
-];
 
 /**
  * The numbers of a process's edits, out of so many a step. A batch has as many parts as there are edits or processes, whichever
