@@ -391,6 +391,7 @@ void registerProcessGroup(Napi::Env env, Napi::Object exports) {
   exportFunction(env, exports, "groupSum", groupSum);
   exportFunction(env, exports, "workWait", workWait);
   exportFunction(env, exports, "groupClose", groupClose);
+  registerGroupGradients(env, exports);
 }
 
 }  // namespace editable

@@ -18,6 +18,8 @@
 
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <napi.h>
+
 #if defined(USE_C10D_GLOO)
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #endif
@@ -51,6 +53,8 @@ Group& groupAt(int64_t id);
 void await(const Group& group, const c10::intrusive_ptr<c10d::Work>& work);
 
 c10::intrusive_ptr<c10d::Work> startAllReduce(Group& group, at::Tensor& tensor, const std::string& reduction);
+
+void registerGroupGradients(Napi::Env env, Napi::Object exports);
 
 }  // namespace editable
 #endif

@@ -19,6 +19,12 @@ export interface NativeMemory {
   readonly blocks: number;
 }
 
+/** When each bucket of gradients was on its way, in milliseconds from the beginning of backward. */
+export interface BucketTrace {
+  readonly backwardEnded: number;
+  readonly buckets: readonly { readonly bytes: number; readonly began: number; readonly ended: number }[];
+}
+
 export type Handle = number;
 type NamedHandles = readonly (readonly [string, Handle])[];
 
@@ -87,6 +93,13 @@ export interface Native {
   groupAllGather(group: number, tensor: Handle, outputs: readonly Handle[]): number;
   groupBarrier(group: number): number;
   groupSum(group: number, tensor: Handle): Handle;
+  groupGradients(
+    group: number,
+    size: number,
+    output: Handle,
+    inputs: readonly Handle[],
+    buckets: readonly (readonly number[])[],
+  ): { readonly gradients: Handle[]; readonly trace: BucketTrace };
   groupClose(group: number): void;
   workWait(work: number): void;
   watchStart(

@@ -1,5 +1,6 @@
 /** One training in progress: the leaf parameters, the optimizer, the learned editor; a step changes them in place. */
 import {
+  averageGradients,
   averageInBuckets,
   broadcastInto,
   grad,
@@ -220,8 +221,8 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     const numbers = tensor(terms, { dtype: 'float64' });
     const mean = (all: readonly Tensor[]): readonly Tensor[] => averageInBuckets(group, all);
     if (editGradients === undefined && (clipEditNorm === null || !hasEdits)) {
-      const means = mean([...grad(total, inputs, { allowUnused: true }), numbers]);
-      return { gradients: means.slice(0, -1), terms: numbersOf(means.at(-1)) };
+      const { gradients } = averageGradients(group, total, inputs);
+      return { gradients, terms: numbersOf(mean([numbers])[0]) };
     }
     const plain = grad(base, inputs, { allowUnused: true, retainGraph: true });
     const editing =

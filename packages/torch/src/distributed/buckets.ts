@@ -1,12 +1,13 @@
 /** Many tensors averaged over a group in a few large all-reduces, as PyTorch's data-parallel does. */
 import { noGrad } from '../autograd.js';
 import { cat } from '../functions.generated.js';
+import type { BucketTrace } from '../native.js';
 import { scope } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import type { ProcessGroup, Work } from './process-group.js';
 
 export interface BucketOptions {
-  /** Bytes of an all-reduce, about; default 25 MiB, PyTorch's. */
+  /** Bytes of an all-reduce, about; default 8 MiB. */
   readonly bucketBytes?: number;
 }
 
@@ -15,6 +16,9 @@ export interface Averaging {
   /** The means over the group, in the order of the tensors. */
   wait(): Tensor[];
 }
+
+/** Small enough that the last layers' are on their way early, large enough that their number costs little. */
+const usualBytes = 8 * 2 ** 20;
 
 interface Bucket {
   readonly positions: readonly number[];
@@ -33,11 +37,23 @@ export const averageInBuckets = (
 export function startAveraging(
   group: ProcessGroup,
   tensors: readonly Tensor[],
-  { bucketBytes = 25 * 2 ** 20 }: BucketOptions = {},
+  { bucketBytes = usualBytes }: BucketOptions = {},
 ): Averaging {
   const buckets = noGrad(() => bucketsOf(tensors, bucketBytes).map((positions) => begin(group, tensors, positions)));
   return { wait: () => noGrad(() => meansOf(group, tensors, buckets)) };
 }
+
+/**
+ * The mean over the group of the gradients of each process's `output` in its `inputs`, which are leaves. Buckets are on their way
+ * while backward goes on, those of the last inputs first. `trace`: when.
+ */
+export const averageGradients = (
+  group: ProcessGroup,
+  output: Tensor,
+  inputs: readonly Tensor[],
+  { bucketBytes = usualBytes }: BucketOptions = {},
+): { readonly gradients: Tensor[]; readonly trace: BucketTrace } =>
+  group.meanGradients(output, inputs, bucketsOf(inputs, bucketBytes));
 
 /** Writes the tensors of the process `root` into everybody's, in a few large broadcasts. */
 export function broadcastInto(group: ProcessGroup, tensors: readonly Tensor[], root = 0): void {

@@ -1,5 +1,6 @@
+export type { BucketTrace } from '../native.js';
 export { agree, exchange } from './agreement.js';
-export { type Averaging, averageInBuckets, broadcastInto, startAveraging } from './buckets.js';
+export { type Averaging, averageGradients, averageInBuckets, broadcastInto, startAveraging } from './buckets.js';
 export { groupOfEnvironment } from './environment-group.js';
 export { type PlaceInGroup, placeInGroup } from './launch-environment.js';
 export {

@@ -3,7 +3,7 @@
  * order. A process that is lost or too slow ends them all, with a sentence that names it.
  */
 import { TorchError } from '../errors.js';
-import { native } from '../native.js';
+import { type BucketTrace, native } from '../native.js';
 import { handleOf, Tensor } from '../tensor.js';
 import { type Joined, joinGroup } from './joining.js';
 import type { PlaceInGroup } from './launch-environment.js';
@@ -95,6 +95,25 @@ export class ProcessGroup {
   sum(tensor: Tensor): Tensor {
     this.#bytes += (2 * tensor.nbytes * (this.size - 1)) / this.size;
     return this.#guarded(() => new Tensor(native.groupSum(this.#for(tensor), handleOf(tensor))));
+  }
+
+  /**
+   * The mean over all processes of the gradients of their `output`s, a scalar each, in leaves: averaged in the buckets that
+   * `positions` of inputs make, each on its way while backward goes on to the earlier ones. What does not matter to an output
+   * counts as zero.
+   */
+  meanGradients(
+    output: Tensor,
+    inputs: readonly Tensor[],
+    buckets: readonly (readonly number[])[],
+  ): { readonly gradients: Tensor[]; readonly trace: BucketTrace } {
+    for (const { nbytes } of inputs) this.#bytes += (2 * nbytes * (this.size - 1)) / this.size;
+    const [first] = inputs;
+    const id = first === undefined ? this.#id : this.#for(first);
+    const { gradients, trace } = this.#guarded(() =>
+      native.groupGradients(id, this.size, handleOf(output), inputs.map(handleOf), buckets),
+    );
+    return { gradients: gradients.map((handle) => new Tensor(handle)), trace };
   }
 
   /** Tells the others why this process ends: a sentence; they end by it, too. */
