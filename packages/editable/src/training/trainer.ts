@@ -221,7 +221,11 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     const numbers = tensor(terms, { dtype: 'float64' });
     const mean = (all: readonly Tensor[]): readonly Tensor[] => averageInBuckets(group, all);
     if (editGradients === undefined && (clipEditNorm === null || !hasEdits)) {
-      const { gradients } = averageGradients(group, total, inputs);
+      // Backward comes to the learned hyperparameters last: in the first bucket they would hold up all others.
+      const own = this.#copy.parameters.size;
+      const order = [...inputs.slice(own), ...inputs.slice(0, own)];
+      const { gradients: inOrder } = averageGradients(group, total, order);
+      const gradients = [...inOrder.slice(inputs.length - own), ...inOrder.slice(0, inputs.length - own)];
       return { gradients, terms: numbersOf(mean([numbers])[0]) };
     }
     const plain = grad(base, inputs, { allowUnused: true, retainGraph: true });

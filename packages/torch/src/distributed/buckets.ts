@@ -45,7 +45,7 @@ export function startAveraging(
 
 /**
  * The mean over the group of the gradients of each process's `output` in its `inputs`, which are leaves. Buckets are on their way
- * while backward goes on, those of the last inputs first. `trace`: when.
+ * while backward goes on, those of the last inputs first: inputs that backward comes to late stand in front. `trace`: when.
  */
 export const averageGradients = (
   group: ProcessGroup,
