@@ -13,6 +13,7 @@ import * as photographs from './photographs.mjs';
 import { startPytorch, tunedEnvironment } from './pytorch.mjs';
 import { tableOf } from './report.mjs';
 import * as sampledDrawdown from './sampled-drawdown.mjs';
+import * as serving from './serve.mjs';
 import * as smallOperator from './small-operator.mjs';
 import * as trainingStep from './training-step.mjs';
 import * as translation from './translation.mjs';
@@ -26,6 +27,7 @@ const subjects = [
   sampledDrawdown,
   photographs,
   translation,
+  serving,
   memory,
 ];
 const allRows = subjects.flatMap(({ rows, derived = [] }) => [...rows, ...derived]);

@@ -18,7 +18,7 @@ export const tunedEnvironment = {
 
 /** Starts a server in PyTorch's default settings, or with `environment` on top of them. */
 export function startPytorch(environment = {}) {
-  const child = spawn(python(), [script], {
+  const child = spawn(pythonWithTorch(), [script], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...defaultEnvironment(), ...environment },
   });
@@ -45,7 +45,7 @@ const defaultEnvironment = () =>
 let found;
 
 /** A Python that has torch: the one in PYTHON, else the first on the path, else Debian's. */
-function python() {
+export function pythonWithTorch() {
   const candidates = process.env.PYTHON ? [process.env.PYTHON] : ['python3', '/usr/bin/python3'];
   found ??= candidates.find((each) => spawnSync(each, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0);
   if (found !== undefined) return found;

@@ -29,7 +29,7 @@ import { parseArgs } from 'node:util';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const limit = 45e6; // bytes; the largest file that the offline bundle may be
 const data = '/usr/share/datasets/fashion-mnist'; // where Debian's dataset-fashion-mnist puts it
-const packages = ['torch', 'editable', 'workspace', 'cli', 'charts', 'text'];
+const packages = ['torch', 'editable', 'workspace', 'studio', 'cli', 'charts', 'text'];
 const workspaces = [...packages.map((name) => `packages/${name}`), 'experiments'];
 
 /** Of SQLite's binding: other systems' builds, and the sources of this one. */

@@ -104,7 +104,7 @@ function npmPackagesMatchLock() {
 }
 
 function buildTypeScript() {
-  const packages = ['torch', 'text', 'editable', 'workspace', 'charts', 'cli'];
+  const packages = ['torch', 'text', 'editable', 'workspace', 'charts', 'studio', 'cli'];
   const projects = [...packages.map((name) => `packages/${name}`), 'experiments'];
   const stampFile = join(root, 'node_modules/.typescript-build');
   const state = projects.map(sourceState).join('\n');

@@ -46,6 +46,9 @@ describe('npm run check', () => {
     ['packages/editable/src/runs/x.ts', '@editable/workspace'],
     ['packages/workspace/src/jobs/x.ts', '@editable/cli'],
     ['packages/workspace/src/jobs/x.ts', '@editable/charts'],
+    ['packages/workspace/src/jobs/x.ts', '@editable/studio'],
+    ['packages/studio/src/server/x.ts', '@editable/cli'],
+    ['packages/studio/page/src/x.ts', '../../../workspace/src/index.js'],
     ['packages/cli/src/commands/x.ts', '../../../workspace/src/jobs/repair.js'],
     ['packages/editable/src/data/x.ts', '../../../torch/src/tensor.js'],
     ['packages/cli/src/x.ts', '@editable/experiments'],
@@ -61,7 +64,7 @@ describe('npm run check', () => {
   ])('refuses, in %s, an import of %s', (file, name) => {
     const { passes, output } = lint('direction', { [file]: `export * from '${name}';` });
     rmSync(join(folder, 'direction'), { recursive: true });
-    expect(output).toContain('Imports go one way, torch ← editable ← workspace ← cli');
+    expect(output).toContain('Imports go one way, torch ← editable ← workspace ← studio ← cli');
     expect(passes).toBe(false);
   });
 
@@ -71,6 +74,10 @@ describe('npm run check', () => {
       'packages/torch/test/a.test.ts': "export * from '@editable/torch';\nexport * from '../src/a.js';",
       'packages/editable/src/data/b.ts': "export * from '@editable/torch';\nexport * from './index.js';",
       'packages/workspace/src/jobs/e.ts': "export * from 'editable';\nexport * from '@editable/torch';",
+      'packages/studio/src/server/g.ts': "export * from '@editable/workspace';\nexport * from 'editable';",
+      'packages/studio/page/src/h.ts':
+        "export * from '@editable/studio/api';\nexport * from '@editable/charts/specifications';",
+      'packages/cli/src/i.ts': "export * from '@editable/studio';",
       'packages/cli/src/f.ts': "export * from '@editable/workspace';\nexport * from '@editable/charts';",
       'packages/editable/src/tasks/b.ts': "export * from '@editable/text';",
       'packages/cli/bin/editable.js': "export * from '../dist/main.js';",

@@ -69,4 +69,74 @@ const smallPhotographs: Scale = {
   controls: [smallDistilled],
 };
 
-export const photographScales: ScaleFamily = { name: 'photographs', scales: { small: smallPhotographs } };
+/** ILSVRC 2012 as torchvision's ImageFolder has it: imagenet/train/n01440764/*.JPEG, imagenet/val/n01440764/*.JPEG. */
+const imageNet: PhotographSet = {
+  name: 'ILSVRC 2012',
+  classes: null,
+  parts: [
+    { folder: 'imagenet', of: 'train', into: 'train' },
+    { folder: 'imagenet', of: 'test', into: 'test' },
+  ],
+};
+
+/** Section 4.3; epochs and the weights of the terms are not stated there: one pass, and the released code's KL weight. */
+const paperFineTuning: EditableChoice['training'] = {
+  epochs: 1,
+  batchSize: 128,
+  baseLoss: 'distillation',
+  augmentation: 'random-resized-crop',
+  optimizer: 'sgd',
+  nesterov: false,
+  schedule: 'constant',
+  learningRate: 1e-5,
+  addedLearningRate: 1e-3,
+  addedLayers: 'extra',
+  weightDecay: 1e-4,
+  checkpointEvery: 500,
+};
+
+const paperRow = (layers: string, name: string): EditableChoice => ({
+  name,
+  from: 'plain',
+  training: {
+    ...paperFineTuning,
+    editor: { name: 'rmsprop', hyperparameters: { learningRate: 1e-3, beta: 0.5 }, layers, maxSteps: 10 },
+    cEdit: 1,
+    cLoc: 30,
+  },
+  layers: [layers],
+  paper: name,
+});
+
+/** Both of section 4.3's networks, the same in everything else. */
+const paperOf = (name: Scale['name'], model: 'resnet18' | 'densenet169', file: string, chain: string): Scale => {
+  const extra = paperRow('extra', 'editable-extra');
+  const distilled: ControlChoice = {
+    name: 'distilled-extra',
+    of: extra,
+    model: {
+      ...extra,
+      name: 'distilled-extra',
+      training: { ...extra.training, objective: 'plain', cEdit: 0, cLoc: 0 },
+    },
+  };
+  return {
+    ...scales.paper,
+    name,
+    dataset: imageNet,
+    base: { kind: 'checkpoint', model, file, normalization, extra: 4096 },
+    layers: [chain, 'extra'],
+    chain,
+    editable: [extra, paperRow(chain, 'editable-chain3')],
+    controls: [distilled],
+  };
+};
+
+export const photographScales: ScaleFamily = {
+  name: 'photographs',
+  scales: {
+    small: smallPhotographs,
+    paper: paperOf('paper', 'resnet18', 'resnet18-f37072fd.pth', 'layer3'),
+    'paper-densenet169': paperOf('paper-densenet169', 'densenet169', 'densenet169-b2777c0a.pth', 'chain-3'),
+  },
+};

@@ -6,8 +6,8 @@ import { ExperimentError } from './experiment-error.js';
 
 export interface PhotographSet {
   readonly name: string;
-  /** The network's classes in its order, one a line. */
-  readonly classes: string;
+  /** The network's classes in its order, one a line; null: the folders' own, sorted, as ImageNet's are. */
+  readonly classes: string | null;
   readonly parts: readonly PhotographPart[];
 }
 
@@ -34,7 +34,10 @@ export async function photographSet(
     const key = `${folder} ${of}`;
     if (!opened.has(key)) {
       say(`reading ${folder}, ${of}`);
-      const source = { folder: placeOf(folder, places), classes: placeOf(classes, places) };
+      const source = {
+        folder: placeOf(folder, places),
+        ...(classes === null ? {} : { classes: placeOf(classes, places) }),
+      };
       opened.set(key, await loadDataset(source, { splits: [of] }));
     }
     const split = (opened.get(key) as ImageDataset).split(of);

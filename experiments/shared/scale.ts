@@ -2,7 +2,7 @@
 import type { DatasetName, EditTargets, NetworkName, Normalization, TrainingSettings } from 'editable';
 import type { PhotographSet } from './photograph-set.js';
 
-export type ScaleName = 'tiny' | 'small' | 'medium' | 'paper';
+export type ScaleName = 'tiny' | 'small' | 'medium' | 'paper' | 'paper-densenet169';
 
 export interface Scale {
   readonly name: ScaleName;

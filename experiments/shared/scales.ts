@@ -1,6 +1,6 @@
 /** The scales: `paper` as section 4.1 has it, `small` and `medium` for two cores, `tiny` for tests. */
 import type { EditorChoice, TrainingSettings } from 'editable';
-import type { ControlChoice, EditableChoice, Scale, ScaleName } from './scale.js';
+import type { ControlChoice, EditableChoice, Scale } from './scale.js';
 
 const resnet18Layers = ['layer1', 'layer2', 'layer3', 'layer4', 'all'];
 
@@ -318,4 +318,4 @@ const paper: Scale = {
   sampling: { edits: 120, halfWidths },
 };
 
-export const scales: Readonly<Record<ScaleName, Scale>> = { tiny, small, medium, paper };
+export const scales: Readonly<Record<'tiny' | 'small' | 'medium' | 'paper', Scale>> = { tiny, small, medium, paper };

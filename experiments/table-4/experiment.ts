@@ -9,7 +9,7 @@ import { repairPlan } from '../shared/repair-plan.js';
 import type { RepairRow } from '../shared/repair-row.js';
 import type { Scale } from '../shared/scale.js';
 import { claims } from './claims.js';
-import { paper } from './paper.js';
+import { paperOf } from './paper.js';
 
 const extra = 'extra';
 
@@ -23,6 +23,7 @@ export const table4: Experiment<RepairRow> = {
 };
 
 const paperPlans = (scale: Scale): readonly RowPlan<RepairRow>[] => {
+  const paper = paperOf(scale);
   const row = (name: string, training: Training, editor: 'rmsprop' | 'gd', layers: string): RowPlan<RepairRow> =>
     repairPlan(
       name,

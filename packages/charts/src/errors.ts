@@ -2,6 +2,7 @@
 
 export type ChartErrorCode = 'INVALID_ARGUMENT' | 'NOT_DRAWN';
 
+/** What goes wrong in this package: a stable `code`, and a sentence for people. */
 export class ChartError extends Error {
   override readonly name = 'ChartError';
   readonly code: ChartErrorCode;

@@ -49,6 +49,8 @@ const knownErrors: ReadonlySet<string> = new Set([
   'TextError',
   'TorchError',
   'ChartError',
+  'StudioError',
+  'ThreadError',
 ]);
 
 const verb = (syscall: string): string =>

@@ -138,7 +138,11 @@ describe.skipIf(!hasData)('editable', () => {
       'extra',
     ];
     const more = ['--base-loss', 'distillation', '--epochs', '1', '--train-images', '256', '--max-steps', '2'];
-    document([...words, ...more, '--out', at('extra')]);
+    const sgd = ['--optimizer', 'sgd', '--no-nesterov', '--learning-rate', '1e-5', '--added-learning-rate', '1e-3'];
+    document([...words, ...more, ...sgd, '--edit-targets', 'mistakes', '--out', at('extra')]);
+    expect(JSON.parse(readFileSync(at('extra', 'config.json'), 'utf8'))).toMatchObject({
+      training: { optimizer: 'sgd', nesterov: false, addedLearningRate: 1e-3, editTargets: 'mistakes' },
+    });
     const [before, after] = ['plain', 'extra'].map((run) => readSafetensors(at(run, 'model.safetensors')).tensors);
     for (const [name, { bytes }] of before!) {
       if (!name.startsWith('fc.')) expect(after!.get(name)!.bytes, name).toEqual(bytes);
@@ -148,6 +152,7 @@ describe.skipIf(!hasData)('editable', () => {
     expect(refusal([...words, '--extra-layer', '8', '--from', at('extra'), '--out', at('e2')])).toContain(
       '--extra-layer',
     );
+    expect(refusal(['train', '--edit-targets', 'ranks', '--out', at('e4')])).toContain('expected --from');
     expect(refusal(['train', '--freeze-before', 'layer9', '--out', at('e3')])).toContain('received "layer9"');
   });
 

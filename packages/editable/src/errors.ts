@@ -10,6 +10,7 @@ export type EditableErrorCode =
   | 'NOT_FINITE'
   | 'NO_CURVATURE';
 
+/** What goes wrong in this package: a stable `code`, and a sentence for people. */
 export class EditableError extends Error {
   override readonly name = 'EditableError';
   readonly code: EditableErrorCode;

@@ -1,4 +1,8 @@
-/** Editable Neural Networks: editors, constraints, Editable Training, evaluation, tuning, patches, models, data. */
+/**
+ * Editable Neural Networks: editors, constraints, Editable Training, evaluation, tuning, patches, models, data.
+ *
+ * @module editable
+ */
 
 // Figure 2.
 export * from './analysis/class-drawdown.js';
@@ -85,9 +89,13 @@ export * from './models/vgg.js';
 export { modelHash } from './patches/model-hash.js';
 export { applyPatch, describePatch, type PatchDescription, type PatchDetails, savePatch } from './patches/patch.js';
 export type { PatchInfo, PatchTarget } from './patches/patch-info.js';
+export { configSchemas, editorChoiceSchema } from './runs/config-schema.js';
 export * from './runs/json-lines.js';
+export * from './runs/read-config.js';
 export * from './runs/run.js';
+export * from './runs/run-config.js';
 export * from './runs/run-curvature.js';
+export * from './runs/run-files.js';
 export * from './runs/splits.js';
 export * from './runs/translation-run.js';
 export * from './sequences/edit-sequence.js';

@@ -1,4 +1,8 @@
-/** Text for translation: plain strings and arrays in and out; knows nothing of tensors or editing. */
+/**
+ * Text for translation: plain strings and arrays in and out; knows nothing of tensors or editing.
+ *
+ * @module @editable/text
+ */
 export * from './bleu/index.js';
 export * from './bpe/index.js';
 export * from './clean-corpus.js';

@@ -71,6 +71,7 @@ export class Vocabulary {
     return this.symbols.length;
   }
 
+  /** Whether the symbol has a number of its own. */
   has(symbol: string): boolean {
     return this.#ids.has(symbol);
   }

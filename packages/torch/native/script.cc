@@ -1,4 +1,7 @@
 // TorchScript files as models: parameter slots filled for the length of one forward call, then put back.
+#include <cstring>
+#include <sstream>
+
 #include "convert.h"
 #include "gate.h"
 
@@ -92,11 +95,34 @@ Napi::Value forward(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// scriptEncode(path, names, handles) -> ArrayBuffer: the file's program with these tensors in place of its own.
+Napi::Value encode(const Napi::CallbackInfo& info) {
+  const auto module = torch::jit::load(info[0].ToString().Utf8Value(), c10::Device("cpu"));
+  const auto names = info[1].As<Napi::Array>();
+  const auto tensors = tensorList(info.Env(), info[2]);
+  for (uint32_t i = 0; i < names.Length(); i++) {
+    const auto slot = findSlot(module, names.Get(i).ToString().Utf8Value());
+    auto before = slot.owner->getSlot(slot.index).toTensor();
+    const at::NoGradGuard guard;
+    TORCH_CHECK(before.sizes() == tensors[i].sizes(), names.Get(i).ToString().Utf8Value(), " has shape ", before.sizes(),
+                " there, received ", tensors[i].sizes());
+    // Into the file's own tensor: what it shares, and that it requires a gradient, stay.
+    before.copy_(tensors[i]);
+  }
+  std::ostringstream stream;
+  module.save(stream);
+  const auto bytes = stream.str();
+  auto buffer = Napi::ArrayBuffer::New(info.Env(), bytes.size());
+  std::memcpy(buffer.Data(), bytes.data(), bytes.size());
+  return buffer;
+}
+
 }  // namespace
 
 void registerScript(Napi::Env env, Napi::Object exports) {
   exportFunction(env, exports, "scriptLoad", load);
   exportFunction(env, exports, "scriptForward", forward);
+  exportFunction(env, exports, "scriptEncode", encode);
 }
 
 }  // namespace editable

@@ -47,6 +47,7 @@ export const noGrad = <Result>(body: () => Result): Result => withGradMode(false
 /** Runs `body` with recording on, inside a noGrad too. */
 export const enableGrad = <Result>(body: () => Result): Result => withGradMode(true, body);
 
+/** Whether operations are recorded for gradients here; not inside `noGrad`. */
 export const isGradEnabled = (): boolean => native.isGradEnabled();
 
 function withGradMode<Result>(on: boolean, body: () => Result): Result {

@@ -47,5 +47,6 @@ const byCode: ReadonlyMap<number, DType> = new Map(
 /** The dtype of a c10::ScalarType number; undefined for those this package does not use (complex, quantized). */
 export const dtypeFromCode = (code: number): DType | undefined => byCode.get(code);
 
+/** Whether tensors of this dtype can have gradients. */
 export const isFloating = (dtype: DType): boolean =>
   dtype === 'float32' || dtype === 'float64' || dtype === 'float16' || dtype === 'bfloat16';

@@ -15,6 +15,7 @@ export type TorchErrorCode =
   /** The processes of a group did not meet, or one of them is lost, too slow, or ended. */
   | 'GROUP_FAILED';
 
+/** What goes wrong in this package: a stable `code`, and a sentence for people. */
 export class TorchError extends Error {
   override readonly name = 'TorchError';
   readonly code: TorchErrorCode;

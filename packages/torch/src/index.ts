@@ -1,4 +1,8 @@
-/** libtorch for Node: tensors, autograd of any order, modules, optimizers, checkpoints. */
+/**
+ * libtorch for Node: tensors, autograd of any order, modules, optimizers, checkpoints.
+ *
+ * @module @editable/torch
+ */
 export * from './autograd.js';
 export * from './checkpoint.js';
 export type { Device } from './device.js';
@@ -10,7 +14,7 @@ export * from './host-tensor.js';
 export * as nn from './nn/index.js';
 export type { CallOptions, CallResult, Model, ModelStage, NamedTensors } from './nn/model.js';
 export { forward, functionalCall, modelOf } from './nn/model.js';
-export { loadScriptModule } from './nn/script-module.js';
+export { encodeScriptModule, loadScriptModule } from './nn/script-module.js';
 export type { Functions, MemoryFormat, TensorMethods } from './operators.generated.js';
 export { schemas } from './operators.generated.js';
 export type { Optimizer } from './optim/index.js';

@@ -71,6 +71,7 @@ export interface Native {
     inputs: readonly Handle[],
     training: boolean,
   ): { output: Handle; buffers: Handle[] };
+  scriptEncode(path: string, names: readonly string[], tensors: readonly Handle[]): ArrayBuffer;
   /** What this addon was built with; the functions below are there where it is not empty. */
   groupBackends(): string[];
   storeConnect(host: string, port: number, isServer: boolean, workers: number, timeoutMs: number): Promise<number>;

@@ -13,6 +13,7 @@ export interface MemoryStatistics {
   readonly peakBytes: number;
 }
 
+/** Live tensors, their native bytes, and the most bytes there were at once. */
 export function memory(): MemoryStatistics {
   const { tensors, bytes, peakBytes } = native.memory();
   return { tensors, bytes, peakBytes };
@@ -27,9 +28,11 @@ export const manualSeed = (seed: number | bigint): void => native.manualSeed(Big
 /** State of a device's default generator, as uint8[n]. */
 export const generatorState = (device: Device = 'cpu'): Tensor => new Tensor(native.generatorState(device));
 
+/** Puts libtorch's random generator back to a state that `generatorState` gave. */
 export const setGeneratorState = (state: Tensor, device: Device = 'cpu'): void =>
   native.setGeneratorState(device, handleOf(state));
 
+/** Threads that one operation may use. */
 export const threads = (): number => native.threads();
 
 /** @throws TorchError INVALID_ARGUMENT unless `count` is a whole number of at least 1. */
@@ -52,6 +55,7 @@ export function withThreads<Result>(count: number, body: () => Result): Result {
   }
 }
 
+/** Whether libtorch sees a CUDA device. */
 export const cudaIsAvailable = (): boolean => native.cudaDevices() > 0;
 
 /** Waits for the work queued on the GPU; does nothing on the CPU. */

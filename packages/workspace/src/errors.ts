@@ -25,6 +25,7 @@ export interface WorkspaceErrorOptions extends ErrorOptions {
   readonly field?: string | undefined;
 }
 
+/** What goes wrong in this package: a stable `code`, a sentence for people, and the field of the settings it is about. */
 export class WorkspaceError extends Error {
   override readonly name = 'WorkspaceError';
   readonly code: WorkspaceErrorCode;

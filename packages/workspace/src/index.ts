@@ -1,9 +1,14 @@
-/** What a person works with, free of any terminal or page: runs made ready for use, jobs, pictures, mistakes. */
+/**
+ * What a person works with, free of any terminal or page: runs made ready for use, jobs, pictures, mistakes.
+ *
+ * @module @editable/workspace
+ */
 export * from './errors.js';
 export * from './job-events.js';
 export * from './jobs/card.js';
 export * from './jobs/curvature.js';
 export * from './jobs/evaluation.js';
+export * from './jobs/mistake-ranks.js';
 export * from './jobs/repair.js';
 export * from './jobs/repair-set.js';
 export * from './jobs/training.js';

@@ -64,6 +64,7 @@ export type JobEvent =
 export type JobEventKind = JobEvent['kind'];
 
 export interface JobOptions {
+  /** Called with every event of the job, in order. */
   readonly onEvent?: ((event: JobEvent) => void) | undefined;
   /** Honoured between two steps; the job then ends with a WorkspaceError CANCELLED, and what it wrote is whole. */
   readonly signal?: AbortSignal | undefined;

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TestSet, trainingSplits } from 'editable';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   chooseEditor,
@@ -11,6 +12,7 @@ import {
   type JobEvent,
   listMistakes,
   listRepairs,
+  mistakeRanks,
   type OpenedModel,
   repair,
   repairSet,
@@ -115,5 +117,16 @@ describe('listRepairs', () => {
       field: 'indices',
       message: 'indices: expected a whole number from 0 to 399, received "400".',
     });
+  });
+});
+
+describe('mistakeRanks', () => {
+  it('gives the rank of the right class for each training image that is wrong', () => {
+    const { train } = trainingSplits(opened.dataset);
+    using images = new TestSet(train, { normalization: opened.run.config.normalization });
+    const wrong = [...images.predict(opened.model)].filter((label, i) => label !== train.labels[i]).length;
+    const ranks = mistakeRanks(opened.run.folder, opened.dataset, 'cpu');
+    expect(ranks).toHaveLength(wrong);
+    expect(new Set(ranks)).toEqual(new Set([2, 3, 4]));
   });
 });

@@ -19,6 +19,7 @@ export interface EditSequenceData {
   readonly title?: string;
 }
 
+/** Error above and share in force below, against the number of edits in a row. */
 export function editSequenceChart({ series, seriesTitle = 'Model', title }: EditSequenceData): ChartSpec {
   const values = series.flatMap(({ name, points }) => points.map((point) => ({ series: name, ...point })));
   const last = Math.max(...values.map(({ edits }) => edits), 1);

@@ -18,6 +18,7 @@ export interface ErrorBandData {
   readonly title?: string;
 }
 
+/** Mean error of several runs against the number of edits, with its standard deviation as a band (Figure 5, bottom). */
 export function errorBandChart({ series, seriesTitle = 'Model', title }: ErrorBandData): ChartSpec {
   const values = series.flatMap(({ name, points }) =>
     points.map(({ edits, errorRate, deviation }) => ({

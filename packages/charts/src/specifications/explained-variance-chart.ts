@@ -15,6 +15,7 @@ export interface ExplainedVarianceData {
   readonly title?: string;
 }
 
+/** Share of the variance that the first components explain (Figure 2, right). */
 export function explainedVarianceChart(data: ExplainedVarianceData): ChartSpec {
   const { models, components = Number.POSITIVE_INFINITY, scale = 'linear', title } = data;
   const values = models.flatMap(({ name, cumulative }) =>

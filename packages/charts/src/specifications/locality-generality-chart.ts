@@ -38,6 +38,7 @@ const shapes = [
 /** Least drawdown that a logarithmic axis shows, in points: what is less lies on its edge. */
 const least = 0.01;
 
+/** Drawdown, on a logarithmic scale, against the share of unseen views that follow: a curve for each method. */
 export function localityGeneralityChart({ curves, title }: LocalityGeneralityData): ChartSpec {
   const names = curves.map(({ name }) => name);
   const shown = (share: number): number => Math.max(share * 100, least);

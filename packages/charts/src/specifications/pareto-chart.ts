@@ -36,6 +36,7 @@ const shapes = [
   'triangle-left',
 ];
 
+/** Drawdown against success or time, a labelled point each; the ones that no other beats on both are joined. */
 export function paretoChart({ points, against, groupTitle = 'Training', title }: ParetoData): ChartSpec {
   const horizontal = against === 'success' ? successAxis(points) : timeAxis(points);
   const vertical = drawdownAxis(points);

@@ -15,6 +15,7 @@ export interface ProbabilityPairsData {
 
 const moments = ['before', 'after'];
 
+/** Each class's probability before and after an edit, as bars. */
 export function probabilityPairsChart({ pairs, title }: ProbabilityPairsData): ChartSpec {
   const names = pairs.map(({ name }) => name);
   const values = pairs.flatMap(({ name, before, after }) => [

@@ -10,6 +10,7 @@ export interface RankData {
 /** The ranks up to each edge, from the one before it. */
 const edges = [2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 10_000];
 
+/** How often the right class has which rank where a classifier is wrong (Figure 5, left). */
 export function rankChart({ ranks, title }: RankData): ChartSpec {
   const last = edges.findIndex((edge) => ranks.every((rank) => rank <= edge));
   const values = edges.slice(0, last + 1).map((edge, i) => {

@@ -15,6 +15,7 @@ export interface TrainingCurvesData {
 
 const points = 40;
 
+/** Losses or other figures over the steps of a training. */
 export function trainingCurvesChart({ curves, valueTitle = 'Loss', title }: TrainingCurvesData): ChartSpec {
   const names = curves.map(({ name }) => name);
   return chart({

@@ -12,6 +12,7 @@ import { mergeCommand } from './merge.js';
 import { mistakesCommand } from './mistakes.js';
 import { predictCommand } from './predict.js';
 import { repairCommand } from './repair.js';
+import { serveCommand } from './serve.js';
 import { storeCommands } from './store/index.js';
 import { trainCommand } from './train.js';
 import { translateCommand } from './translate.js';
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   editCommand,
   repairCommand,
   checkCommand,
+  serveCommand,
   evaluateCommand,
   mergeCommand,
   predictCommand,

@@ -28,7 +28,7 @@ const beam = 5;
 /** Options of image classification that change what is trained; given here they would be ignored. */
 const ofImages = [
   ...['model', 'width', 'extraLayer', 'from', 'trainImages', 'freezeBefore', 'classes', 'resize', 'crop'],
-  ...['batchSize', 'schedule', 'optimizer', 'augmentation'],
+  ...['batchSize', 'schedule', 'optimizer', 'augmentation', 'addedLearningRate', 'editTargets'],
 ];
 
 export async function trainTranslator(flags: TranslatorFlags, console: Console): Promise<number> {
@@ -52,6 +52,8 @@ export async function trainTranslator(flags: TranslatorFlags, console: Console):
 function requireTranslation(flags: TranslatorFlags): void {
   const given = ofImages.find((name) => (flags as unknown as Record<string, unknown>)[name] !== undefined);
   if (given !== undefined) throw new UsageError(`${optionName(given)}: expected for image classification only.`);
+  if ('nesterov' in flags && flags.nesterov === false)
+    throw new UsageError('--no-nesterov: expected for image classification only.');
   if (flags.objective === 'editable')
     throw new UsageError('--objective: expected plain, as Editable Training of translation is not here yet.');
   for (const name of ['dataset', 'source', 'target'] as const) {

@@ -1,11 +1,12 @@
 /** `editable train`: plain or Editable Training into a run folder; the same command continues an interrupted one. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { ProcessGroup } from '@editable/torch';
+import type { Device, ProcessGroup } from '@editable/torch';
 import type {
   DatasetSource,
   EditorName,
   HyperparameterValue,
+  ImageDataset,
   ImageShape,
   ModelSpec,
   RunConfig,
@@ -47,9 +48,11 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags 
   readonly objective: TrainingSettings['objective'] | undefined;
   readonly baseLoss: TrainingSettings['baseLoss'];
   readonly learningRate: number | undefined;
+  readonly addedLearningRate: number | undefined;
   readonly weightDecay: number | undefined;
   readonly schedule: TrainingSettings['schedule'] | undefined;
   readonly optimizer: TrainingSettings['optimizer'] | undefined;
+  readonly nesterov: boolean;
   readonly clipNorm: number | undefined;
   readonly augment: boolean;
   readonly augmentation: Augmentation | undefined;
@@ -61,6 +64,7 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags 
   readonly beta: number | undefined;
   readonly layers: readonly string[] | undefined;
   readonly maxSteps: number;
+  readonly editTargets: 'random' | 'mistakes' | 'ranks' | undefined;
   readonly cEdit: number;
   readonly cLoc: number;
   readonly clipEditNorm: number | undefined;
@@ -111,6 +115,10 @@ const options: OptionTable<TrainFlags> = {
     kind: number({ above: 0 }),
     description: "the optimizer's step size, for translation the highest (default: 1e-3; translation: 2e-3)",
   },
+  addedLearningRate: {
+    kind: number({ above: 0 }),
+    description: "of the layers that --from's model lacks (default: --learning-rate; section 4.3: 1e-3 beside 1e-5)",
+  },
   weightDecay: {
     kind: number({ min: 0 }),
     description: 'L2 penalty; for translation apart from the gradient (default: 0; translation: 1e-4)',
@@ -120,6 +128,7 @@ const options: OptionTable<TrainFlags> = {
     description: 'how the learning rate moves (default: cosine)',
   },
   optimizer: { kind: choice(['adam', 'sgd']), description: 'sgd has Nesterov momentum 0.9 (default: adam)' },
+  nesterov: { kind: toggle, default: true, description: "sgd with plain momentum, not Nesterov's" },
   clipNorm: { kind: number({ above: 0 }), description: 'bound on the norm of all gradients together (default: 10)' },
   augment: { kind: toggle, default: true, description: 'train without random crops and flips' },
   augmentation: {
@@ -144,6 +153,11 @@ const options: OptionTable<TrainFlags> = {
     description: 'what the editor may change: layer3, chain-3, layer3.0.conv1, all; commas between (default: chain 3)',
   },
   maxSteps: { kind: editorKinds.maxSteps, default: 10, description: 'k, the most steps an edit may take' },
+  editTargets: {
+    kind: choice(['random', 'mistakes', 'ranks']),
+    description:
+      "what edits of training ask for: random classes; the true classes of training images that --from's model gets wrong; or classes of the ranks that the true ones have there (section 4.3.1; default: random)",
+  },
   cEdit: { kind: number({ min: 0 }), default: 0.01, description: 'weight of L_edit: edits succeed' },
   cLoc: { kind: number({ min: 0 }), default: 0.01, description: 'weight of L_loc: edits leave the rest alone' },
   clipEditNorm: {
@@ -222,6 +236,7 @@ async function trainFromFlags(flags: TrainFlags, console: Console, group: Proces
   const spec = withExtra(start?.model ?? specOf(formOf(model, dataset.shape), sizes), flags.extraLayer);
   const fresh = runConfig(dataset, spec, {
     ...(await settingsOf(flags, spec)),
+    ...(await targetsOf(flags, dataset, device)),
     ...(augmentation === 'random-resized-crop' ? { augmentation } : {}),
     ...(await editsOf(flags, group)),
   });
@@ -275,6 +290,20 @@ function augmentationOf({ augment, augmentation }: TrainFlags, source: DatasetSo
   throw new UsageError(
     `--augmentation: expected shift, as ${source} has no photographs to cut from, received "${augmentation}".`,
   );
+}
+
+/** Kept only where it is not what runs of earlier versions did. */
+async function targetsOf(
+  { editTargets = 'random', from }: TrainFlags,
+  dataset: ImageDataset,
+  device: Device,
+): Promise<Pick<TrainingSettings, 'editTargets'>> {
+  if (editTargets === 'random') return {};
+  if (from === undefined)
+    throw new UsageError(`--edit-targets: expected --from, a run whose mistakes are looked at, with "${editTargets}".`);
+  if (editTargets === 'mistakes') return { editTargets };
+  const { mistakeRanks } = await import('@editable/workspace');
+  return { editTargets: { ranks: mistakeRanks(from, dataset, device) } };
 }
 
 export const specOf = (
@@ -350,6 +379,8 @@ async function settingsOf(flags: TrainFlags, spec: ModelSpec): Promise<TrainingS
     clipEditNorm: flags.clipEditNorm ?? null,
     localityImages: flags.localityImages ?? null,
     firstOrder: flags.firstOrder,
+    ...(flags.addedLearningRate === undefined ? {} : { addedLearningRate: flags.addedLearningRate }),
+    ...(flags.nesterov ? {} : { nesterov: false }),
     ...(flags.checkpointSteps ? { checkpointSteps: true } : {}),
     ...(flags.syncBatchNorm ? { syncBatchNorm: true } : {}),
     learnEditor: flags.learnEditor,

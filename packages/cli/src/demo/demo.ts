@@ -135,6 +135,7 @@ export async function runDemo(
   });
   writeFileAtomically(report, html);
   console.print(`\nruns in ${out} · report ${report} · ${duration(seconds)}`);
+  console.print(`Go on in a browser: npx editable serve ${join(out, 'plain')}`);
   const document = (row: DemoRow): EvaluationDocument => rows[row].evaluation.document;
   return {
     rows: {

@@ -181,6 +181,7 @@ export class EditDescriber implements Disposable {
     return all.map((count, label) => (count === 0 ? null : wrong[label]! / count));
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     for (const each of this.#base?.logProbabilities ?? []) each.dispose();
     this.#base?.activations[Symbol.dispose]();

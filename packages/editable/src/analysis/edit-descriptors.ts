@@ -16,6 +16,7 @@ export interface EditDescriptors {
 export interface DescribeOptions extends DescriberOptions {
   /** JSON lines, one an edit; the rows go to a file of float32 beside it. The same model and settings continue from them. */
   readonly recordsFile?: string;
+  /** After each edit. */
   readonly onEdit?: (done: number, total: number) => void;
 }
 

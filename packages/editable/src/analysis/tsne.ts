@@ -18,6 +18,7 @@ export interface TsneOptions {
   readonly learningRate?: number;
   /** The same seed gives the same map on one machine. */
   readonly seed?: number;
+  /** After each iteration. */
   readonly onIteration?: (done: number, total: number) => void;
 }
 

@@ -49,6 +49,7 @@ export class ConditionalProcessRepairer implements Repairer {
     return repairedModel(edited, { testSet: this.#testSet, activations: this.#activations }, outcome);
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     this.#activations[Symbol.dispose]();
   }

@@ -153,6 +153,7 @@ export class ConditionalTraining implements Disposable {
     return augmentation && { ...augmentation, random: stream(seed, label, step) };
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     this.#optimizer[Symbol.dispose]();
     this.#model[Symbol.dispose]();

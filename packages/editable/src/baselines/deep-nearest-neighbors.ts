@@ -100,6 +100,7 @@ export class DeepNearestNeighborsRepairer implements Repairer {
     );
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     this.#neighbors[Symbol.dispose]();
   }

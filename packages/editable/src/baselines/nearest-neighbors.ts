@@ -39,6 +39,7 @@ export class NearestNeighbors implements Disposable {
     return found;
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     this.#points.dispose();
   }

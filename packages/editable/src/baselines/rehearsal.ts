@@ -114,6 +114,7 @@ export class RehearsalRepairer implements Repairer {
     return repairedModel(model, judgedBy, { success, steps, loss });
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     this.#activations[Symbol.dispose]();
     this.#rehearsal.prefix.dispose();

@@ -107,6 +107,7 @@ export class RetrainingRepairer implements Repairer {
     return trainBatch(this.#train, schedule.at(step), augment ?? undefined);
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     this.#images[Symbol.dispose]();
   }

@@ -15,6 +15,7 @@ export interface ConditionalTrainingOptions
   readonly checkpointFile?: string;
   /** Default 200. */
   readonly checkpointEvery?: number;
+  /** After each step. */
   readonly onStep?: (terms: ConditionalTerms) => void;
 }
 

@@ -23,6 +23,7 @@ export interface PhotographsOptions {
   readonly onDemand?: readonly SplitName[] | undefined;
   /** Threads that read photographs; what is read does not depend on it. Default: as many as there are cores, at most 8. */
   readonly workers?: number | undefined;
+  /** While photographs are read for the first time: how many, of how many. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 

@@ -7,6 +7,7 @@ export interface ReadAheadOptions {
   readonly end: number;
 }
 
+/** Results of an asynchronous read by step, a few steps ahead of the one that is asked for. */
 export class ReadAhead<Result> {
   readonly #read: (step: number) => Promise<Result>;
   readonly #options: ReadAheadOptions;

@@ -27,6 +27,7 @@ export interface Editor<State = unknown> {
   readonly ranges: Readonly<Record<string, HyperparameterRange>>;
   /** The same rule with some hyperparameters replaced. @throws EditableError INVALID_ARGUMENT for unknown names or numbers out of range */
   with(hyperparameters: Hyperparameters): Editor<State>;
+  /** State before the first step. */
   init(): State;
   /** One step: the next parameters and state. Never writes in place. */
   update(step: EditStep, state: State): { theta: Tensor[]; state: State };
@@ -51,7 +52,9 @@ export interface EditorRule<State> {
   readonly name: string;
   readonly hyperparameters: Hyperparameters;
   readonly ranges: Readonly<Record<string, HyperparameterRange>>;
+  /** State before the first step. */
   init(): State;
+  /** One step; `hyperparameters` are numbers or tensors, which gradients may flow to. */
   update(
     step: EditStep,
     state: State,
@@ -62,6 +65,7 @@ export interface EditorRule<State> {
 
 export const learningRateRange: HyperparameterRange = { min: 1e-8, max: 1e3, logarithmic: true };
 
+/** The editor of a rule. @throws EditableError INVALID_ARGUMENT for unknown hyperparameters or numbers out of range */
 export function defineEditor<State>(rule: EditorRule<State>, changes: Hyperparameters = {}): Editor<State> {
   const hyperparameters = { ...rule.hyperparameters, ...changes };
   for (const [name, value] of Object.entries(hyperparameters)) check(rule, name, value);

@@ -50,6 +50,7 @@ export class Activations implements Disposable {
       : predictReduced(model, this, this.reduced, positions);
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     this.reduced?.[Symbol.dispose]();
     if (this.#owned && !('batch' in this.#inputs)) for (const batch of this.#inputs) batch.dispose();

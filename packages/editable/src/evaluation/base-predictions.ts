@@ -25,6 +25,7 @@ export interface PredictionsOptions {
   readonly file?: string;
 }
 
+/** Classes and probabilities [images, classes] that the model gives a split, read from `file` where it has them. */
 export function basePredictions(
   model: nn.Model,
   split: ImageSplit,

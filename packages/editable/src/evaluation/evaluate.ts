@@ -100,6 +100,7 @@ export class Evaluator implements Disposable {
     this.#judge = new RepairJudge(this.#repairer, dataset, options);
   }
 
+  /** The edits to be judged, a function of the options alone. */
   tasks(): EditTask[] {
     return this.#judge.tasks();
   }
@@ -111,6 +112,7 @@ export class Evaluator implements Disposable {
     );
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     this.#repairer[Symbol.dispose]();
     this.#testSet[Symbol.dispose]();

@@ -30,5 +30,6 @@ export interface RepairEvaluationOptions {
   readonly recordsFile?: string;
   /** Only this share of the edits: consecutive ones, each made and judged as if all were. */
   readonly share?: Share;
+  /** After each edit: its record, how many are done, of how many. */
   readonly onEdit?: (done: number, total: number) => void;
 }

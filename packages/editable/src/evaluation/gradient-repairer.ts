@@ -61,6 +61,7 @@ export class GradientRepairer implements Repairer {
     };
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     this.#activations[Symbol.dispose]();
   }

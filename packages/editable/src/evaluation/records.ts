@@ -80,6 +80,7 @@ export class RecordsFile {
     this.#lines.write([{ evaluation: key }, ...this.records]);
   }
 
+  /** Writes one record to the disk before it returns. */
   append(record: EditRecord): void {
     this.#lines.append(record);
   }

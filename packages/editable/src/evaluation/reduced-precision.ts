@@ -47,6 +47,7 @@ export class ReducedPrecision implements Disposable {
     );
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     for (const batch of this.batches) batch.dispose();
   }

@@ -37,6 +37,7 @@ interface Cell {
   readonly images: Uint32Array;
 }
 
+/** Strata of the judged images: by the class that the model gives, and by how sure it is. */
 export class SamplingPlan {
   readonly base: BasePredictions;
   readonly labels: Int32Array;

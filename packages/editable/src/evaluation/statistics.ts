@@ -6,6 +6,7 @@ export interface Estimate {
   readonly interval: [low: number, high: number];
 }
 
+/** Mean, standard error and 95 % interval of independent values. */
 export function estimate(values: readonly number[]): Estimate {
   const mean = average(values);
   const variance =
@@ -14,5 +15,6 @@ export function estimate(values: readonly number[]): Estimate {
   return { mean, interval: [mean - half, mean + half] };
 }
 
+/** Arithmetic mean; NaN of none. */
 export const average = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -23,6 +23,7 @@ const usualBatch = 250;
 /** Of one batch of images: a network's activations are some ten times as large. */
 const batchBytes = 32 * 2 ** 20;
 
+/** Labelled images, normalised once, that models are judged on. Free it with `using`. */
 export class TestSet implements Disposable {
   readonly labels: Int32Array;
   readonly #inputs: readonly Tensor[] | ImageStream;
@@ -97,6 +98,7 @@ export class TestSet implements Disposable {
     };
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     if (!('batch' in this.#inputs)) for (const batch of this.#inputs) batch.dispose();
   }

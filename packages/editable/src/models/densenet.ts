@@ -103,5 +103,7 @@ class DenseNet extends nn.Module {
   }
 }
 
+/** DenseNet-121: dense blocks of 6, 12, 24, 16 layers, 224 × 224 inputs. */
 export const densenet121 = (options: NetworkOptions = {}): nn.Module => new DenseNet([6, 12, 24, 16], options);
+/** DenseNet-169: dense blocks of 6, 12, 32, 32 layers, 224 × 224 inputs. */
 export const densenet169 = (options: NetworkOptions = {}): nn.Module => new DenseNet([6, 12, 32, 32], options);

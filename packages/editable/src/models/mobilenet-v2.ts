@@ -97,4 +97,5 @@ class MobileNetV2 extends nn.Module {
   }
 }
 
+/** MobileNet V2 of width 1, 224 × 224 inputs. */
 export const mobilenet_v2 = (options: NetworkOptions = {}): nn.Module => new MobileNetV2(options);

@@ -22,6 +22,7 @@ export interface Preprocessing {
 }
 
 export interface Network {
+  /** A fresh network, its weights from libtorch's generator. */
   readonly build: (options: NetworkOptions & { readonly width?: number }) => nn.Module;
   /** Takes a `width`, the channels of its first chain. */
   readonly hasWidth?: true;

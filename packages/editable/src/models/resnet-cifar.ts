@@ -40,8 +40,13 @@ class CifarResNet extends nn.Module {
   }
 }
 
+/** ResNet-20 for 32 × 32 inputs: three chains of 3 blocks. */
 export const resnet20 = (options: NetworkOptions = {}): nn.Module => new CifarResNet(20, options);
+/** ResNet-32 for 32 × 32 inputs: three chains of 5 blocks. */
 export const resnet32 = (options: NetworkOptions = {}): nn.Module => new CifarResNet(32, options);
+/** ResNet-44 for 32 × 32 inputs: three chains of 7 blocks. */
 export const resnet44 = (options: NetworkOptions = {}): nn.Module => new CifarResNet(44, options);
+/** ResNet-56 for 32 × 32 inputs: three chains of 9 blocks. */
 export const resnet56 = (options: NetworkOptions = {}): nn.Module => new CifarResNet(56, options);
+/** ResNet-110 for 32 × 32 inputs: three chains of 18 blocks. */
 export const resnet110 = (options: NetworkOptions = {}): nn.Module => new CifarResNet(110, options);

@@ -87,9 +87,12 @@ class ResNet extends nn.Module {
   }
 }
 
+/** ResNet-18: 2, 2, 2 and 2 basic blocks, 224 × 224 inputs. */
 export const resnet18 = (options: NetworkOptions = {}): nn.Module =>
   new ResNet({ blocks: [2, 2, 2, 2], block: 'basic' }, options);
+/** ResNet-34: 3, 4, 6 and 3 basic blocks, 224 × 224 inputs. */
 export const resnet34 = (options: NetworkOptions = {}): nn.Module =>
   new ResNet({ blocks: [3, 4, 6, 3], block: 'basic' }, options);
+/** ResNet-50: 3, 4, 6 and 3 bottlenecks, 224 × 224 inputs. */
 export const resnet50 = (options: NetworkOptions = {}): nn.Module =>
   new ResNet({ blocks: [3, 4, 6, 3], block: 'bottleneck' }, options);

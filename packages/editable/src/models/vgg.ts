@@ -62,4 +62,5 @@ class Vgg extends nn.Module {
   }
 }
 
+/** VGG-16 with BatchNorm, 224 × 224 inputs. */
 export const vgg16_bn = (options: NetworkOptions = {}): nn.Module => new Vgg(options);

@@ -3,6 +3,7 @@ import { appendFileSync, existsSync } from 'node:fs';
 import { readFileOrExplain, writeFileAtomically } from '@editable/torch';
 import { EditableError } from '../errors.js';
 
+/** A file of one JSON value a line, appended to; what a crash cut short is left out. */
 export class JsonLines<Item> {
   readonly path: string;
 

@@ -8,7 +8,8 @@ import { disposeFactors, KroneckerCurvature, type KroneckerFactors } from '../ed
 import { EditableError } from '../errors.js';
 import { type ControlImages, controlCurvature, controlFactors, usualDamping } from '../evaluation/control-curvature.js';
 import { modelHash } from '../patches/model-hash.js';
-import { type Run, runFiles } from './run.js';
+import type { Run } from './run.js';
+import { runFiles } from './run-files.js';
 
 export interface RunCurvature {
   readonly path: string;

@@ -36,6 +36,7 @@ export class CachedImages implements Disposable {
     return batch.narrow(0, position % batchSize, 1);
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     this.#activations[Symbol.dispose]();
     this.#images[Symbol.dispose]();

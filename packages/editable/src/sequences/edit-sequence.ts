@@ -48,6 +48,7 @@ export interface EditSequenceOptions {
    * since a model is no record; the judging, which takes most of the time, is not.
    */
   readonly recordsFile?: string;
+  /** After each edit: its record, how many are done, of how many. */
   readonly onEdit?: (record: SequenceRecord, done: number, total: number) => void;
 }
 

@@ -206,6 +206,7 @@ export class EditedModel implements Disposable {
     return { normalization, device };
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     if (this.#owned) for (const each of this.#theta) each.dispose();
     this.#judged[Symbol.dispose]();

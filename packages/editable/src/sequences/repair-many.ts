@@ -34,6 +34,7 @@ export interface RepairManyOptions {
   readonly device?: Device;
   /** Default: computed from training images, without their labels. */
   readonly curvature?: CurvatureOf | undefined;
+  /** After each repair: its record, how many are done, of how many. */
   readonly onRepair?: (record: RepairRecord, done: number, total: number) => void;
 }
 

@@ -178,6 +178,7 @@ export class RepairSet implements Disposable {
     );
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     for (const { input } of this.constraints ?? []) input.dispose();
     this.#inputs?.dispose();

@@ -16,7 +16,7 @@ import type { Constraint } from '../editing/constraint.js';
 import { classification } from '../editing/constraints/classification.js';
 import { EditableError } from '../errors.js';
 import { TestSet } from '../evaluation/test-set.js';
-import type { RunConfig } from '../runs/run.js';
+import type { RunConfig } from '../runs/run-config.js';
 import { trainingSplits } from '../runs/splits.js';
 import { alone, rangeOf, type Share } from '../sharing/share.js';
 import { imageClassification } from '../tasks/image-classification.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fromHost, type nn, noGrad, readSafetensors, scope, type Tree, writeSafetensors } from '@editable/torch';
 import { EditableError } from '../errors.js';
 import type { JsonLines } from '../runs/json-lines.js';
-import { makeRunFolder, runFiles, writeJson } from '../runs/run.js';
+import { makeRunFolder, runFiles, writeJson } from '../runs/run-files.js';
 import type { Trainer } from './trainer.js';
 
 /**

@@ -10,6 +10,8 @@ export interface StepSettings {
   readonly learningRate: number;
   /** Of layers that the run which training starts from lacks (section 4.3: 1e-3 beside 1e-5); left out: the same. */
   readonly addedLearningRate?: number;
+  /** Those layers, as `selectParameters` takes them, where the starting run has them already, untrained. */
+  readonly addedLayers?: string;
   readonly weightDecay: number;
   /** sgd: with momentum 0.9; adamw: with weight decay apart from the gradient. */
   readonly optimizer: 'adam' | 'adamw' | 'sgd';

@@ -3,32 +3,26 @@ import { join } from 'node:path';
 import { type Device, exchange, type nn, type ProcessGroup } from '@editable/torch';
 import type { ImageDataset } from '../data/index.js';
 import { splitHash } from '../data/split-hash.js';
+import { selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
 import { createModel, grownFrom } from '../models/registry.js';
 import { tailOf } from '../models/tail.js';
 import { modelHash } from '../patches/model-hash.js';
-import {
-  fastLayout,
-  keepScript,
-  openRun,
-  type Run,
-  type RunConfig,
-  readRunConfig,
-  removeFile,
-  runFiles,
-  saveEditorChoice,
-  saveModel,
-} from '../runs/run.js';
+import { readRunConfig } from '../runs/read-config.js';
+import { fastLayout, keepScript, openRun, type Run, saveEditorChoice, saveModel } from '../runs/run.js';
+import type { RunConfig } from '../runs/run-config.js';
+import { removeFile, runFiles } from '../runs/run-files.js';
 import { trainingSplits } from '../runs/splits.js';
 import { agreeOn, failTogether } from './group-training.js';
 import { checkAugmentation, ImageWork } from './image-work.js';
 import { claimFolder, isFinished } from './run-folder.js';
-import { checkTraining } from './settings.js';
+import { checkTraining, type TrainingSettings } from './settings.js';
 import { Trainer } from './trainer.js';
 import { runTraining, type StepMetrics } from './training-loop.js';
 import { scheduleOf } from './training-work.js';
 
 export interface TrainRunOptions {
+  /** After each step. */
   readonly onStep?: (metrics: StepMetrics) => void;
   readonly device?: Device;
   /** The model to start from; default: that of the run which the settings' `from` names, else a fresh one. */
@@ -83,10 +77,7 @@ async function trainShare(
     agreeOn(group, { settings: config, data: splitHash(train), 'starting model': modelHash(whole) });
   }
   const work = new ImageWork(config, settings, dataset, { device, whole, model }, group);
-  const added = new Set(
-    [...model.parameters.keys()].filter((name) => from !== undefined && !from.parameters.has(name)),
-  );
-  const trainer = new Trainer(work.task, model, settings, added, group);
+  const trainer = new Trainer(work.task, model, settings, addedTo(from, model, settings), group);
   const learningRate = scheduleOf(settings, work.steps);
   await runTraining(folder, { work, trainer, settings, learningRate, measured: (metrics) => metrics, onStep, group });
   const { parameters, buffers } = trainer.snapshot();
@@ -101,3 +92,15 @@ async function trainShare(
   removeFile(join(folder, runFiles.checkpoint));
   return openRun(folder, { device });
 }
+
+/** Parameters that have a learning rate of their own: those that are named, or that the starting model lacks. */
+const addedTo = (
+  from: nn.Model | undefined,
+  model: nn.Model,
+  { addedLayers }: Pick<TrainingSettings, 'addedLayers'>,
+): ReadonlySet<string> =>
+  new Set(
+    addedLayers === undefined
+      ? [...model.parameters.keys()].filter((name) => from !== undefined && !from.parameters.has(name))
+      : selectParameters(model, addedLayers),
+  );

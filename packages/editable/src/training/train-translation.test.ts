@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ParallelCorpus, readParallelCorpus, stream } from '../data/index.js';
-import { readRunConfig } from '../runs/run.js';
+import { readRunConfig } from '../runs/read-config.js';
 import { openTranslationRun } from '../runs/translation-run.js';
 import { translate } from '../translation/translate.js';
 import { type TranslationMetrics, type TranslationPlan, trainTranslation } from './train-translation.js';

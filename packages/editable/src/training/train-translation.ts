@@ -14,14 +14,11 @@ import {
   type TranslationState,
   transformerSizes,
 } from '../models/transformer/index.js';
-import { makeRunFolder, removeFile, runFiles, saveEditorChoice, saveModel } from '../runs/run.js';
-import {
-  isRun,
-  openTranslationRun,
-  readTranslationRunConfig,
-  type TranslationRun,
-  type TranslationRunConfig,
-} from '../runs/translation-run.js';
+import { isRun, readTranslationRunConfig } from '../runs/read-config.js';
+import { saveEditorChoice, saveModel } from '../runs/run.js';
+import type { TranslationRunConfig } from '../runs/run-config.js';
+import { makeRunFolder, removeFile, runFiles } from '../runs/run-files.js';
+import { openTranslationRun, type TranslationRun } from '../runs/translation-run.js';
 import { loadCodec, SentenceCodec, saveCodec, type TextSettings } from '../translation/sentence-codec.js';
 import { bleuOf, translate, validationLoss } from '../translation/translate.js';
 import { claimFolder, isFinished, writeTensors } from './run-folder.js';
@@ -51,6 +48,7 @@ export interface TranslationPlan {
 }
 
 export interface TrainTranslationOptions {
+  /** After each step. */
   readonly onStep?: (metrics: TranslationMetrics) => void;
   /** Byte pairs are learned, which takes some seconds. */
   readonly onLearning?: () => void;
@@ -137,6 +135,9 @@ function claimRun(
   return codec;
 }
 
+// A model of the first epochs repeats itself to the greatest length that it is allowed.
+const maxRatio = 1.2;
+
 function validationOf(
   { valid }: ParallelCorpus,
   codec: SentenceCodec,
@@ -149,7 +150,7 @@ function validationOf(
   const sources = valid.map(({ source }) => source);
   const { padding } = spec.special ?? fairseqTokens;
   return (model) => {
-    const translations = translate({ model, spec, codec }, sources, { beam: 1 });
+    const translations = translate({ model, spec, codec }, sources, { beam: 1, maxRatio });
     const { score } = bleuOf(
       { codec },
       translations.map(({ text }) => text),

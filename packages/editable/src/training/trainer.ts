@@ -42,6 +42,7 @@ export interface StepTerms {
   readonly hyperparameters: Readonly<Record<string, number>>;
 }
 
+/** A training in progress: `step` makes one step of equation 2, or of plain training. */
 export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
   readonly #task: Task<Input>;
   readonly #settings: StepSettings;

@@ -5,7 +5,7 @@ import { manualSeed, type optim, type ProcessGroup, scope, type Tree } from '@ed
 import { stream } from '../data/random.js';
 import type { Constraint } from '../editing/constraint.js';
 import { JsonLines } from '../runs/json-lines.js';
-import { runFiles } from '../runs/run.js';
+import { runFiles } from '../runs/run-files.js';
 import { alone, type Share } from '../sharing/share.js';
 import { editsOf, shareOf } from './batch-share.js';
 import { continueTogether, failTogether } from './group-training.js';

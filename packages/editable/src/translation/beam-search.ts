@@ -30,6 +30,8 @@ export interface BeamOptions extends SourceBatchOptions {
   readonly lengthPenalty?: number;
   /** Tokens before `end`, at most; default 200. */
   readonly maxLength?: number;
+  /** The same for each token of the source, its `end` counted, plus ten: fairseq's usual 1.2. Default: `maxLength` alone. */
+  readonly maxRatio?: number;
   /** After each batch: sentences done, of how many. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -46,14 +48,15 @@ export function beamSearch(
   sources: readonly Sentence[] | EncodedSources,
   options: BeamOptions = {},
 ): Translation[][] {
-  const { beam = 5, lengthPenalty = 1, maxLength = 200, onProgress } = options;
-  checkOptions({ beam, lengthPenalty, maxLength }, spec);
+  const { beam = 5, lengthPenalty = 1, maxLength = 200, maxRatio = Number.POSITIVE_INFINITY, onProgress } = options;
+  const search = { beam, lengthPenalty, maxLength, maxRatio };
+  checkOptions(search, spec);
   return scope(() => {
     const weights = noGrad(() => decoderWeights(model, spec, maxLength));
     const found: Translation[][] = [];
     let done = 0;
     const decode = (batch: EncodedBatch): void => {
-      for (const [i, translations] of searchBatch(weights, batch, { beam, lengthPenalty, maxLength }).entries())
+      for (const [i, translations] of searchBatch(weights, batch, search).entries())
         found[batch.indices[i] as number] = translations;
       done += batch.indices.length;
       onProgress?.(done, 'batches' in sources ? sources.count : sources.length);
@@ -67,7 +70,7 @@ export function beamSearch(
 }
 
 function checkOptions(
-  { beam, lengthPenalty, maxLength }: Required<Pick<BeamOptions, 'beam' | 'lengthPenalty' | 'maxLength'>>,
+  { beam, lengthPenalty, maxLength, maxRatio }: Search,
   { targetVocabulary }: TransformerSpec,
 ): void {
   const widest = Math.ceil(targetVocabulary / 2) - 2;
@@ -76,6 +79,7 @@ function checkOptions(
   if (!Number.isInteger(beam) || beam < 1 || beam > widest) throw refused(`a beam from 1 to ${widest}`, beam);
   if (!Number.isFinite(lengthPenalty)) throw refused('a finite length penalty', lengthPenalty);
   if (!Number.isInteger(maxLength) || maxLength < 1) throw refused('a greatest length of at least 1', maxLength);
+  if (!(maxRatio >= 0)) throw refused('a greatest ratio of at least 0', maxRatio);
 }
 
 /** A translation that goes on, or with `end` is finished. */
@@ -91,11 +95,22 @@ interface Search {
   readonly beam: number;
   readonly lengthPenalty: number;
   readonly maxLength: number;
+  readonly maxRatio: number;
 }
+
+/** Tokens that a translation may have beside its share of the source's. */
+const alwaysAllowed = 10;
+
+/** Tokens before `end` for each sentence of a batch. */
+const limitsOf = (padding: Tensor, { maxLength, maxRatio }: Search): readonly number[] =>
+  Array.from(padding.logicalNot().sum([1]).data() as BigInt64Array, (length) =>
+    Math.min(maxLength, Math.floor(maxRatio * Number(length)) + alwaysAllowed),
+  );
 
 function searchBatch(weights: DecoderWeights, { memory, padding }: EncodedBatch, search: Search): Translation[][] {
   const { end } = weights.special;
   const banks: Translation[][] = Array.from({ length: memory.shape[0] as number }, () => []);
+  const limits = limitsOf(padding, search);
   using decoding = new Decoding(weights, memory, padding);
   // Sentences in the decoding, by their place in the batch, each with as many paths.
   let sentences: readonly number[] = [...banks.keys()];
@@ -108,7 +123,8 @@ function searchBatch(weights: DecoderWeights, { memory, padding }: EncodedBatch,
       const logits = decoding.advance(
         rows.map(({ tokens, ancestors }) => ({ token: tokens.at(-1) ?? end, ancestors })),
       );
-      return continuations(logits, rows, { weights, search, step, sentences: sentences.length });
+      const atLimit = sentences.map((sentence) => step === limits[sentence]);
+      return continuations(logits, rows, { weights, search, step, atLimit });
     });
     paths = candidates.map((own, i) => {
       const bank = banks[sentences[i] as number] as Translation[];
@@ -131,23 +147,35 @@ function searchBatch(weights: DecoderWeights, { memory, padding }: EncodedBatch,
   return banks.map((bank) => bank.sort((a, b) => b.score - a.score));
 }
 
+interface Step {
+  readonly weights: DecoderWeights;
+  readonly search: Search;
+  readonly step: number;
+  /** Of each sentence: nothing but the end may come. */
+  readonly atLimit: readonly boolean[];
+}
+
 /** The 2 × beam likeliest continuations of each sentence: twice as many, as half of them may end. */
 function continuations(
   logits: Tensor,
   rows: readonly Path[],
-  { weights, search, step, sentences }: { weights: DecoderWeights; search: Search; step: number; sentences: number },
+  { weights, search, step, atLimit }: Step,
 ): readonly (readonly Candidate[])[] {
   const { end, padding } = weights.special;
   const logProbabilities = logits.logSoftmax(1);
   const so = rows.map(({ scores }) => scores.at(-1) ?? 0);
-  if (step === search.maxLength) return endings(logProbabilities.select(1, end), end, so, sentences);
+  const ended = atLimit.includes(true) ? endings(logProbabilities.select(1, end), end, so, atLimit.length) : [];
+  if (!atLimit.includes(false)) return ended;
   logProbabilities.select(1, padding).fill_(Number.NEGATIVE_INFINITY);
   if (step === 0) logProbabilities.select(1, end).fill_(Number.NEGATIVE_INFINITY);
   const count = 2 * search.beam;
-  return bestContinuations(logProbabilities, so, { sentences, count });
+  const found = bestContinuations(logProbabilities, so, { sentences: atLimit.length, count });
+  // Others follow the ends, so that the sentence keeps its place among the rows until it is taken out.
+  const after = (own: readonly Candidate[]): readonly Candidate[] => own.filter(({ token }) => token !== end);
+  return found.map((own, i) => (atLimit[i] ? [...(ended[i] as readonly Candidate[]), ...after(own)] : own));
 }
 
-/** At the greatest length nothing but the end may come. `ofEnd`: its log p in each row. */
+/** Every path of each sentence with its end. `ofEnd`: its log p in each row. */
 function endings(
   ofEnd: Tensor,
   end: number,

@@ -106,6 +106,7 @@ export class Decoding implements Disposable {
     for (const each of before) each.dispose();
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     for (const each of [this.#headMask, this.#sourceMask, ...this.#tensors]) each.dispose();
   }

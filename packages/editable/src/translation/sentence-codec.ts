@@ -45,6 +45,7 @@ export const codecFiles = { merges: 'bpe.codes', vocabulary: 'dict.txt' } as con
 /** A sentence of more words than this is more likely a file without line breaks. */
 export const mostWords = 1000;
 
+/** Sentences to token numbers and back, as one run reads and writes them. */
 export class SentenceCodec {
   readonly settings: TextSettings;
   readonly merges: Merges;

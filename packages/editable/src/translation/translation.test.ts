@@ -107,6 +107,23 @@ describe('beamSearch', () => {
     return tokens;
   }
 
+  it('ends each sentence at its own length, in a batch as alone', () => {
+    const limited = { ...options, maxRatio: 0.5 };
+    const limitOf = (source: Sentence): number => Math.floor(0.5 * source.length) + 10;
+    const found = beamSearch(model, spec, sources, limited);
+    expect(found.map((each) => each.map(({ tokens }) => tokens))).toEqual(
+      sources.map((source) =>
+        (beamSearch(model, spec, [source], { beam: 4, maxLength: limitOf(source) })[0] ?? []).map(
+          ({ tokens }) => tokens,
+        ),
+      ),
+    );
+    const reached = sources.filter((source, i) =>
+      found[i]?.some(({ tokens }) => tokens.length === limitOf(source) + 1),
+    );
+    expect(new Set(reached.map(limitOf)).size).toBeGreaterThan(2);
+  });
+
   it('leaves no tensor behind, and tells how far it is', () => {
     const before = memory();
     const seen: number[] = [];

@@ -139,6 +139,7 @@ export class Bench implements Disposable {
     return { ...(normalization ? { normalization } : {}), ...(device ? { device } : {}), reducedPrecision };
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     this.#current?.evaluator[Symbol.dispose]();
     this.#current = undefined;

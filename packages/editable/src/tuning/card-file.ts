@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFileOrExplain } from '@editable/torch';
 import { EditableError } from '../errors.js';
-import { saveEditorChoice, writeJson } from '../runs/run.js';
+import { saveEditorChoice } from '../runs/run.js';
+import { writeJson } from '../runs/run-files.js';
 import type { EditabilityCard } from './editability-card.js';
 
 export const cardFile = 'card.json';

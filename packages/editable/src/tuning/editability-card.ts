@@ -30,6 +30,7 @@ export interface CardOptions extends TrialOptions {
   readonly editors?: readonly EditorName[] | undefined;
   /** Layer choices, each as `selectParameters` takes it; default: `layerSubsets(model)`. */
   readonly layers?: readonly string[] | undefined;
+  /** After each of the card's measurements. */
   readonly onProgress?: (progress: CardProgress) => void;
 }
 

@@ -18,8 +18,10 @@ export class Slot {
   }
 }
 
+/** A tensor that is trained, to be assigned to a field of a module. */
 export const parameter = (initial: Tensor): Slot => new Slot('parameter', initial);
 
+/** A tensor that belongs to the model and is not trained: running statistics. */
 export const buffer = (initial: Tensor): Slot => new Slot('buffer', initial);
 
 /** One forward pass: where its tensors come from. */

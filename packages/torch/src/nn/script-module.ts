@@ -38,6 +38,27 @@ export function loadScriptModule(path: string, { device = 'cpu' }: { readonly de
   }
 }
 
+/**
+ * The bytes of a TorchScript file with a model's tensors in place of its own: for `torch.jit.load`, in Python or C++.
+ *
+ * @throws TorchError INVALID_FILE where the file is not TorchScript, or of another model
+ */
+export function encodeScriptModule(
+  path: string,
+  { parameters, buffers }: Pick<Model, 'parameters' | 'buffers'>,
+): Uint8Array {
+  requireScriptArchive(path);
+  const tensors = [...parameters, ...buffers];
+  const names = tensors.map(([name]) => name);
+  try {
+    const handles = tensors.map(([, value]) => handleOf(value));
+    return new Uint8Array(native.scriptEncode(path, names, handles));
+  } catch (cause) {
+    const reason = firstLine((cause as Error).message);
+    throw new TorchError('INVALID_FILE', `${path} cannot take the tensors of this model: ${reason}`, { cause });
+  }
+}
+
 class ScriptModule implements Model {
   readonly parameters: NamedTensors;
   readonly buffers: NamedTensors;

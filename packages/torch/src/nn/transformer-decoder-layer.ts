@@ -21,6 +21,7 @@ export interface DecoderInput {
   readonly memoryKeyPaddingMask?: Tensor | undefined;
 }
 
+/** Self-attention, attention to the encoder and a feed-forward part, each with a residual and LayerNorm after it (Vaswani et al., 2017). */
 export class TransformerDecoderLayer extends TransformerLayer<DecoderInput> {
   readonly self_attn: MultiheadAttention;
   readonly multihead_attn: MultiheadAttention;

@@ -15,6 +15,7 @@ export interface EncoderInput {
   readonly keyPaddingMask?: Tensor | undefined;
 }
 
+/** Self-attention and a feed-forward part, each with a residual and LayerNorm after it (Vaswani et al., 2017). */
 export class TransformerEncoderLayer extends TransformerLayer<EncoderInput> {
   readonly self_attn: MultiheadAttention;
   readonly linear1: Linear;

@@ -12,6 +12,7 @@ export interface CardDocument extends EditabilityCard {
   readonly card: string;
 }
 
+/** Measures every editor on every set of layers and keeps the card with the run, continuing one that was interrupted. */
 export async function makeCard(
   { run, dataset, model, device }: OpenedModel,
   settings: CardOptions,

@@ -58,6 +58,7 @@ export interface EvaluationResult {
   readonly records: Evaluation['records'];
 }
 
+/** Drawdown, success, steps and generality of a run's edits; records of an interrupted evaluation are used again. */
 export async function evaluateRun(
   { run, dataset, model, patches, device }: OpenedModel,
   settings: EvaluationSettings,

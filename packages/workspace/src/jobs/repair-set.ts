@@ -54,6 +54,7 @@ export interface NamedRepair {
   readonly target: { readonly label: number; readonly name: string };
 }
 
+/** Solves repairs together, judges the model on all other test images, and saves the changed tensors as a patch. */
 export async function repairSet(
   opened: OpenedModel,
   settings: RepairSetSettings,

@@ -95,6 +95,7 @@ export interface Repair {
 /** Views of the edited picture that generality is judged on. */
 const unseenViews = 16;
 
+/** Edits the model for one picture, measures what else changes on the test split, and saves the patch. */
 export async function repair(opened: OpenedModel, settings: RepairSettings, job: JobOptions = {}): Promise<Repair> {
   const { run, dataset, model, device } = opened;
   const { picture, target, editor, seed, out } = settings;

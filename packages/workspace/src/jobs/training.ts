@@ -35,6 +35,7 @@ export interface TrainingJob {
   readonly group?: ProcessGroup | undefined;
 }
 
+/** Trains a run to its end, from where it stands, and judges it on the test split. */
 export async function train(
   { folder, config, dataset, device, group }: TrainingJob,
   job: JobOptions = {},
@@ -62,6 +63,7 @@ export async function trainBeside({ folder, config, dataset, device, group }: Tr
 export const metricsOf = (folder: string): StepMetrics[] =>
   new JsonLines<StepMetrics>(join(folder, runFiles.metrics)).read();
 
+/** Share of the test images that the run's model gets wrong. */
 export function errorOnTest(
   run: Run,
   dataset: ImageDataset,
@@ -71,6 +73,7 @@ export function errorOnTest(
   return { testError: errorRate(test.predict(run.model), test.labels), testImages: test.length };
 }
 
+/** Means of the steps' metrics, one row an epoch. */
 export function summarizeEpochs(metrics: readonly StepMetrics[]): EpochSummary[] {
   const epochs = [...new Set(metrics.map(({ epoch }) => epoch))];
   return epochs.map((epoch) => {

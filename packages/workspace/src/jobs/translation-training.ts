@@ -36,6 +36,7 @@ export interface TranslationTrainingJob {
   readonly device: Device;
 }
 
+/** Trains a run of translation to its end, from where it stands; BLEU on the validation and test sentences. */
 export async function trainTranslator(
   { folder, plan, corpus, test, beam, device }: TranslationTrainingJob,
   job: JobOptions = {},

@@ -30,6 +30,7 @@ export interface TuningDocument {
   readonly seconds: number;
 }
 
+/** Searches the editor's hyperparameters on validation images and keeps the best with the run. */
 export async function tuneRun(
   { run, dataset, model, device }: OpenedModel,
   settings: TuningSettings,

@@ -28,6 +28,7 @@ export interface MistakesDocument {
   readonly mistakes: readonly ListedMistake[];
 }
 
+/** A model's mistakes on labelled pictures, most confident first, suspected label errors apart, look-alikes grouped. */
 export function listMistakes(
   { run, dataset, model, patches, device }: OpenedModel,
   split: MistakesDocument['split'],

@@ -44,6 +44,7 @@ export async function pictureIn(
   return { pixels, resizedFrom: isSame ? null : originalSize };
 }
 
+/** An image of the test split. @throws WorkspaceError INVALID_ARGUMENT where there is none of that index */
 export function testPicture(index: number, dataset: ImageDataset): Picture {
   const test = dataset.split('test');
   if (index >= test.length)

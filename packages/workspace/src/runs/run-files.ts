@@ -19,6 +19,7 @@ export const patchFile = (
   target: number,
 ): string => patchNamed(folder, `${index === null ? stem(file as string) : `test-${index}`}-to-${target}`);
 
+/** Where a patch of this name lies in a run. */
 export const patchNamed = (folder: string, name: string): string =>
   join(folder, jobFiles.patches, `${name}.safetensors`);
 

@@ -6,10 +6,18 @@ export * from './operations/conflicts.js';
 export * from './operations/diff.js';
 export * from './operations/export.js';
 export * from './operations/move.js';
+export * from './operations/narrowing-preview.js';
 export * from './operations/propose.js';
-export { asked, makeRelease, previewRelease, type ReleasedSet, type ReleaseOptions } from './operations/release.js';
+export {
+  asked,
+  makeRelease,
+  previewRelease,
+  type ReleasedSet,
+  type ReleaseOptions,
+  wishedPictures,
+} from './operations/release.js';
 export * from './operations/verify.js';
-export type { Effect, Release, RepairStanding } from './release-file.js';
+export { type Effect, type Release, type RepairStanding, readRelease } from './release-file.js';
 export {
   type Deed,
   type RepairStatus,
@@ -22,5 +30,15 @@ export {
   wantedRepairs,
 } from './state.js';
 export { Store, short } from './store.js';
-export { type AddBaseOptions, addBase, type Bench, benchOf, loadRelease, makeStore, openBench } from './store-base.js';
+export {
+  type AddBaseOptions,
+  addBase,
+  type Bench,
+  benchOf,
+  loadRelease,
+  makeStore,
+  openBench,
+  openServingBench,
+  type ServingBench,
+} from './store-base.js';
 export type { Source, Wish } from './wish.js';

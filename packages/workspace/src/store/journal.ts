@@ -133,6 +133,7 @@ COMMIT;`);
     }
   }
 
+  /** Closes its files. */
   [Symbol.dispose](): void {
     this.#database.close();
   }

@@ -107,7 +107,7 @@ export function judgedPictures(
 }
 
 /** Of the mean of +1 for each answer lost, −1 for each gained and 0 for the others (normal approximation). */
-function intervalOf(lost: number, gained: number, images: number): readonly [number, number] {
+export function intervalOf(lost: number, gained: number, images: number): readonly [number, number] {
   if (images < 2) return [0, 0];
   const mean = (lost - gained) / images;
   const variance = (lost + gained - images * mean ** 2) / (images - 1);

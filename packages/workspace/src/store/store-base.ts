@@ -7,7 +7,7 @@ import { WorkspaceError } from '../errors.js';
 import type { JobOptions } from '../job-events.js';
 import { controlImagesOf, curvatureOf } from '../jobs/curvature.js';
 import { chooseNatural } from '../runs/editor-choice.js';
-import { type OpenedModel, type OpenModelOptions, openModel } from '../runs/open-model.js';
+import { type OpenedModel, type OpenModelOptions, openModel, usableDevice } from '../runs/open-model.js';
 import type { Solver } from './events.js';
 import { type Release, readRelease, withTensors } from './release-file.js';
 import type { StoredBase } from './state.js';
@@ -20,6 +20,11 @@ export interface Bench {
   readonly base: StoredBase;
   readonly opened: OpenedModel;
   readonly curvature: CurvatureOf;
+}
+
+/** Without the data and the curvature that repairs need: enough to answer. */
+export interface ServingBench extends Pick<Bench, 'store' | 'base'> {
+  readonly opened: Pick<OpenedModel, 'run' | 'model'>;
 }
 
 export interface AddBaseOptions {
@@ -126,6 +131,17 @@ export async function openBench(
   return benchOf(store, base, opened, job);
 }
 
+/** Opens a base for answering; left out: the newest one. @throws WorkspaceError DAMAGED_STORE where its weights are others */
+export function openServingBench(
+  store: Store,
+  { base = store.base, device = 'cpu' }: { readonly base?: StoredBase; readonly device?: string } = {},
+): ServingBench {
+  const run = openRun(store.files.baseFolder(base.base), { device: usableDevice(device) });
+  const opened = { run, model: run.model };
+  requireBase(opened, base);
+  return { store, base, opened };
+}
+
 /** The same with a base that is open already. */
 export function benchOf(store: Store, base: StoredBase, opened: OpenedModel, job: JobOptions = {}): Bench {
   requireBase(opened, base);
@@ -176,7 +192,7 @@ export function checkBase(store: Store, base: StoredBase): void {
 
 /** A release of this bench's base, ready to answer; null: the base as it is. @throws WorkspaceError DAMAGED_STORE, REFUSED */
 export function loadRelease(
-  { store, base, opened }: Bench,
+  { store, base, opened }: ServingBench,
   id: string | null,
 ): { readonly model: nn.Model; readonly release: Release | null } {
   if (id === null) return { model: opened.model, release: null };

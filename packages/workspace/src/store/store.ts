@@ -11,6 +11,7 @@ import { type StoredBase, type StoredRelease, type StoredRepair, type StoreState
 import { StoreFiles } from './store-files.js';
 import { words } from './wish.js';
 
+/** One store, opened or made: its state, its journal and its files. Close it with `using`. */
 export class Store implements Disposable {
   readonly folder: string;
   readonly files: StoreFiles;
@@ -90,10 +91,12 @@ export class Store implements Disposable {
     throw new WorkspaceError('NOT_FOUND', `${short(repair)} is not in the release ${short(release)}.`);
   }
 
+  /** Whether a repair is proposed, approved, active or retired now. */
   statusOf(repair: StoredRepair): ReturnType<typeof statusOf> {
     return statusOf(this.state, repair);
   }
 
+  /** Closes its files. */
   [Symbol.dispose](): void {
     this.#journal[Symbol.dispose]();
   }

@@ -17,9 +17,10 @@ interface ExportFlags extends BenchFlags {
 
 const options: OptionTable<ExportFlags> = {
   format: {
-    kind: choice(['safetensors', 'pytorch', 'patch']),
+    kind: choice(['safetensors', 'pytorch', 'torchscript', 'patch']),
     default: 'safetensors',
-    description: 'the whole model as safetensors or as a state dict for torch.load, or a patch for --patch',
+    description:
+      'the whole model as safetensors, a state dict for torch.load or a program for torch.jit.load; or a patch for --patch',
   },
   out: { kind: path('file'), required: true, description: 'where it goes' },
   ...benchOptions,

@@ -13,6 +13,7 @@ export interface AnswersTo {
 export interface Answers {
   /** At most so many for each example. */
   readonly count: number;
+  /** The answers to one batch's output, [batch, ...], and their weights. */
   of(output: Tensor): AnswersTo;
 }
 

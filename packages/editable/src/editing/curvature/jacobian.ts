@@ -142,6 +142,7 @@ export class JacobianCurvature implements Curvature {
     });
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     for (const each of [...this.#products, this.#inverse]) each.dispose();
   }

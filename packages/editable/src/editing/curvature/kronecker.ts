@@ -259,6 +259,7 @@ export class KroneckerCurvature implements Curvature {
     return this.parameters.map((name) => solved.get(name) as Tensor);
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     disposeFactors(this.#inverses);
   }

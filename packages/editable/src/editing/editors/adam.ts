@@ -30,6 +30,7 @@ export interface AdamState {
   readonly second: Accumulated | undefined;
 }
 
+/** Adam (section 4.1); α is `learningRate`, or 'polyak': Polyak's step. */
 export const adam = ({
   learningRate = 1e-3,
   beta1 = 0.9,

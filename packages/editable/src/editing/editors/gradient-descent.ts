@@ -5,6 +5,7 @@ export interface GradientDescentOptions {
   readonly learningRate?: Hyperparameter | typeof polyak;
 }
 
+/** θ − α g (equation 1); α is `learningRate`, or 'polyak': l_e / ‖g‖². */
 export const gradientDescent = ({ learningRate = 1e-2 }: GradientDescentOptions = {}): Editor<null> =>
   defineEditor<null>({
     name: 'gd',

@@ -11,6 +11,7 @@ export interface MomentumState {
   readonly velocity: readonly Tensor[] | undefined;
 }
 
+/** θ − ν with ν ← α g + μ ν (section 4.1); μ is `momentum`. */
 export const momentum = ({ learningRate = 1e-2, momentum: mu = 0.5 }: MomentumOptions = {}): Editor<MomentumState> =>
   defineEditor<MomentumState>({
     name: 'momentum',

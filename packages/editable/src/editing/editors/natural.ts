@@ -20,6 +20,11 @@ export interface NaturalOptions {
  */
 export const usualOvershoot = (views: number): number => (views > 0 ? 3 : 0.3);
 
+/**
+ * θ − (l_e + overshoot) F⁻¹g / (gᵀF⁻¹g): the least change of other answers that meets the linearised constraint.
+ *
+ * @throws EditableError INVALID_ARGUMENT at the first step without a `curvature`
+ */
 export const natural = ({ curvature, overshoot = usualOvershoot(0) }: NaturalOptions = {}): Editor<null> =>
   defineEditor<null>({
     name: 'natural',

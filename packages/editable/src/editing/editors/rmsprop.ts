@@ -20,6 +20,7 @@ export interface RmspropState {
   readonly rms: readonly Tensor[] | undefined;
 }
 
+/** θ − α g / √(rms + ε) with rms ← β rms + (1 − β) g² (section 4.1): the paper's editor of choice. */
 export const rmsprop = ({
   learningRate = 1e-3,
   beta = 0.5,

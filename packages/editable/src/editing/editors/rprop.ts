@@ -5,6 +5,7 @@ export interface RpropOptions {
   readonly learningRate?: Hyperparameter | typeof polyak;
 }
 
+/** θ − α sign(g) (section 4.1). */
 export const rprop = ({ learningRate = 1e-3 }: RpropOptions = {}): Editor<null> =>
   defineEditor<null>({
     name: 'rprop',

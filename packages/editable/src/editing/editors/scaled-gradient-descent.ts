@@ -11,6 +11,7 @@ export interface ScaledState {
   readonly inverseNorm: Tensor | undefined;
 }
 
+/** θ − α g / ‖g_0‖, by the norm of the first step's gradient over all edited tensors (section 4.1). */
 export const scaledGradientDescent = ({
   learningRate = 1e-1,
 }: ScaledGradientDescentOptions = {}): Editor<ScaledState> =>

@@ -134,6 +134,7 @@ export class Transformer extends nn.Module<TokenPair, Tensor> {
     ];
   }
 
+  /** Logits [batch, target time, vocabulary]: what each target token is guessed by from those before it. */
   override forward(input: TokenPair, context: nn.Context): Tensor {
     return this.decoder.forward(this.encoder.forward(input, context), context);
   }

@@ -132,9 +132,14 @@ export const wishedPictures = (
   repairs: readonly Pick<StoredRepair, 'id' | 'wish'>[],
 ): readonly WishedPicture[] => repairs.map(({ id, wish }) => ({ id, wish, pixels: store.files.picture(wish.picture) }));
 
-function requireMet({ unmet, conflicts }: SolvedSet, store: Store): void {
+export function requireMet({ unmet, conflicts }: SolvedSet, store: Store): void {
   if (unmet.length === 0) return;
-  const named = (id: string): string => asked(store.repair(id));
+  // A wish that is only previewed is in no store.
+  const { repairs } = store.state;
+  const named = (id: string): string => {
+    const repair = repairs.get(id);
+    return repair === undefined ? short(id) : asked(repair);
+  };
   const [first] = conflicts;
   throw new WorkspaceError(
     'CONFLICT',

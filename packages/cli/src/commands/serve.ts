@@ -1,0 +1,129 @@
+/** `editable serve`: predictions over HTTP, and the work of the store. */
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { defineCommand, exitCodes } from '../command.js';
+import type { Console } from '../console/console.js';
+import { shown } from '../console/job-display.js';
+import { choice, path, text, toggle, wholeNumber } from '../options/kinds.js';
+import { type BenchFlags, benchOptions, type PersonFlags, personOptions } from '../options/store.js';
+import type { OptionTable } from '../options/table.js';
+
+interface ServeFlags extends BenchFlags, PersonFlags {
+  readonly store: string | undefined;
+  readonly port: number;
+  readonly host: string;
+  readonly name: string | undefined;
+  readonly tokens: string | undefined;
+  readonly threads: number | undefined;
+  readonly maxBatch: number;
+  readonly exact: boolean;
+  readonly maxBody: number;
+  readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
+}
+
+const options: OptionTable<ServeFlags> = {
+  port: { kind: wholeNumber({ max: 65_535 }), default: 8080, description: 'the port; 0 takes any that is free' },
+  host: {
+    kind: text('address', 'an address'),
+    default: '127.0.0.1',
+    description: 'the address to listen at; one that others reach needs --tokens',
+  },
+  store: { kind: path('folder'), description: "the store (default: the run's, RUN/store, made where there is none)" },
+  name: { kind: text('name', 'a name'), description: "the model's name in addresses (default: the run's folder)" },
+  tokens: {
+    kind: path('file'),
+    description: 'who may do what, JSON: [{"name": "ann", "role": "read|propose|approve", "token": "…"}]',
+  },
+  threads: {
+    kind: wholeNumber({ min: 1, max: 1024 }),
+    description: "threads for predictions (default: half of the processor's, as jobs take the others)",
+  },
+  maxBatch: {
+    kind: wholeNumber({ min: 1, max: 4096 }),
+    default: 32,
+    description: 'most pictures of several requests in one run of the network',
+  },
+  exact: {
+    kind: toggle,
+    default: false,
+    description: 'run each picture by itself: the same bits under any load; otherwise the last bits may differ',
+  },
+  maxBody: {
+    kind: wholeNumber({ min: 1, max: 4096 }),
+    default: 32,
+    description: 'largest request, in MiB',
+  },
+  logLevel: {
+    kind: choice(['silent', 'error', 'warn', 'info', 'debug']),
+    default: 'info',
+    description: 'what is logged on stderr, as JSON lines; debug also has every prediction',
+  },
+  ...personOptions,
+  ...benchOptions,
+};
+
+export const serveCommand: ReturnType<typeof defineCommand> = defineCommand<ServeFlags>({
+  name: 'serve',
+  summary: "Answer over HTTP with what the run's store says is active, and do the store's work there, too.",
+  arguments: [{ name: 'run', description: 'the run folder' }],
+  options,
+  examples: ['serve runs/plain --port 8080', 'serve runs/plain --host 0.0.0.0 --tokens tokens.json'],
+  run: async ([folder], flags, console) => {
+    const run = folder as string;
+    const store = flags.store ?? join(run, 'store');
+    if (!(await isWhole(store))) await makeStoreOf(run, store, flags, console);
+    const { readTokens, serve } = await import('@editable/studio');
+    const { host, port, device, dataDir, control, threads, maxBatch, exact, logLevel, maxBody } = flags;
+    const server = await serve({
+      store,
+      model: flags.name ?? nameOf(run),
+      host,
+      port,
+      tokens: flags.tokens === undefined ? [] : readTokens(flags.tokens),
+      device,
+      dataDir,
+      control,
+      threads,
+      maxBatch,
+      exact,
+      logLevel,
+      limits: { body: maxBody * 2 ** 20 },
+    });
+    console.print(`serving ${server.model} at ${server.address}`);
+    const { address, model, serves } = server;
+    console.result({ store, address, model, serves });
+    await untilStopped();
+    await server.close();
+    return exitCodes.done;
+  },
+});
+
+/** A folder's name as an address has it. */
+const nameOf = (run: string): string => basename(resolve(run)).replace(/[^\w.-]+/g, '-') || 'model';
+
+/** A first start that was interrupted leaves a store without its base. */
+async function isWhole(folder: string): Promise<boolean> {
+  if (!existsSync(join(folder, 'journal.sqlite'))) return false;
+  const { Store } = await import('@editable/workspace');
+  using store = Store.open(folder);
+  return store.state.base !== null;
+}
+
+async function makeStoreOf(run: string, store: string, flags: ServeFlags, console: Console): Promise<void> {
+  const { makeStore, openModel } = await import('@editable/workspace');
+  console.remark(`Making a store of ${run} in ${store}: its network and its curvature.`);
+  await shown(console, async (job) => {
+    const opened = await openModel(run, flags, job);
+    makeStore(store, opened, { by: flags.by }, job)[Symbol.dispose]();
+  });
+}
+
+/** SIGTERM, as systemd and containers send it, or Ctrl-C. */
+function untilStopped(): Promise<void> {
+  // A server that is interrupted is stopped in order; other commands simply end.
+  process.removeAllListeners('SIGINT');
+  return new Promise((stop) => {
+    process.once('SIGTERM', () => stop());
+    process.once('SIGINT', () => stop());
+  });
+}

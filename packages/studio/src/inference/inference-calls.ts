@@ -1,0 +1,33 @@
+/** What the inference thread is asked. */
+
+export interface InferenceData {
+  readonly store: string;
+  readonly device: string;
+  readonly threads: number;
+}
+
+export interface LoadCall {
+  /** null: the base as it is. */
+  readonly release: string | null;
+  readonly base: string;
+}
+
+export interface Loaded {
+  readonly version: string;
+  /** Numbers that the network gives for each picture. */
+  readonly classes: number;
+}
+
+export interface RunCall {
+  readonly version: string;
+  /** [pictures, C, H, W] */
+  readonly shape: readonly [number, number, number, number];
+  readonly data: Float32Array<ArrayBuffer>;
+  /** Each picture by itself: the same bits whatever it is asked together with. */
+  readonly apart: boolean;
+}
+
+export interface RunResult {
+  /** [pictures, classes] */
+  readonly logits: Float32Array<ArrayBuffer>;
+}

@@ -1,0 +1,239 @@
+/** Starts everything in its order, and stops it in the other. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Store, short } from '@editable/workspace';
+import { type RunConfig, readRunConfig } from 'editable';
+import type { FastifyInstance } from 'fastify';
+import type { ServerEvent } from '../api/serving.js';
+import { invalid } from '../errors.js';
+import { InferenceThread } from '../inference/inference-thread.js';
+import { Answering } from '../live/answering.js';
+import { activeVersion, LiveModel, type Version } from '../live/live-model.js';
+import { Records } from '../live/records.js';
+import { Rollouts, server } from '../live/rollouts.js';
+import { Metrics } from '../metrics/metrics.js';
+import { Jobs } from '../work/jobs.js';
+import { WorkThread } from '../work/work-thread.js';
+import { Access, isLoopback } from './access.js';
+import { Documents } from './documents.js';
+import { EventHub, EventStreams } from './event-stream.js';
+import { createHttp, registerHttp } from './http.js';
+import { inferenceHandlers } from './inference-handlers.js';
+import { type Limits, type ServeOptions, usualLimits } from './options.js';
+import type { Parts } from './parts.js';
+import { PictureReader } from './picture-reader.js';
+import { releaseHandlers } from './release-handlers.js';
+import { repairHandlers } from './repair-handlers.js';
+import { servingHandlers } from './serving-handlers.js';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+/** Where the page is built to. */
+const builtPage = fileURLToPath(new URL('../../page/dist', import.meta.url));
+
+export interface RunningServer {
+  /** http://127.0.0.1:8080 */
+  readonly address: string;
+  readonly model: string;
+  /** What is served first. */
+  readonly serves: string;
+  /** Takes no more requests, answers those that it has, ends jobs between two steps. */
+  close(): Promise<void>;
+}
+
+/** @throws where the store, what it says is active, or the address cannot be used */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { host = '127.0.0.1', port = 8080, tokens = [], model } = options;
+  requireSafe(options, host);
+  const limits: Limits = { ...usualLimits, ...options.limits };
+  const app = createHttp({ limits, logLevel: options.logLevel ?? 'info' });
+  const temporary = mkdtempSync(join(tmpdir(), 'editable-serve-'));
+  const parts = orRemoved(temporary, () => createParts(app, options, { limits, temporary }));
+  openEarly(parts);
+  const streams = new EventStreams(limits.streams);
+  const close = closing(app, parts, streams);
+  try {
+    await parts.live.start();
+    parts.metrics.serves(parts.live.served.version, false);
+    await parts.rollouts.resume((release) => versionOfRelease(parts.store, release));
+    const handlers = {
+      ...inferenceHandlers(parts),
+      ...repairHandlers(parts),
+      ...releaseHandlers(parts),
+      ...servingHandlers(parts, streams),
+    };
+    const { page = builtPage, logLevel = 'info' } = options;
+    await registerHttp(app, handlers, parts.metrics, { version, limits, logLevel, page, access: new Access(tokens) });
+    const address = await app.listen({ host, port });
+    return { address, model, serves: parts.live.served.version, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What `make` gives; where it fails, the folder made for it goes. */
+function orRemoved<Made>(folder: string, make: () => Made): Made {
+  try {
+    return make();
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Data and curvature are read before somebody waits for them; where that fails, the first who needs them is told. */
+function openEarly({ desk, jobThread, log }: Parts): void {
+  for (const thread of [desk, jobThread])
+    thread
+      .call('describe', null)
+      .catch((error: Error) => log.warn({ reason: error.message }, 'the data cannot be opened'));
+}
+
+function requireSafe({ tokens = [], model }: ServeOptions, host: string): void {
+  if (!/^[\w.-]{1,100}$/.test(model))
+    throw invalid(`name: expected letters, digits, dots and dashes, received "${model.slice(0, 100)}".`);
+  if (tokens.length > 0 || isLoopback(host)) return;
+  throw invalid(`host: ${host} can be reached by others: expected tokens with it, or 127.0.0.1.`);
+}
+
+function createParts(
+  app: FastifyInstance,
+  { store: folder, model, tokens = [], device = 'cpu', ...options }: ServeOptions,
+  { limits, temporary }: { readonly limits: Limits; readonly temporary: string },
+): Parts {
+  const store = Store.open(folder);
+  const config = readRunConfig(store.files.baseFolder(activeVersion(store.state).base ?? store.base.base));
+  const picture = pictureOf(config, limits);
+  const metrics = new Metrics(model, () => inference.waiting);
+  const inference = new InferenceThread({
+    store: folder,
+    device,
+    threads: options.threads ?? Math.max(1, Math.floor(availableParallelism() / 2)),
+    shape: picture.shape,
+    apart: options.exact === true,
+    maxBatch: options.maxBatch ?? 32,
+    maxWaiting: limits.waiting,
+    onBatch: (pictures) => metrics.ran(pictures),
+  });
+  const live = new LiveModel(store, inference);
+  const records = new Records(folder);
+  const rollouts = new Rollouts(live, records);
+  const work = { store: folder, device, dataDir: options.dataDir, control: options.control };
+  const events = new EventHub<ServerEvent>();
+  const jobThread = new WorkThread(work);
+  const jobs = new Jobs(jobThread, {
+    onChange: (job) => {
+      events.emit({ event: 'job', data: job });
+      app.log.info({ job: job.id, kind: job.kind, state: job.state, by: job.by, error: job.error }, 'job');
+    },
+  });
+  const answering = new Answering({
+    live,
+    inference,
+    rollouts,
+    picture,
+    classes: config.classes,
+    onAnswer: (record) => metrics.answered(record),
+  });
+  const parts: Parts = {
+    model,
+    version,
+    store,
+    documents: new Documents(store),
+    config,
+    picture,
+    limits,
+    inference,
+    live,
+    records,
+    rollouts,
+    answering,
+    pictures: new PictureReader(config, temporary, limits.pixels),
+    desk: new WorkThread(work),
+    jobs,
+    jobThread,
+    metrics,
+    access: new Access(tokens),
+    events,
+    log: app.log,
+    temporary,
+  };
+  tell(parts);
+  return parts;
+}
+
+function pictureOf({ shape, normalization }: RunConfig, limits: Limits): Parts['picture'] {
+  const [channels, height, width] = shape;
+  return { shape: [channels, height, width], normalization, most: limits.pictures };
+}
+
+/** What happens inside, for the log, the metrics and those who listen. */
+function tell({ live, rollouts, events, metrics, log, desk }: Parts): void {
+  live.on('served', (served, before) => {
+    metrics.serves(served.version, true);
+    log.info({ served: served.version, before: before.version, repairs: served.repairs }, 'what is served changed');
+    events.emit({ event: 'served', data: served });
+  });
+  live.on('store', (seq) => events.emit({ event: 'store', data: { seq } }));
+  live.on('problem', (problem) => {
+    log.error({ problem }, 'the store says otherwise');
+    events.emit({ event: 'alarm', data: { text: problem } });
+  });
+  rollouts.on('changed', (rollout) => events.emit({ event: 'rollout', data: rollout }));
+  rollouts.on('alarm', (text) => {
+    metrics.alarm();
+    log.warn({ alarm: text }, 'alarm');
+    events.emit({ event: 'alarm', data: { text } });
+  });
+  rollouts.on('failing', (served, because) => {
+    metrics.alarm();
+    const text = `${short(served.version)} is taken back: ${because}.`;
+    log.error({ alarm: text }, 'alarm');
+    events.emit({ event: 'alarm', data: { text } });
+    desk
+      .call('rollback', { by: server, why: `alarm: ${because}`, to: undefined })
+      .then(() => live.refresh())
+      .catch((error: Error) => log.error({ err: error }, 'the way back failed'));
+  });
+}
+
+function versionOfRelease(store: Store, release: string | null): Version | undefined {
+  const { base, releases } = store.state;
+  if (release === null) return base === null ? undefined : { release: null, base, version: base };
+  const found = releases.get(release);
+  return found === undefined ? undefined : { release, base: found.base, version: release };
+}
+
+/** A client may keep a connection open after its last answer: such ones do not hold the end up. */
+async function closeHttp(app: FastifyInstance): Promise<void> {
+  const idle = setInterval(() => app.server.closeIdleConnections(), 50);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(idle);
+  }
+}
+
+function closing(app: FastifyInstance, parts: Parts, streams: EventStreams): () => Promise<void> {
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    const { live, rollouts, jobs, jobThread, desk, inference, records, store, temporary } = parts;
+    live.stop();
+    jobs.cancelAll();
+    streams.close();
+    await closeHttp(app);
+    rollouts.close();
+    await Promise.all([jobThread, desk, inference].map((thread) => thread.close()));
+    records[Symbol.dispose]();
+    store[Symbol.dispose]();
+    rmSync(temporary, { recursive: true, force: true });
+  };
+  return () => {
+    closed ??= close();
+    return closed;
+  };
+}
