@@ -6,7 +6,8 @@ import type { Console } from '../console/console.js';
 import { shown } from '../console/job-display.js';
 import { UsageError } from '../errors.js';
 import { deviceOf, silentConsole, withGroup } from '../group.js';
-import { choice, number, text, wholeNumber } from '../options/kinds.js';
+import { choice, number, path, text, wholeNumber } from '../options/kinds.js';
+import { refuseOptionsOf } from '../options/other-task.js';
 import {
   type ConstraintFlags,
   type CurvatureFlags,
@@ -22,11 +23,14 @@ import {
   testImagesOptions,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
+import { type SentenceControlFlags, sentenceControlOptions } from '../options/translation.js';
+import { evaluateTranslatorRun } from './translation-repairs.js';
 
 interface EvaluateFlags
   extends EditorFlags,
     ConstraintFlags,
     CurvatureFlags,
+    SentenceControlFlags,
     PatchFlags,
     TestImagesFlags,
     SessionFlags {
@@ -34,6 +38,7 @@ interface EvaluateFlags
   readonly targets: EditTargets;
   readonly precision: number | undefined;
   readonly shard: string | undefined;
+  readonly baseline: string | undefined;
 }
 
 const options: OptionTable<EvaluateFlags> = {
@@ -47,7 +52,12 @@ const options: OptionTable<EvaluateFlags> = {
   precision: {
     kind: number({ above: 0 }),
     description:
-      'judge each edit on a sample just large enough to know the mean drawdown to ± this, 0.001 for 0.1 % (default: exactly)',
+      'judge each edit on a sample just large enough to know the mean drawdown to ± this, 0.001 for 0.1 % for translation 0.05 for a twentieth of a point of BLEU (default: exactly)',
+  },
+  baseline: {
+    kind: path('run'),
+    description:
+      'translation: the run that targets and alternatives come from, so that models meet the same edits (default: the run that this one was trained from, else this one)',
   },
   shard: {
     kind: text('i/n', 'a shard and how many there are, from 0/16 to 15/16', /^\d+\/[1-9]\d*$/),
@@ -56,6 +66,7 @@ const options: OptionTable<EvaluateFlags> = {
   ...constraintOptions,
   ...editorOptionsWith('rmsprop'),
   ...curvatureOptions,
+  ...sentenceControlOptions,
   ...patchOptions,
   ...sessionOptions,
 };
@@ -70,6 +81,7 @@ export const evaluateCommand: ReturnType<typeof defineCommand> = defineCommand<E
     'evaluate runs/editable --edits 1000 --shard 3/16',
     'evaluate runs/editable --editor natural --views 16',
     'evaluate runs/editable --targets mistakes --test-images 2000 --json',
+    'evaluate runs/de-en --edits 1000 --editor natural --precision 0.05',
   ],
   run: (words, flags, console) =>
     flags.shard !== undefined
@@ -85,6 +97,14 @@ async function evaluateFromFlags(
   console: Console,
   { share, group }: { readonly share?: Share; readonly group?: ProcessGroup | undefined },
 ): Promise<number> {
+  const { taskOfRun } = await import('editable');
+  if (taskOfRun(folder as string) === 'translation') {
+    if (share === undefined && group === undefined) return evaluateTranslatorRun(folder as string, flags, console);
+    throw new UsageError(
+      `${folder} is a run of translation, whose evaluation is not shared so far; evaluate it in one process, without --shard.`,
+    );
+  }
+  refuseOptionsOf('translation', flags, ['baseline', 'controlSentences']);
   const { chooseEditor, curvatureOf, evaluateRun, openModel } = await import('@editable/workspace');
   const { describeEvaluation } = await import('../report/evaluation-text.js');
   const opened = await shown(console, (job) =>

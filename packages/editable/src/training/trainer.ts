@@ -100,7 +100,8 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     return scope(() => {
       this.#shareBuffers();
       const hyperparameters = this.hyperparameters();
-      const objective = this.#objective(batch, constraints, weight);
+      const weights = this.#weightsOf(batch);
+      const objective = this.#objective(batch, constraints, weights, weight);
       const loss = objective.total.item();
       if (!Number.isFinite(loss)) {
         throw new EditableError('NOT_FINITE', `training diverged: the loss is ${loss}. Try a smaller learning rate.`);
@@ -109,7 +110,12 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
         ...[loss, objective.base.item(), objective.edit.item(), objective.locality.item()],
         ...[objective.accuracy * weight, Number(objective.success), objective.steps],
       ];
-      const { norm: gradientNorm, terms } = this.#descend(objective, constraints.length > 0, learningRate, own);
+      const { norm: gradientNorm, terms } = this.#descend(
+        objective,
+        { ...weights, hasEdits: constraints.length > 0 },
+        learningRate,
+        own,
+      );
       this.#copy.keep(objective.buffers);
       const [total, base, edit, locality, accuracy, success, editorSteps] = terms as unknown as Terms;
       return {
@@ -152,20 +158,30 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     if (this.#group !== undefined && buffers.length > 0) broadcastInto(this.#group, buffers);
   }
 
-  #objective(batch: TrainingBatch<Input>, constraints: readonly Constraint<Input>[], weight: number): Objective {
+  #weightsOf(batch: TrainingBatch<Input>): EditWeights {
+    const { cEdit, cLoc, objective } = this.#settings;
+    const scale = objective === 'plain' ? 1 : (this.#task.editScale?.(batch) ?? 1);
+    return { cEdit: cEdit * scale, cLoc: cLoc * scale };
+  }
+
+  #objective(
+    batch: TrainingBatch<Input>,
+    constraints: readonly Constraint<Input>[],
+    weights: EditWeights,
+    weight: number,
+  ): Objective {
     const { parameters } = this.#copy;
     const { syncBatchNorm = false } = this.#settings;
     const own = this.#copy.training;
     const training = syncBatchNorm && this.#group !== undefined ? across(own, this.#group) : own;
     const [constraint] = constraints;
     if (constraint === undefined) return baseObjective(this.#task, training, parameters, batch, weight);
-    const { cEdit, cLoc, firstOrder, localityImages, editor, checkpointSteps = false } = this.#settings;
+    const { firstOrder, localityImages, editor, checkpointSteps = false } = this.#settings;
     const options = {
       editor: this.#editor(),
       editable: this.#editable,
       maxSteps: editor.maxSteps,
-      cEdit,
-      cLoc,
+      ...weights,
       firstOrder,
       localityImages,
       checkpointSteps,
@@ -178,7 +194,7 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
 
   #descend(
     objective: Objective,
-    hasEdits: boolean,
+    weights: EditWeights & { readonly hasEdits: boolean },
     learningRate: number,
     terms: readonly number[],
   ): { norm: number; terms: readonly number[] } {
@@ -187,8 +203,8 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     const inputs = [...parameters, ...learned];
     const { gradients: all, terms: means } =
       this.#group === undefined
-        ? { gradients: this.#gradients(objective, inputs), terms }
-        : this.#meanGradients(this.#group, objective, hasEdits, inputs, terms);
+        ? { gradients: this.#gradients(objective, weights, inputs), terms }
+        : this.#meanGradients(this.#group, objective, weights, inputs, terms);
     const { gradients, norm } = optim.clipGradNorm(all.slice(0, parameters.length), this.#settings.clipNorm);
     if (!Number.isFinite(norm)) {
       throw new EditableError(
@@ -214,11 +230,11 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
   #meanGradients(
     group: ProcessGroup,
     { total, base, edit, locality, editGradients }: Objective,
-    hasEdits: boolean,
+    { cEdit, cLoc, hasEdits }: EditWeights & { readonly hasEdits: boolean },
     inputs: readonly Tensor[],
     terms: readonly number[],
   ): { gradients: readonly Tensor[]; terms: readonly number[] } {
-    const { clipEditNorm, cEdit, cLoc } = this.#settings;
+    const { clipEditNorm } = this.#settings;
     const numbers = tensor(terms, { dtype: 'float64' });
     const mean = (all: readonly Tensor[]): readonly Tensor[] => averageInBuckets(group, all);
     if (editGradients === undefined && (clipEditNorm === null || !hasEdits)) {
@@ -242,8 +258,8 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
   }
 
   /** The gradient of equation 2; with clipEditNorm, of its two halves apart, which share no graph. */
-  #gradients(objective: Objective, inputs: readonly Tensor[]): readonly Tensor[] {
-    const { clipEditNorm, cEdit, cLoc } = this.#settings;
+  #gradients(objective: Objective, { cEdit, cLoc }: EditWeights, inputs: readonly Tensor[]): readonly Tensor[] {
+    const { clipEditNorm } = this.#settings;
     const { total, base, edit, locality, steps, editGradients } = objective;
     if (editGradients === undefined && (steps === 0 || clipEditNorm === null)) {
       return grad(total, inputs, { allowUnused: true });
@@ -305,6 +321,12 @@ function across<Input extends Tree, State extends Tree>(
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
+}
+
+/** c_edit and c_loc of one step. */
+interface EditWeights {
+  readonly cEdit: number;
+  readonly cLoc: number;
 }
 
 /** Parameters that one optimizer steps, at the schedule's learning rate times a factor. */
