@@ -88,6 +88,18 @@ describe.skipIf(!groupBackends().includes('gloo'))('a group of processes', () =>
     expect(told).toHaveLength(1);
   });
 
+  it.skipIf(groupBackends().includes('nccl'))(
+    'says what is missing where the addon was built without a backend',
+    async () => {
+      const [first] = await environments(2);
+      const { status, stderr } = await alone(first as NodeJS.ProcessEnv, { options: { backend: 'nccl' } });
+      expect(status).toBe(1);
+      expect(stderr).toMatch(
+        /^NO_PROCESS_GROUPS: groups of processes need nccl's headers\. Point LIBTORCH at a CUDA build/,
+      );
+    },
+  );
+
   it.skipIf(!hasPyTorch)('has processes of PyTorch in it, whoever keeps the store', async () => {
     for (const ours of [[0, 2], [1]]) {
       const places = await environments(3);
