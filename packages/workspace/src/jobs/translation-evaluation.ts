@@ -42,6 +42,7 @@ export interface TranslationEvaluationResult {
   readonly records: TranslationEvaluation['records'];
 }
 
+/** BLEU drawdown, success, steps and generality of a run's edits; an interrupted evaluation goes on from its records. */
 export async function evaluateTranslator(
   opened: OpenedTranslator,
   settings: TranslationEvaluationSettings,

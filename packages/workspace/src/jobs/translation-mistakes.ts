@@ -15,6 +15,7 @@ export interface TranslationMistakesDocument {
   readonly mistakes: readonly TranslationMistake[];
 }
 
+/** The sentences whose translation is least like the reference, by sentence BLEU. */
 export function listTranslationMistakes(
   opened: OpenedTranslator,
   split: TranslationMistakesDocument['split'],

@@ -19,6 +19,7 @@ export interface BleuChange {
   readonly changed: number;
 }
 
+/** The change where nothing is translated otherwise. */
 export const unchangedBleu = ({ bleu }: TranslationTestSet): BleuChange => ({
   bleuAfter: bleu,
   drawdown: 0,

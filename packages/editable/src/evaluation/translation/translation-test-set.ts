@@ -19,6 +19,7 @@ export interface TranslationTestSetOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** Test sentences with references, encoded once for all edits. Free it with `using`. */
 export class TranslationTestSet implements Disposable {
   readonly pairs: readonly TextPair[];
   /** The unedited model's translations. */
@@ -86,6 +87,7 @@ export class TranslationTestSet implements Disposable {
     });
   }
 
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     this.#cached?.[Symbol.dispose]();
   }
