@@ -29,7 +29,7 @@ try {
 function installDebianPackages(forDevelopment) {
   const wanted = ['dataset-fashion-mnist', 'fonts-dejavu-core']; // a font: the letters of charts as PNG
   if (!libtorchIsGiven()) {
-    wanted.unshift('libtorch-dev', 'libopenblas0');
+    wanted.unshift('libtorch-dev', 'libopenblas0', 'libgloo-dev'); // Gloo's headers: groups of processes
     if (forDevelopment) wanted.push('python3-torch', 'python3-torchvision');
   }
   const missing = notInstalled(wanted);
@@ -37,7 +37,7 @@ function installDebianPackages(forDevelopment) {
   const reason = aptInstall(missing);
   if (!reason) return;
   const command = `apt-get install --no-install-recommends ${missing.join(' ')}`;
-  // Without the data set or PyTorch for Python much still works; without libtorch nothing does.
+  // Without the data set, Gloo's headers or PyTorch for Python much still works; without libtorch nothing does.
   if (missing.includes('libtorch-dev')) throw new Error(`${reason} Run this as root, then try again: ${command}`);
   say(`Going on without ${missing.join(' ')}: ${reason} To have them, run as root: ${command}`);
 }

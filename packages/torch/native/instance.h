@@ -77,5 +77,6 @@ void registerTensor(Napi::Env env, Napi::Object exports);
 void registerAutograd(Napi::Env env, Napi::Object exports);
 void registerRuntime(Napi::Env env, Napi::Object exports);
 void registerScript(Napi::Env env, Napi::Object exports);
+void registerProcessGroup(Napi::Env env, Napi::Object exports);
 
 }  // namespace editable

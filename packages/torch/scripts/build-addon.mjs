@@ -35,7 +35,7 @@ export async function buildAddon({ log = console.error } = {}) {
   log(`Built ${addonFile} in ${((Date.now() - started) / 1000).toFixed(0)} s.`);
 }
 
-function compilerFlags({ version, includeDirs, cxx11Abi }) {
+function compilerFlags({ version, includeDirs, cxx11Abi, gloo, nccl }) {
   const require = createRequire(join(packageDir, 'package.json'));
   const nodeHeaders = ['node-addon-api', 'node-api-headers/include'].map((name) => headerDir(require, name));
   // gcc looks in /usr/include anyway, and naming it would put it before the C++ library's own headers.
@@ -44,6 +44,8 @@ function compilerFlags({ version, includeDirs, cxx11Abi }) {
   return [
     ...['-O2', `-std=${standard}`, '-fPIC', '-fvisibility=hidden', '-pthread', '-Wall', '-Wextra'],
     ...['-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS', `-D_GLIBCXX_USE_CXX11_ABI=${cxx11Abi ? 1 : 0}`],
+    ...(gloo ? ['-DEDITABLE_WITH_GLOO'] : []),
+    ...(nccl ? ['-DEDITABLE_WITH_NCCL'] : []),
     ...systemDirs.flatMap((dir) => ['-isystem', dir]),
   ];
 }

@@ -13,6 +13,8 @@ import { dirname, join } from 'node:path';
  * @property {string[]} libraries names for the linker's -l
  * @property {boolean} cxx11Abi
  * @property {boolean} cuda
+ * @property {boolean} gloo groups of processes on processors: c10d's headers and Gloo's are there (Debian: libgloo-dev)
+ * @property {boolean} nccl groups of processes on GPUs: c10d's headers and NCCL's are there
  */
 
 /** True when the environment names its own libtorch, so that the system's is not wanted. */
@@ -92,7 +94,17 @@ function describe(source, root, include, lib) {
     libraries: ['torch', 'torch_cpu', 'c10', ...(cuda ? ['torch_cuda', 'c10_cuda'] : [])],
     cxx11Abi: usesCxx11Abi(join(lib, 'libc10.so')),
     cuda,
+    gloo: hasGroups(include, 'Gloo', 'gloo/algorithm.h'),
+    nccl: cuda && hasGroups(include, 'NCCL', 'nccl.h'),
   };
+}
+
+/** Whether groups on a backend can be compiled: c10d's own header, and the backend's, which libtorch may come without. */
+function hasGroups(include, backend, header) {
+  const own = join(include, `torch/csrc/distributed/c10d/ProcessGroup${backend}.hpp`);
+  return (
+    existsSync(own) && [include, '/usr/local/include', '/usr/include'].some((dir) => existsSync(join(dir, header)))
+  );
 }
 
 function versionOf(root, api, include) {

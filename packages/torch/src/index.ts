@@ -6,6 +6,7 @@
 export * from './autograd.js';
 export * from './checkpoint.js';
 export type { Device } from './device.js';
+export * from './distributed/index.js';
 export * from './dtype.js';
 export * from './errors.js';
 export * from './functions.generated.js';

@@ -19,6 +19,12 @@ export interface NativeMemory {
   readonly blocks: number;
 }
 
+/** When each bucket of gradients was on its way, in milliseconds from the beginning of backward. */
+export interface BucketTrace {
+  readonly backwardEnded: number;
+  readonly buckets: readonly { readonly bytes: number; readonly began: number; readonly ended: number }[];
+}
+
 export type Handle = number;
 type NamedHandles = readonly (readonly [string, Handle])[];
 
@@ -66,6 +72,50 @@ export interface Native {
     training: boolean,
   ): { output: Handle; buffers: Handle[] };
   scriptEncode(path: string, names: readonly string[], tensors: readonly Handle[]): ArrayBuffer;
+  /** What this addon was built with; the functions below are there where it is not empty. */
+  groupBackends(): string[];
+  storeConnect(host: string, port: number, isServer: boolean, workers: number, timeoutMs: number): Promise<number>;
+  storePrefix(store: number, prefix: string): number;
+  storeSet(store: number, key: string, value: string): void;
+  storeGet(store: number, key: string): string | null;
+  storeAdd(store: number, key: string, value: number): number;
+  storeClose(store: number): void;
+  groupConnect(
+    store: number,
+    backend: string,
+    rank: number,
+    size: number,
+    address: string,
+    timeoutMs: number,
+    watch: number | undefined,
+  ): Promise<number>;
+  groupAllReduce(group: number, tensor: Handle, reduction: string): number;
+  groupBroadcast(group: number, tensor: Handle, root: number): number;
+  groupAllGather(group: number, tensor: Handle, outputs: readonly Handle[]): number;
+  groupBarrier(group: number): number;
+  groupSum(group: number, tensor: Handle): Handle;
+  groupGradients(
+    group: number,
+    size: number,
+    output: Handle,
+    inputs: readonly Handle[],
+    buckets: readonly (readonly number[])[],
+  ): { readonly gradients: Handle[]; readonly trace: BucketTrace };
+  groupClose(group: number): void;
+  workWait(work: number): void;
+  watchStart(
+    host: string,
+    port: number,
+    prefix: string,
+    rank: number,
+    size: number,
+    beatMs: number,
+    lostAfterMs: number,
+    timeoutMs: number,
+  ): number;
+  watchVerdict(watch: number): string;
+  watchFail(watch: number, verdict: string): void;
+  watchFinish(watch: number, timeoutMs: number): boolean;
 }
 
 /** What builds the addon: in a clone setup, which installs libtorch, too; elsewhere npm, once libtorch and a compiler are there. */
@@ -83,7 +133,15 @@ function prepareEnvironment(): void {
   // OpenBLAS has threads of its own beside libgomp's, which look for work for 2^26 cycles after each product unless told
   // otherwise: at one image, where products and other operators alternate, they take the cores that these wait for.
   process.env.OPENBLAS_THREAD_TIMEOUT ??= '4';
+  // c10d logs every failed attempt to connect; what comes of them is told in one sentence.
+  if (launched.some((name) => process.env[name] !== undefined)) {
+    process.env.GLOG_minloglevel ??= '3';
+    process.env.TORCH_CPP_LOG_LEVEL ??= 'FATAL';
+  }
 }
+
+/** Where one of these is set, the process is one of a group. */
+const launched = ['RANK', 'WORLD_SIZE', 'PET_NNODES', 'SLURM_PROCID'];
 
 function load(): Native {
   const path = addonPath();

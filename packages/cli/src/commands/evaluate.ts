@@ -1,9 +1,12 @@
 /** `editable evaluate`: drawdown, success rate and steps over N independent edits; a killed evaluation continues. */
-import type { EditTargets } from 'editable';
+import type { ProcessGroup } from '@editable/torch';
+import type { EditTargets, Share } from 'editable';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { shown } from '../console/job-display.js';
-import { choice, number, path, wholeNumber } from '../options/kinds.js';
+import { UsageError } from '../errors.js';
+import { deviceOf, silentConsole, withGroup } from '../group.js';
+import { choice, number, path, text, wholeNumber } from '../options/kinds.js';
 import { refuseOptionsOf } from '../options/other-task.js';
 import {
   type ConstraintFlags,
@@ -34,6 +37,7 @@ interface EvaluateFlags
   readonly edits: number;
   readonly targets: EditTargets;
   readonly precision: number | undefined;
+  readonly shard: string | undefined;
   readonly baseline: string | undefined;
 }
 
@@ -55,6 +59,10 @@ const options: OptionTable<EvaluateFlags> = {
     description:
       'translation: the run that targets and alternatives come from, so that models meet the same edits (default: the run that this one was trained from, else this one)',
   },
+  shard: {
+    kind: text('i/n', 'a shard and how many there are, from 0/16 to 15/16', /^\d+\/[1-9]\d*$/),
+    description: 'make only this share of the edits, from 0/16 to 15/16; "editable merge" puts shards together',
+  },
   ...constraintOptions,
   ...editorOptionsWith('rmsprop'),
   ...curvatureOptions,
@@ -70,31 +78,53 @@ export const evaluateCommand: ReturnType<typeof defineCommand> = defineCommand<E
   options,
   examples: [
     'evaluate runs/editable --edits 1000',
+    'evaluate runs/editable --edits 1000 --shard 3/16',
     'evaluate runs/editable --editor natural --views 16',
     'evaluate runs/editable --targets mistakes --test-images 2000 --json',
     'evaluate runs/de-en --edits 1000 --editor natural --precision 0.05',
   ],
-  run: evaluateFromFlags,
+  run: (words, flags, console) =>
+    flags.shard !== undefined
+      ? evaluateFromFlags(words, flags, console, { share: shareOf(flags.shard) })
+      : withGroup(flags, (group) =>
+          evaluateFromFlags(words, flags, group === undefined || group.rank === 0 ? console : silentConsole, { group }),
+        ),
 });
 
 async function evaluateFromFlags(
   [folder]: readonly (string | undefined)[],
   flags: EvaluateFlags,
   console: Console,
+  { share, group }: { readonly share?: Share; readonly group?: ProcessGroup | undefined },
 ): Promise<number> {
   const { taskOfRun } = await import('editable');
-  if (taskOfRun(folder as string) === 'translation') return evaluateTranslatorRun(folder as string, flags, console);
+  if (taskOfRun(folder as string) === 'translation') {
+    if (share === undefined && group === undefined) return evaluateTranslatorRun(folder as string, flags, console);
+    throw new UsageError(
+      `${folder} is a run of translation, whose evaluation is not shared so far; evaluate it in one process, without --shard.`,
+    );
+  }
   refuseOptionsOf('translation', flags, ['baseline', 'controlSentences']);
   const { chooseEditor, curvatureOf, evaluateRun, openModel } = await import('@editable/workspace');
   const { describeEvaluation } = await import('../report/evaluation-text.js');
-  const opened = await shown(console, (job) => openModel(folder as string, { ...flags, patches: flags.patch }, job));
+  const opened = await shown(console, (job) =>
+    openModel(folder as string, { ...flags, device: deviceOf(flags.device, group), patches: flags.patch }, job),
+  );
   const editor = chooseEditor(opened.run, flags);
   const { edits, testImages, precision, seed, targets } = flags;
   const { document } = await shown(console, (job) => {
     const curvature = curvatureOf(opened, { images: flags.controlImages }, job);
-    return evaluateRun(opened, { editor, curvature, edits, testImages, precision, seed, targets }, job);
+    const settings = { editor, curvature, edits, testImages, precision, seed, targets, share, group };
+    return evaluateRun(opened, settings, job);
   });
+  group?.finish();
   console.print(describeEvaluation(document));
   console.result(document);
   return exitCodes.done;
+}
+
+function shareOf(shard: string): Share {
+  const [rank, size] = shard.split('/').map(Number) as [number, number];
+  if (rank < size) return { rank, size };
+  throw new UsageError(`--shard: expected a shard from 0/${size} to ${size - 1}/${size}, received "${shard}".`);
 }

@@ -7,6 +7,8 @@ import { editCommand } from './edit.js';
 import { evaluateCommand } from './evaluate.js';
 import { importCommand } from './import.js';
 import { infoCommand } from './info.js';
+import { launchCommand } from './launch.js';
+import { mergeCommand } from './merge.js';
 import { mistakesCommand } from './mistakes.js';
 import { predictCommand } from './predict.js';
 import { repairCommand } from './repair.js';
@@ -27,8 +29,10 @@ export const commands: readonly Command[] = [
   checkCommand,
   serveCommand,
   evaluateCommand,
+  mergeCommand,
   predictCommand,
   translateCommand,
+  launchCommand,
   infoCommand,
   demoCommand,
 ];

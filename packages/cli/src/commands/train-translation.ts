@@ -65,6 +65,7 @@ const ofEdits = ['cEdit', 'cLoc', 'clipEditNorm', 'editNormalization', 'editorLe
 
 export async function trainTranslator(flags: TranslatorFlags, console: Console): Promise<number> {
   requireTranslation(flags);
+  await requireOneProcess();
   const { readParallelCorpus, readSplitIfThere } = await import('editable');
   const { trainTranslator: train, usableDevice } = await import('@editable/workspace');
   const device = usableDevice(flags.device);
@@ -110,6 +111,16 @@ function refuse(flags: object, names: readonly string[], problem: string): void 
     return value !== undefined && value !== false;
   });
   if (given !== undefined) throw new UsageError(`${optionName(given)}: ${problem}`);
+}
+
+/** Several would write into one folder. */
+async function requireOneProcess(): Promise<void> {
+  const { placeInGroup } = await import('@editable/torch');
+  const place = placeInGroup();
+  if (place === undefined) return;
+  throw new UsageError(
+    `--task: expected image-classification, as translation is trained by one process so far, and this is one of ${place.worldSize}.`,
+  );
 }
 
 /** What is trained, and on which folder of parallel text. */

@@ -1,6 +1,7 @@
 /** `editable train`: plain or Editable Training into a run folder; the same command continues an interrupted one. */
-import { resolve } from 'node:path';
-import type { Device } from '@editable/torch';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Device, ProcessGroup } from '@editable/torch';
 import type {
   DatasetSource,
   EditorName,
@@ -19,6 +20,7 @@ import type { Console } from '../console/console.js';
 import { shown } from '../console/job-display.js';
 import { count, duration, percent } from '../console/numbers.js';
 import { UsageError } from '../errors.js';
+import { deviceOf, silentConsole, withGroup } from '../group.js';
 import { choice, number, path, text, toggle, wholeNumber } from '../options/kinds.js';
 import {
   editorKinds,
@@ -70,6 +72,8 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags 
   readonly firstOrder: boolean;
   readonly checkpointSteps: boolean;
   readonly learnEditor: boolean;
+  readonly editsPerStep: number | undefined;
+  readonly syncBatchNorm: boolean;
   readonly checkpointEvery: number;
   readonly out: string;
 }
@@ -181,6 +185,15 @@ const options: OptionTable<TrainFlags> = {
     description: "keep what the editor's steps started from instead of their graph: less memory, more time",
   },
   learnEditor: { kind: toggle, default: true, description: "keep the editor's α and β as they are" },
+  editsPerStep: {
+    kind: wholeNumber({ min: 1 }),
+    description: 'edits of each step, whose terms are averaged (default: one for each process that trains)',
+  },
+  syncBatchNorm: {
+    kind: toggle,
+    default: false,
+    description: "several processes: batch statistics over the whole batch, not over each one's share",
+  },
   checkpointEvery: {
     kind: wholeNumber({ min: 1 }),
     default: 200,
@@ -205,16 +218,19 @@ export const trainCommand: ReturnType<typeof defineCommand> = defineCommand<Trai
     'train --task translation --objective editable --from runs/de-en --epochs 3 --out runs/de-en-editable',
   ],
   run: (_, flags, console) =>
-    flags.task === 'translation' ? trainTranslator(flags, console) : trainFromFlags(flags, console),
+    flags.task === 'translation'
+      ? trainTranslator(flags, console)
+      : withGroup(flags, (group) =>
+          trainFromFlags(flags, group === undefined || group.rank === 0 ? console : silentConsole, group),
+        ),
 });
 
-async function trainFromFlags(flags: TrainFlags, console: Console): Promise<number> {
+async function trainFromFlags(flags: TrainFlags, console: Console, group: ProcessGroup | undefined): Promise<number> {
   refuseTranslationFlags(flags);
   const { readRunConfig, runConfig } = await import('editable');
-  const { openData, preprocessingOf, publishedPreprocessing, sourceOf, train, usableDevice } = await import(
-    '@editable/workspace'
-  );
-  const device = usableDevice(flags.device);
+  const { openData, preprocessingOf, publishedPreprocessing, sourceOf, train, trainBeside, usableDevice } =
+    await import('@editable/workspace');
+  const device = usableDevice(deviceOf(flags.device, group));
   const start = flags.from === undefined ? undefined : readRunConfig(flags.from);
   if (start !== undefined) requireSame(start, flags);
   const source = sourceOf(flags, start?.dataset ?? 'fashion-mnist');
@@ -229,11 +245,16 @@ async function trainFromFlags(flags: TrainFlags, console: Console): Promise<numb
     ...(await settingsOf(flags, spec)),
     ...(await targetsOf(flags, dataset, device)),
     ...(augmentation === 'random-resized-crop' ? { augmentation } : {}),
+    ...(await editsOf(flags, group)),
   });
   const config = start === undefined ? fresh : { ...fresh, normalization: start.normalization };
   const { objective } = config.training as TrainingSettings;
   const label = objective === 'plain' ? 'training' : 'editable training';
-  const job = { folder: flags.out, config, dataset, device };
+  const job = { folder: flags.out, config, dataset, device, group };
+  if (group !== undefined && group.rank > 0) {
+    await trainBeside(job);
+    return exitCodes.done;
+  }
   const result = await shown(console, (options) => train(job, options), { training: label });
   const { run, epochs, steps, testError, testImages, seconds, state } = result;
   console.print(
@@ -251,6 +272,21 @@ async function trainFromFlags(flags: TrainFlags, console: Console): Promise<numb
     seconds,
   });
   return exitCodes.done;
+}
+
+/** One edit a process and step, unless said otherwise; a run that goes on keeps what it has, whoever goes on with it. */
+async function editsOf(
+  { editsPerStep, out, objective }: TrainFlags,
+  group: ProcessGroup | undefined,
+): Promise<Partial<TrainingSettings>> {
+  const { readRunConfig } = await import('editable');
+  const { exchange } = await import('@editable/torch');
+  const there = existsSync(join(out, 'config.json')) ? (readRunConfig(out).training?.editsPerStep ?? 1) : undefined;
+  const usual = objective === 'plain' ? 1 : (there ?? group?.size ?? 1);
+  const own = editsPerStep ?? usual;
+  // The others may not see rank 0's folder.
+  const agreed = group === undefined || editsPerStep !== undefined ? own : Number(exchange(group, String(own))[0]);
+  return agreed === 1 ? {} : { editsPerStep: agreed };
 }
 
 /** Kept only where it is not what runs of earlier versions did. */
@@ -353,6 +389,7 @@ async function settingsOf(flags: TrainFlags, spec: ModelSpec): Promise<TrainingS
     ...(flags.addedLearningRate === undefined ? {} : { addedLearningRate: flags.addedLearningRate }),
     ...(flags.nesterov ? {} : { nesterov: false }),
     ...(flags.checkpointSteps ? { checkpointSteps: true } : {}),
+    ...(flags.syncBatchNorm ? { syncBatchNorm: true } : {}),
     learnEditor: flags.learnEditor,
     checkpointEvery: flags.checkpointEvery,
     trainImages: flags.trainImages ?? null,

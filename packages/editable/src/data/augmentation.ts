@@ -35,13 +35,20 @@ export function cropAndFlip(
   if (!Number.isInteger(padding) || padding < 0) {
     throw new EditableError('INVALID_ARGUMENT', `cropAndFlip: expected a padding of 0 or more, received ${padding}.`);
   }
-  // Three draws an image, used or not: a stream's position then depends only on how many images came before.
-  const down = random.int(2 * padding + 1) - padding;
-  const right = random.int(2 * padding + 1) - padding;
-  const mirrored = random.int(2) === 1 && flip;
+  const { down, right, mirrored } = drawCrop({ padding, flip }, random);
   translate(image, shape, down, right, out);
   if (mirrored) mirror(out, shape[2]);
   return out;
+}
+
+/** Where a crop lies and whether it is mirrored: three draws, used or not, so that a stream's position depends only on how many came before. */
+export function drawCrop(
+  { padding, flip }: Augmentation,
+  random: RandomStream,
+): { readonly down: number; readonly right: number; readonly mirrored: boolean } {
+  const down = random.int(2 * padding + 1) - padding;
+  const right = random.int(2 * padding + 1) - padding;
+  return { down, right, mirrored: random.int(2) === 1 && flip };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What training sees of a split: chosen images, each changed at random. Photographs are read by worker threads. */
 import { EditableError } from '../errors.js';
-import { type Augmentation, cropAndFlip } from './augmentation.js';
+import { type Augmentation, cropAndFlip, drawCrop } from './augmentation.js';
 import type { ImageSplit } from './image-dataset.js';
 import type { RandomStream } from './random.js';
 import type { RandomResizedCrop } from './random-resized-crop.js';
@@ -10,7 +10,8 @@ export type Augment = (Augmentation | RandomResizedCrop) & { readonly random: Ra
 
 /**
  * The images of a split at `indices`, in that order, augmented: a function of them and of `random`. Left as they are where
- * nothing is said. Their pixels are in memory.
+ * nothing is said. Their pixels are in memory. `range`: only those from one position to before another are made, the same
+ * ones as if all were.
  *
  * @example await augmentedImages(split, schedule.at(step), { ...randomResizedCrop, random: stream(seed, 'augment', step) })
  * @throws EditableError INVALID_ARGUMENT for random crops of what is no photograph, INVALID_FILE for a damaged one
@@ -19,12 +20,13 @@ export async function augmentedImages(
   split: ImageSplit,
   indices: ArrayLike<number>,
   augment?: Augment,
+  [from, to]: readonly [from: number, to: number] = [0, indices.length],
 ): Promise<ImageSplit> {
-  const images = await pixelsOf(split, indices, augment);
+  const images = await pixelsOf(split, indices, augment, [from, to]);
   return {
     shape: split.shape,
     length: images.length,
-    labels: Int32Array.from(indices, (index) => split.labels[index]!),
+    labels: Int32Array.from(Array.from(indices).slice(from, to), (index) => split.labels[index]!),
     image: (index) => images[index] as Uint8Array,
   };
 }
@@ -33,11 +35,16 @@ async function pixelsOf(
   split: ImageSplit,
   indices: ArrayLike<number>,
   augment: Augment | undefined,
+  [from, to]: readonly [from: number, to: number],
 ): Promise<readonly Uint8Array[]> {
   const all = Array.from(indices);
-  if (augment === undefined) return all.map((index) => split.image(index));
-  if ('padding' in augment)
-    return all.map((index) => cropAndFlip(split.image(index), split.shape, augment, augment.random));
+  const own = all.slice(from, to);
+  if (augment === undefined) return own.map((index) => split.image(index));
+  if ('padding' in augment) {
+    // Draws follow each other: those of the images before are made, and not used.
+    for (let i = 0; i < from; i++) drawCrop(augment, augment.random);
+    return own.map((index) => cropAndFlip(split.image(index), split.shape, augment, augment.random));
+  }
   const { files } = split;
   if (files === undefined) {
     throw new EditableError(
@@ -46,9 +53,6 @@ async function pixelsOf(
     );
   }
   const { random, ...crop } = augment;
-  return files.randomCrops(
-    all,
-    crop,
-    all.map(() => random.branch()),
-  );
+  const states = all.map(() => random.branch());
+  return files.randomCrops(own, crop, states.slice(from, to));
 }

@@ -5,6 +5,7 @@ import type { ImageDataset } from '../data/index.js';
 import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import type { Editor } from '../editing/editor.js';
 import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
+import { alone, rangeOf } from '../sharing/share.js';
 import { trainingCurvature } from './control-curvature.js';
 import type { EditTargets, EditTask } from './edit-tasks.js';
 import type { RepairEvaluationOptions } from './evaluation-options.js';
@@ -13,6 +14,7 @@ import { judgedImages } from './judged-images.js';
 import { type EditRecord, type EditSummary, RecordsFile, summarize } from './records.js';
 import { RepairJudge } from './repair-judge.js';
 import type { Repairer } from './repairer.js';
+import { shardKey } from './shards.js';
 import type { TestSet } from './test-set.js';
 
 /** What any way to repair is measured by. */
@@ -60,20 +62,30 @@ export async function evaluateRepairs(
   const start = performance.now();
   const judge = new RepairJudge(repairer, dataset, options);
   const tasks = judge.tasks();
-  const kept = options.recordsFile === undefined ? undefined : new RecordsFile(options.recordsFile, judge.key());
-  const records: EditRecord[] = kept?.records.slice(0, tasks.length) ?? [];
-  for (let done = records.length; done < tasks.length; done++) {
-    const record = judge.run(tasks[done]!, done);
+  const { share, recordsFile } = options;
+  const key = share === undefined ? judge.key() : shardKey(judge.key(), share, tasks.length);
+  const kept = recordsFile === undefined ? undefined : new RecordsFile(recordsFile, key);
+  const [from, to] = rangeOf(tasks.length, share ?? alone);
+  const records: EditRecord[] = kept?.records.slice(0, to - from) ?? [];
+  for (let done = records.length; done < to - from; done++) {
+    const record = judge.run(tasks[from + done]!, from + done);
     records.push(record);
     kept?.append(record);
-    options.onEdit?.(done + 1, tasks.length);
+    options.onEdit?.(done + 1, to - from);
     await turn();
   }
-  const summary = summarize(records);
-  const facts = judge.facts();
-  const negativeFlipRate = summary.negativeFlips / facts.testImages;
-  return { ...summary, ...facts, negativeFlipRate, records, seconds: (performance.now() - start) / 1000 };
+  return evaluationOf(records, { ...judge.facts(), seconds: (performance.now() - start) / 1000 });
 }
+
+/** The metrics of records, with what they were measured on. */
+export function evaluationOf(records: readonly EditRecord[], facts: EvaluationFacts): RepairEvaluation {
+  const { testError, testImages, targets, seed, seconds } = facts;
+  const summary = summarize(records);
+  const negativeFlipRate = summary.negativeFlips / testImages;
+  return { ...summary, ...{ testError, testImages, targets, seed }, negativeFlipRate, records, seconds };
+}
+
+export type EvaluationFacts = Pick<RepairEvaluation, 'testError' | 'testImages' | 'targets' | 'seed' | 'seconds'>;
 
 /** Makes edits of one model on one set of layers and judges each; tuning runs many editors through the same one. */
 export class Evaluator implements Disposable {

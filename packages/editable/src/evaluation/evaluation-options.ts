@@ -1,6 +1,7 @@
 /** Which repairs are made, and which images they are judged on and how, whatever the way to repair. */
 import type { Device } from '@editable/torch';
 import type { ImageSplit, Normalization } from '../data/index.js';
+import type { Share } from '../sharing/share.js';
 import type { EditTargets } from './edit-tasks.js';
 
 export interface RepairEvaluationOptions {
@@ -27,6 +28,8 @@ export interface RepairEvaluationOptions {
   readonly split?: ImageSplit;
   /** JSON lines of per-edit records; an evaluation of the same model and settings continues from it. */
   readonly recordsFile?: string;
+  /** Only this share of the edits: consecutive ones, each made and judged as if all were. */
+  readonly share?: Share;
   /** After each edit: its record, how many are done, of how many. */
   readonly onEdit?: (done: number, total: number) => void;
 }

@@ -43,6 +43,8 @@ const steps = {
   firstOrder: z.boolean(),
   checkpointSteps: z.boolean().exactOptional(),
   learnEditor: z.boolean(),
+  editsPerStep: count.exactOptional(),
+  syncBatchNorm: z.boolean().exactOptional(),
 } satisfies Record<keyof StepSettings, z.ZodType>;
 
 const imageTraining: z.ZodType<TrainingSettings> = z.looseObject({

@@ -14,6 +14,8 @@ export interface Task<Input extends Tree = Tensor> {
   readonly name: string;
   /** L_base: a scalar of what the model gives in train mode, differentiable. */
   baseLoss(output: Tensor, batch: TrainingBatch<Input>): Tensor;
+  /** What the batch counts for where means over batches are joined, such as its tokens; left out: its examples. */
+  weight?(batch: TrainingBatch<Input>): number;
   /** Share of the answers that are right, a scalar. */
   accuracy(output: Tensor, batch: TrainingBatch<Input>): Tensor;
   /** L_loc (equation 4): mean KL(p(y|x, before) ‖ p(y|x, after)) over the inputs, a scalar, differentiable in both. */

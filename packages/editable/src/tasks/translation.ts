@@ -30,6 +30,7 @@ export const translationTask = ({
     const { sum, tokens } = labelSmoothing(logits, target, { smoothing, padding });
     return sum.div(tokens);
   },
+  weight: ({ target }) => target.ne(padding).sum().item(),
   accuracy: (logits, { target }) => {
     const real = target.ne(padding);
     return logits.argmax({ dim: -1 }).eq(target).logicalAnd(real).sum().div(real.sum());

@@ -10,6 +10,8 @@ export interface EditDraw {
 }
 
 export interface DrawnFrom {
+  /** Which of a step's several edits; default 0. */
+  readonly edit?: number;
   readonly images: ImageSplit;
   readonly classes: number;
   /** Those of the images that the starting model gets wrong. */
@@ -23,9 +25,9 @@ export interface DrawnFrom {
 export function editDraw(
   { seed, editTargets = 'random' }: Pick<TrainingSettings, 'seed' | 'editTargets'>,
   step: number,
-  { images, classes, mistakes }: DrawnFrom,
+  { images, classes, mistakes, edit = 0 }: DrawnFrom,
 ): EditDraw {
-  const random = stream(seed, 'edit', step);
+  const random = edit === 0 ? stream(seed, 'edit', step) : stream(seed, 'edit', step, edit);
   if (editTargets === 'mistakes') {
     const index = picked(random, mistakes());
     return { index, target: () => images.labels[index] as number };

@@ -18,8 +18,10 @@ import { EditableError } from '../errors.js';
 import { TestSet } from '../evaluation/test-set.js';
 import type { RunConfig } from '../runs/run-config.js';
 import { trainingSplits } from '../runs/splits.js';
+import { alone, rangeOf, type Share } from '../sharing/share.js';
 import { imageClassification } from '../tasks/image-classification.js';
 import type { Task, TrainingBatch } from '../tasks/task.js';
+import { editsOf } from './batch-share.js';
 import { type EditDraw, editDraw } from './edit-draws.js';
 import type { TrainingSettings } from './settings.js';
 import type { TrainingWork } from './training-work.js';
@@ -36,7 +38,7 @@ export interface StartingModel {
 interface StepImages {
   readonly step: number;
   readonly batch: ImageSplit;
-  readonly edit?: Pick<EditDraw, 'target'> & { readonly image: ImageSplit };
+  readonly edits: ReadonlyMap<number, Pick<EditDraw, 'target'> & { readonly image: ImageSplit }>;
 }
 
 /** Steps whose photographs are read while one is trained on. */
@@ -54,11 +56,22 @@ export class ImageWork implements TrainingWork {
   readonly #device: Device;
   /** What is trained, and what it starts from: it gives the trained part its inputs, and predictions to keep. */
   readonly #start: StartingModel;
+  readonly #share: Share;
+  readonly isShare = true;
   readonly #reading: ReadAhead<StepImages>;
   #read: StepImages | undefined;
   #mistakes: readonly number[] | undefined;
 
-  constructor(config: RunConfig, settings: TrainingSettings, dataset: ImageDataset, start: StartingModel) {
+  /** `share`: which of the processes that train together this one is. */
+  constructor(
+    config: RunConfig,
+    settings: TrainingSettings,
+    dataset: ImageDataset,
+    start: StartingModel,
+    share: Share = alone,
+  ) {
+    checkShare(settings, share);
+    this.#share = share;
     const { train } = trainingSplits(dataset);
     const count = Math.min(settings.trainImages ?? train.length, train.length);
     this.#images = subset(
@@ -89,14 +102,14 @@ export class ImageWork implements TrainingWork {
     return { input, target, teacher: noGrad(() => scope(() => this.#start.model.call(input).output)) };
   }
 
-  /** One edit a step, of an augmented training image. */
-  constraint(step: number): Constraint | undefined {
-    const { edit } = this.#readFor(step);
-    if (edit === undefined) return undefined;
-    const input = this.#enter(this.#assemble(edit.image).input);
+  /** An edit of the step, of an augmented training image; only this process's own are read. */
+  constraint(step: number, edit = 0): Constraint | undefined {
+    const drawn = this.#readFor(step).edits.get(edit);
+    if (drawn === undefined) return undefined;
+    const input = this.#enter(this.#assemble(drawn.image).input);
     return classification(
       input,
-      edit.target(() => this.#rankedByStart(input)),
+      drawn.target(() => this.#rankedByStart(input)),
     );
   }
 
@@ -106,22 +119,29 @@ export class ImageWork implements TrainingWork {
   }
 
   async #imagesOf(step: number): Promise<StepImages> {
-    const reading = augmentedImages(this.#images, this.#schedule.at(step), this.#augment('augment', step));
-    if (this.#settings.objective === 'plain') return { step, batch: await reading };
-    const { index, target } = editDraw(this.#settings, step, {
-      images: this.#images,
-      classes: this.#config.classes.length,
-      mistakes: () => this.#mistakesOfStart(),
+    const { batchSize, objective, editsPerStep = 1 } = this.#settings;
+    const range = rangeOf(batchSize, this.#share);
+    const reading = augmentedImages(this.#images, this.#schedule.at(step), this.#augment('augment', step), range);
+    const own = objective === 'plain' ? [] : [...new Set(editsOf(this.#share, editsPerStep))];
+    const editing = own.map(async (edit) => {
+      const { index, target } = editDraw(this.#settings, step, {
+        images: this.#images,
+        classes: this.#config.classes.length,
+        mistakes: () => this.#mistakesOfStart(),
+        edit,
+      });
+      const labels = edit === 0 ? [] : [edit];
+      const image = await augmentedImages(this.#images, [index], this.#augment('augment-edit', step, ...labels));
+      return [edit, { image, target }] as const;
     });
-    const editing = augmentedImages(this.#images, [index], this.#augment('augment-edit', step));
-    const [batch, image] = await Promise.all([reading, editing]);
-    return { step, batch, edit: { image, target } };
+    const [batch, edits] = await Promise.all([reading, Promise.all(editing)]);
+    return { step, batch, edits: new Map(edits) };
   }
 
-  #augment(label: string, step: number): Augment | undefined {
+  #augment(label: string, step: number, ...more: readonly number[]): Augment | undefined {
     const { augment, augmentation, seed } = this.#settings;
     if (!augment) return undefined;
-    const random = stream(seed, label, step);
+    const random = stream(seed, label, step, ...more);
     return augmentation === 'random-resized-crop'
       ? { ...randomResizedCrop, random }
       : { ...this.#dataset.augmentation, random };
@@ -167,6 +187,22 @@ export class ImageWork implements TrainingWork {
       target: tensor(labels, { device }),
     };
   }
+}
+
+/** Every process has as many images and edits as any other. @throws EditableError INVALID_ARGUMENT */
+function checkShare({ batchSize, objective, editsPerStep = 1 }: TrainingSettings, { size }: Share): void {
+  const parts = Math.max(size, objective === 'plain' ? 1 : editsPerStep);
+  if (batchSize % parts !== 0) {
+    throw new EditableError(
+      'INVALID_ARGUMENT',
+      `batchSize: expected a multiple of ${parts}, as ${size} processes and ${editsPerStep} edits a step share it, received ${batchSize}.`,
+    );
+  }
+  if (objective === 'plain' || (parts % size) + (parts % editsPerStep) === 0) return;
+  throw new EditableError(
+    'INVALID_ARGUMENT',
+    `editsPerStep: expected a multiple or a divisor of the ${size} processes, received ${editsPerStep}.`,
+  );
 }
 
 /** Known before anything is written. @throws EditableError INVALID_ARGUMENT for random crops of what is no photograph */

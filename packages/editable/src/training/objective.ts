@@ -6,6 +6,7 @@ import type { Editor } from '../editing/editor.js';
 import { firstStageOf } from '../editing/layers.js';
 import { named } from '../editing/named.js';
 import type { Task, TrainingBatch } from '../tasks/task.js';
+import { shareOf } from './batch-share.js';
 import { CheckpointedSteps, floatsOf } from './checkpointed-steps.js';
 
 export interface ObjectiveOptions {
@@ -22,6 +23,8 @@ export interface ObjectiveOptions {
   readonly localityImages?: number | null;
   /** Keep what each editor step started from, not its graph: less memory for a second forward and backward of the edit. */
   readonly checkpointSteps?: boolean;
+  /** What L_base and L_loc count for, where the batch is one of several whose objectives are averaged; default 1. */
+  readonly weight?: number;
 }
 
 export interface Objective {
@@ -43,7 +46,7 @@ export interface Objective {
    * With `checkpointSteps`: gradients of cEdit · edit + cLoc · locality, of which `total` has none of the path through the
    * editor's steps. `inputs`: parameters, and what learned hyperparameters are computed from.
    */
-  readonly editGradients?: (inputs: readonly Tensor[]) => readonly Tensor[];
+  readonly editGradients?: GradientsOf;
 }
 
 /** L_base alone: plain training. */
@@ -52,9 +55,10 @@ export function baseObjective<Input extends Tree, State extends Tree>(
   model: nn.Model<Input, State>,
   parameters: nn.NamedTensors,
   batch: TrainingBatch<Input>,
+  weight = 1,
 ): Objective {
   const { output, buffers } = model.call(batch.input, { parameters, training: true });
-  const base = task.baseLoss(output, batch);
+  const base = weighted(task.baseLoss(output, batch), weight);
   const accuracy = noGrad(() => task.accuracy(output, batch).item());
   const zero = zeros([], { dtype: base.dtype, device: base.device });
   return { total: base, base, edit: zero, locality: zero, success: true, steps: 0, accuracy, buffers };
@@ -72,8 +76,73 @@ export function editableObjective<Input extends Tree, State extends Tree>(
   constraint: Constraint<Input>,
   options: ObjectiveOptions,
 ): Objective {
-  const { editor, editable, maxSteps, cEdit, cLoc, firstOrder = false, localityImages = null } = options;
-  const plain = baseObjective(task, model, parameters, batch);
+  const plain = baseObjective(task, model, parameters, batch, options.weight);
+  return withEdit(task, model, parameters, batch, constraint, options, plain);
+}
+
+/**
+ * Equation 2 with the mean over several edits: the batch is cut into as many parts, and each edit's L_loc is taken on its own
+ * part, so that more edits cost no more forwards of the batch.
+ */
+export function objectiveOfEdits<Input extends Tree, State extends Tree>(
+  task: Task<Input>,
+  model: nn.Model<Input, State>,
+  parameters: nn.NamedTensors,
+  batch: TrainingBatch<Input>,
+  constraints: readonly Constraint<Input>[],
+  options: ObjectiveOptions,
+): Objective {
+  const { length } = constraints;
+  const { weight = 1, localityImages = null } = options;
+  const plain = baseObjective(task, model, parameters, batch, weight);
+  const each = constraints.map((constraint, rank) => {
+    const part = shareOf(task, batch, { rank, size: length });
+    const own = {
+      ...options,
+      weight: weight * part.weight,
+      localityImages: localityImages === null ? null : Math.max(1, Math.round(localityImages / length)),
+    };
+    return withEdit(task, model, parameters, part.batch, constraint, own, plain);
+  });
+  const mean = (read: (objective: Objective) => Tensor): Tensor =>
+    each
+      .map(read)
+      .reduce((sum, value) => sum.add(value))
+      .div(length);
+  const gradients = each.flatMap(({ editGradients }) => (editGradients === undefined ? [] : [editGradients]));
+  return {
+    ...plain,
+    total: mean(({ total }) => total),
+    edit: mean(({ edit }) => edit),
+    locality: mean(({ locality }) => locality),
+    success: each.every(({ success }) => success),
+    steps: each.reduce((sum, { steps }) => sum + steps, 0) / length,
+    ...(gradients.length === 0 ? {} : { editGradients: meanOf(gradients) }),
+  };
+}
+
+/** `retainGraph`: others will go back through what the steps started from. */
+type GradientsOf = (inputs: readonly Tensor[], retainGraph?: boolean) => readonly Tensor[];
+
+const meanOf =
+  (all: readonly GradientsOf[]): GradientsOf =>
+  (inputs) =>
+    all
+      .map((gradients) => gradients(inputs, true))
+      .reduce((sum, more) => sum.map((value, i) => value.add(more[i] as Tensor)))
+      .map((value) => value.div(all.length));
+
+/** Adds an edit's terms to the base loss. */
+function withEdit<Input extends Tree, State extends Tree>(
+  task: Task<Input>,
+  model: nn.Model<Input, State>,
+  parameters: nn.NamedTensors,
+  batch: TrainingBatch<Input>,
+  constraint: Constraint<Input>,
+  options: ObjectiveOptions,
+  plain: Objective,
+): Objective {
+  const { editor, editable, maxSteps, cEdit, cLoc, firstOrder = false, localityImages = null, weight = 1 } = options;
   const evaluated = model.with({ buffers: plain.buffers });
   const from = firstStageOf(model, editable);
   const compared = firstExamples(batch, localityImages);
@@ -87,7 +156,7 @@ export function editableObjective<Input extends Tree, State extends Tree>(
   /** Equation 4, without gradient to the unedited side. */
   const localityOf = (after: readonly Tensor[]): Tensor => {
     const before = noGrad(() => withTheta(batchPrefix, theta));
-    return task.divergence(before, withTheta(batchPrefix, after), compared);
+    return weighted(task.divergence(before, withTheta(batchPrefix, after), compared), weight);
   };
   const lossAt = (values: readonly Tensor[]): Tensor => lossFrom(values, editPrefix);
   const terms = (edited: Edited): Objective => {
@@ -103,10 +172,12 @@ export function editableObjective<Input extends Tree, State extends Tree>(
   const taken = new CheckpointedSteps(lossFrom, theta, { editor, maxSteps, firstOrder, prefix: editPrefix, others });
   const loss = lossAt(taken.theta);
   const objective = terms({ theta: taken.theta, steps: taken.steps, loss, success: loss.item() <= 0 });
-  const weighted = objective.edit.mul(cEdit).add(objective.locality.mul(cLoc));
-  const chain: Chain = { weighted, theta, prefix: editPrefix, editor, others };
-  return { ...objective, editGradients: (inputs) => gradientsThrough(taken, chain, inputs) };
+  const sum = objective.edit.mul(cEdit).add(objective.locality.mul(cLoc));
+  const chain: Chain = { weighted: sum, theta, prefix: editPrefix, editor, others };
+  return { ...objective, editGradients: (inputs, retainGraph) => gradientsThrough(taken, chain, inputs, retainGraph) };
 }
+
+const weighted = (value: Tensor, weight: number): Tensor => (weight === 1 ? value : value.mul(weight));
 
 type Edited = Pick<Trajectory, 'theta' | 'steps' | 'loss' | 'success'>;
 
@@ -141,6 +212,7 @@ function gradientsThrough(
   taken: Pick<CheckpointedSteps<Tree>, 'theta' | 'gradients'>,
   { weighted, theta, prefix, editor, others }: Chain,
   inputs: readonly Tensor[],
+  retainGraph = false,
 ): readonly Tensor[] {
   const both = grad(weighted, [...taken.theta, ...inputs], { allowUnused: true, retainGraph: true });
   const [upstream, direct] = [both.slice(0, theta.length), both.slice(theta.length)];
@@ -154,7 +226,7 @@ function gradientsThrough(
   const before = grad(
     reached.map(({ value }) => value),
     inputs,
-    { gradOutputs: reached.map(({ seed }) => seed), allowUnused: true },
+    { gradOutputs: reached.map(({ seed }) => seed), allowUnused: true, retainGraph },
   );
   const own = new Map([
     ...theta.map((each, i) => [each, back.theta[i]!] as const),

@@ -36,6 +36,13 @@ export interface StepSettings {
   readonly checkpointSteps?: boolean;
   /** Learn the editor's hyperparameters with the model's parameters. */
   readonly learnEditor: boolean;
+  /**
+   * Edits of each step, whose terms are averaged; default 1. The batch is cut into as many parts, each edit's L_loc taken on one
+   * of them, so that processes can share the edits and the result does not depend on their number.
+   */
+  readonly editsPerStep?: number;
+  /** Batch statistics of all processes' batches together, not of each one's own. */
+  readonly syncBatchNorm?: boolean;
 }
 
 export interface TrainingSettings extends StepSettings {
@@ -117,6 +124,12 @@ const isCount = (value: number): boolean => Number.isInteger(value) && value >= 
 const rules: readonly Rule[] = [
   ['epochs', 'a whole number of at least 1', ({ epochs }) => isCount(epochs)],
   ['batchSize', 'a whole number of at least 1', ({ batchSize }) => isCount(batchSize)],
+  ['editsPerStep', 'a whole number of at least 1', ({ editsPerStep = 1 }) => isCount(editsPerStep)],
+  [
+    'batchSize',
+    'a multiple of the edits of a step, which share it',
+    ({ batchSize, editsPerStep = 1 }) => batchSize % editsPerStep === 0,
+  ],
   ['checkpointEvery', 'a whole number of at least 1', ({ checkpointEvery }) => isCount(checkpointEvery)],
   ['learningRate', 'a number above 0', ({ learningRate }) => learningRate > 0],
   ['addedLearningRate', 'a number above 0', ({ addedLearningRate }) => (addedLearningRate ?? 1) > 0],

@@ -1,15 +1,19 @@
 /** Trains into a run's folder. Killed at any moment and called again it continues, to the same bits. */
 import { join } from 'node:path';
-import type { Device, nn } from '@editable/torch';
+import { type Device, exchange, type nn, type ProcessGroup } from '@editable/torch';
 import type { ImageDataset } from '../data/index.js';
+import { splitHash } from '../data/split-hash.js';
 import { selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
 import { createModel, grownFrom } from '../models/registry.js';
 import { tailOf } from '../models/tail.js';
+import { modelHash } from '../patches/model-hash.js';
 import { readRunConfig } from '../runs/read-config.js';
 import { fastLayout, keepScript, openRun, type Run, saveEditorChoice, saveModel } from '../runs/run.js';
 import type { RunConfig } from '../runs/run-config.js';
 import { removeFile, runFiles } from '../runs/run-files.js';
+import { trainingSplits } from '../runs/splits.js';
+import { agreeOn, failTogether } from './group-training.js';
 import { checkAugmentation, ImageWork } from './image-work.js';
 import { claimFolder, isFinished } from './run-folder.js';
 import { checkTraining, type TrainingSettings } from './settings.js';
@@ -23,6 +27,11 @@ export interface TrainRunOptions {
   readonly device?: Device;
   /** The model to start from; default: that of the run which the settings' `from` names, else a fresh one. */
   readonly initial?: nn.Model;
+  /**
+   * The processes that train together, each called with the same: they have their shares of every batch and of the step's edits,
+   * and rank 0 alone writes into the folder.
+   */
+  readonly group?: ProcessGroup | undefined;
 }
 
 /**
@@ -34,32 +43,52 @@ export async function trainRun(
   folder: string,
   config: RunConfig,
   dataset: ImageDataset,
-  { onStep = () => {}, device = 'cpu', initial }: TrainRunOptions = {},
+  options: TrainRunOptions = {},
 ): Promise<Run> {
+  return failTogether(options.group, () => trainShare(folder, config, dataset, options));
+}
+
+async function trainShare(
+  folder: string,
+  config: RunConfig,
+  dataset: ImageDataset,
+  { onStep = () => {}, device = 'cpu', initial, group }: TrainRunOptions,
+): Promise<Run> {
+  const writes = (group?.rank ?? 0) === 0;
   const { training: settings } = config;
   if (settings === null) throw new EditableError('INVALID_RUN', `${folder} was imported; there is no training to run.`);
   checkTraining(settings);
   checkAugmentation(settings, dataset);
-  claimFolder(folder, config, readRunConfig);
-  if (config.model.kind === 'torchscript' && settings.from !== null)
+  if (writes) claimFolder(folder, config, readRunConfig);
+  if (writes && config.model.kind === 'torchscript' && settings.from !== null)
     keepScript(join(settings.from, config.model.file), folder, config.model.file);
-  if (isFinished(folder)) return openRun(folder, { device });
+  const finished = writes && isFinished(folder);
+  if (group === undefined ? finished : exchange(group, String(finished))[0] === 'true') {
+    return openRun(folder, { device });
+  }
 
   const fresh = { seed: settings.seed, folder, device };
   const from = initial ?? (settings.from === null ? undefined : openRun(settings.from, { device }).model);
   const start = from === undefined ? createModel(config.model, fresh) : grownFrom(from, config.model, fresh);
   const whole = fastLayout(config.model, start);
   const model = settings.freezeBefore === null ? whole : tailOf(whole, settings.freezeBefore);
-  const work = new ImageWork(config, settings, dataset, { device, whole, model });
-  const trainer = new Trainer(work.task, model, settings, addedTo(from, model, settings));
+  if (group !== undefined) {
+    const { train } = trainingSplits(dataset);
+    agreeOn(group, { settings: config, data: splitHash(train), 'starting model': modelHash(whole) });
+  }
+  const work = new ImageWork(config, settings, dataset, { device, whole, model }, group);
+  const trainer = new Trainer(work.task, model, settings, addedTo(from, model, settings), group);
   const learningRate = scheduleOf(settings, work.steps);
-  await runTraining(folder, { work, trainer, settings, learningRate, measured: (metrics) => metrics, onStep });
+  await runTraining(folder, { work, trainer, settings, learningRate, measured: (metrics) => metrics, onStep, group });
   const { parameters, buffers } = trainer.snapshot();
-  saveModel(folder, whole.with({ parameters, buffers }));
-  saveEditorChoice(folder, {
+  const trained = whole.with({ parameters, buffers });
+  const editor = {
     ...settings.editor,
     hyperparameters: { ...settings.editor.hyperparameters, ...trainer.hyperparameters() },
-  });
+  };
+  if (!writes) return { folder, config, model: trained, editor };
+  saveModel(folder, trained);
+  saveEditorChoice(folder, editor);
   removeFile(join(folder, runFiles.checkpoint));
   return openRun(folder, { device });
 }

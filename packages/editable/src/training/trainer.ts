@@ -1,12 +1,26 @@
 /** One training in progress: the leaf parameters, the optimizer, the learned editor; a step changes them in place. */
-import { grad, type nn, noGrad, optim, scope, type Tensor, type Tree, tensor } from '@editable/torch';
+import {
+  averageGradients,
+  averageInBuckets,
+  broadcastInto,
+  grad,
+  isFloating,
+  type nn,
+  noGrad,
+  optim,
+  type ProcessGroup,
+  scope,
+  type Tensor,
+  type Tree,
+  tensor,
+} from '@editable/torch';
 import type { Constraint } from '../editing/constraint.js';
 import { clampStraightThrough, type Editor, polyak } from '../editing/editor.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
 import type { Task, TrainingBatch } from '../tasks/task.js';
-import { baseObjective, editableObjective, type Objective } from './objective.js';
+import { baseObjective, editableObjective, type Objective, objectiveOfEdits } from './objective.js';
 import type { StepSettings } from './settings.js';
 import { WorkingCopy } from './working-copy.js';
 
@@ -19,6 +33,7 @@ export interface StepTerms {
   readonly edit: number;
   readonly locality: number;
   readonly accuracy: number;
+  /** Of several edits in a step: of all. */
   readonly success: boolean;
   readonly editorSteps: number;
   readonly gradientNorm: number;
@@ -35,15 +50,21 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
   readonly #editable: readonly string[];
   readonly #optimizers: readonly Optimized[];
   readonly #learned: Map<string, Tensor>;
+  readonly #group: ProcessGroup | undefined;
   readonly #editorOptimizer: optim.Optimizer = new optim.Adam({ learningRate: hyperparameterLearningRate });
 
-  /** `added`: parameters with a learning rate of their own, where the settings have one. */
+  /**
+   * `added`: parameters with a learning rate of their own, where the settings have one. `group`: gradients are averaged over
+   * its processes, which all make the same step then.
+   */
   constructor(
     task: Task<Input>,
     model: nn.Model<Input, State>,
     settings: StepSettings,
     added: ReadonlySet<string> = new Set(),
+    group?: ProcessGroup,
   ) {
+    this.#group = group;
     this.#task = task;
     this.#settings = settings;
     this.#copy = new WorkingCopy(model);
@@ -65,29 +86,41 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     );
   }
 
-  /** One step of Editable Training, or of plain training where no constraint is given. */
-  step(batch: TrainingBatch<Input>, constraint: Constraint<Input> | undefined, learningRate: number): StepTerms {
+  /**
+   * One step of Editable Training, or of plain training where no constraint is given. `weight`: what the batch counts for
+   * beside those of the group's other processes.
+   */
+  step(
+    batch: TrainingBatch<Input>,
+    edits: Constraint<Input> | readonly Constraint<Input>[] | undefined,
+    learningRate: number,
+    weight = 1,
+  ): StepTerms {
+    const constraints = edits === undefined ? [] : Array.isArray(edits) ? edits : [edits as Constraint<Input>];
     return scope(() => {
+      this.#shareBuffers();
       const hyperparameters = this.hyperparameters();
       const weights = this.#weightsOf(batch);
-      const objective = this.#objective(batch, constraint, weights);
+      const objective = this.#objective(batch, constraints, weights, weight);
       const loss = objective.total.item();
       if (!Number.isFinite(loss)) {
         throw new EditableError('NOT_FINITE', `training diverged: the loss is ${loss}. Try a smaller learning rate.`);
       }
-      const gradientNorm = this.#descend(objective, weights, learningRate);
-      this.#copy.keep(objective.buffers);
-      return {
-        loss,
-        base: objective.base.item(),
-        edit: objective.edit.item(),
-        locality: objective.locality.item(),
-        accuracy: objective.accuracy,
-        success: objective.success,
-        editorSteps: objective.steps,
-        gradientNorm,
+      const own = [
+        ...[loss, objective.base.item(), objective.edit.item(), objective.locality.item()],
+        ...[objective.accuracy * weight, Number(objective.success), objective.steps],
+      ];
+      const { norm: gradientNorm, terms } = this.#descend(
+        objective,
+        { ...weights, hasEdits: constraints.length > 0 },
         learningRate,
-        hyperparameters,
+        own,
+      );
+      this.#copy.keep(objective.buffers);
+      const [total, base, edit, locality, accuracy, success, editorSteps] = terms as unknown as Terms;
+      return {
+        ...{ loss: total, base, edit, locality, accuracy, success: success === 1, editorSteps },
+        ...{ gradientNorm, learningRate, hyperparameters },
       };
     });
   }
@@ -119,17 +152,32 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     this.#editorOptimizer.load(group('editorOptimizer'));
   }
 
+  /** Running statistics are those of rank 0, as in PyTorch's data-parallel training. */
+  #shareBuffers(): void {
+    const buffers = [...this.#copy.buffers.values()].filter(({ dtype }) => isFloating(dtype));
+    if (this.#group !== undefined && buffers.length > 0) broadcastInto(this.#group, buffers);
+  }
+
   #weightsOf(batch: TrainingBatch<Input>): EditWeights {
     const { cEdit, cLoc, objective } = this.#settings;
     const scale = objective === 'plain' ? 1 : (this.#task.editScale?.(batch) ?? 1);
     return { cEdit: cEdit * scale, cLoc: cLoc * scale };
   }
 
-  #objective(batch: TrainingBatch<Input>, constraint: Constraint<Input> | undefined, weights: EditWeights): Objective {
-    const { training, parameters } = this.#copy;
-    if (constraint === undefined) return baseObjective(this.#task, training, parameters, batch);
+  #objective(
+    batch: TrainingBatch<Input>,
+    constraints: readonly Constraint<Input>[],
+    weights: EditWeights,
+    weight: number,
+  ): Objective {
+    const { parameters } = this.#copy;
+    const { syncBatchNorm = false } = this.#settings;
+    const own = this.#copy.training;
+    const training = syncBatchNorm && this.#group !== undefined ? across(own, this.#group) : own;
+    const [constraint] = constraints;
+    if (constraint === undefined) return baseObjective(this.#task, training, parameters, batch, weight);
     const { firstOrder, localityImages, editor, checkpointSteps = false } = this.#settings;
-    return editableObjective(this.#task, training, parameters, batch, constraint, {
+    const options = {
       editor: this.#editor(),
       editable: this.#editable,
       maxSteps: editor.maxSteps,
@@ -137,13 +185,26 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
       firstOrder,
       localityImages,
       checkpointSteps,
-    });
+      weight,
+    };
+    return constraints.length === 1
+      ? editableObjective(this.#task, training, parameters, batch, constraint, options)
+      : objectiveOfEdits(this.#task, training, parameters, batch, constraints, options);
   }
 
-  #descend(objective: Objective, weights: EditWeights, learningRate: number): number {
+  #descend(
+    objective: Objective,
+    weights: EditWeights & { readonly hasEdits: boolean },
+    learningRate: number,
+    terms: readonly number[],
+  ): { norm: number; terms: readonly number[] } {
     const parameters = [...this.#copy.parameters.values()];
     const learned = [...this.#learned.values()];
-    const all = this.#gradients(objective, weights, [...parameters, ...learned]);
+    const inputs = [...parameters, ...learned];
+    const { gradients: all, terms: means } =
+      this.#group === undefined
+        ? { gradients: this.#gradients(objective, weights, inputs), terms }
+        : this.#meanGradients(this.#group, objective, weights, inputs, terms);
     const { gradients, norm } = optim.clipGradNorm(all.slice(0, parameters.length), this.#settings.clipNorm);
     if (!Number.isFinite(norm)) {
       throw new EditableError(
@@ -159,7 +220,41 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
       );
     }
     if (learned.length > 0) this.#editorOptimizer.step(learned, all.slice(parameters.length));
-    return norm;
+    return { norm, terms: means };
+  }
+
+  /**
+   * The same over a group. What is computed must not depend on what one process found, or they would wait for each other: the
+   * edit's gradient is bounded after it is averaged, as that of one process with all edits would be.
+   */
+  #meanGradients(
+    group: ProcessGroup,
+    { total, base, edit, locality, editGradients }: Objective,
+    { cEdit, cLoc, hasEdits }: EditWeights & { readonly hasEdits: boolean },
+    inputs: readonly Tensor[],
+    terms: readonly number[],
+  ): { gradients: readonly Tensor[]; terms: readonly number[] } {
+    const { clipEditNorm } = this.#settings;
+    const numbers = tensor(terms, { dtype: 'float64' });
+    const mean = (all: readonly Tensor[]): readonly Tensor[] => averageInBuckets(group, all);
+    if (editGradients === undefined && (clipEditNorm === null || !hasEdits)) {
+      // Backward comes to the learned hyperparameters last: in the first bucket they would hold up all others.
+      const own = this.#copy.parameters.size;
+      const order = [...inputs.slice(own), ...inputs.slice(0, own)];
+      const { gradients: inOrder } = averageGradients(group, total, order);
+      const gradients = [...inOrder.slice(inputs.length - own), ...inOrder.slice(0, inputs.length - own)];
+      return { gradients, terms: numbersOf(mean([numbers])[0]) };
+    }
+    const plain = grad(base, inputs, { allowUnused: true, retainGraph: true });
+    const editing =
+      editGradients?.(inputs) ?? grad(edit.mul(cEdit).add(locality.mul(cLoc)), inputs, { allowUnused: true });
+    const means = mean([...plain, ...editing, numbers]);
+    const bound = clipEditNorm ?? Number.POSITIVE_INFINITY;
+    const { gradients } = optim.clipGradNorm(means.slice(inputs.length, -1), bound);
+    return {
+      gradients: means.slice(0, inputs.length).map((each, i) => each.add(gradients[i] as Tensor)),
+      terms: numbersOf(means.at(-1)),
+    };
   }
 
   /** The gradient of equation 2; with clipEditNorm, of its two halves apart, which share no graph. */
@@ -196,16 +291,36 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     const { objective, learnEditor, editor, firstOrder } = this.#settings;
     if (objective === 'plain' || !learnEditor || firstOrder) return new Map();
     const { ranges } = editorNamed(editor.name);
-    const device = [...this.#copy.parameters.values()][0]?.device ?? 'cpu';
+    const [first] = this.#copy.parameters.values();
+    const { dtype, device } = first ?? { dtype: 'float32', device: 'cpu' };
     return new Map(
       Object.entries(editor.hyperparameters).flatMap(([name, value]) => {
         // Polyak's step has no learning rate to learn.
         if (name === 'epsilon' || value === polyak) return [];
         const start = ranges[name]?.logarithmic ? Math.log(value) : value;
-        return [[name, tensor(start, { device, requiresGrad: true })] as const];
+        return [[name, tensor(start, { dtype, device, requiresGrad: true })] as const];
       }),
     );
   }
+}
+
+type Terms = readonly [number, number, number, number, number, number, number];
+
+const numbersOf = (values: Tensor | undefined): readonly number[] => Array.from(values?.data() as Float64Array);
+
+/** The model whose batch statistics, in training, are those of all processes' batches. */
+function across<Input extends Tree, State extends Tree>(
+  model: nn.Model<Input, State>,
+  group: ProcessGroup,
+): nn.Model<Input, State> {
+  return new Proxy(model, {
+    get(target, name) {
+      if (name === 'call')
+        return (input: Input, options: nn.CallOptions = {}) => target.call(input, { ...options, across: group });
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }
 
 /** c_edit and c_loc of one step. */

@@ -11,8 +11,10 @@ export interface TrainingWork<Input extends Tree = Tensor> {
   /** Where reading takes time: done before the step's `batch` and `constraint` are asked for. */
   read?(step: number): Promise<void>;
   batch(step: number): TrainingBatch<Input>;
-  /** The step's edit; none in plain training. */
-  constraint(step: number): Constraint<Input> | undefined;
+  /** The step's edit, or one of its several; none in plain training. */
+  constraint(step: number, edit?: number): Constraint<Input> | undefined;
+  /** True where `batch` is this process's share already; else its rows are taken out of the whole. */
+  readonly isShare?: boolean;
 }
 
 /** The learning rate of each of `steps` steps. */

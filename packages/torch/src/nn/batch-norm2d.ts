@@ -1,9 +1,9 @@
 /** Batch normalisation over [batch, channels, height, width] (torch.nn.BatchNorm2d). */
 
 import { noGrad } from '../autograd.js';
-import { batchNorm, ones, zeros } from '../functions.generated.js';
+import { batchNorm, cat, ones, zeros } from '../functions.generated.js';
 import { type Tensor, tensor } from '../tensor.js';
-import { buffer, type Context, Module, parameter, type Slot } from './module.js';
+import { type BatchAcross, buffer, type Context, Module, parameter, type Slot } from './module.js';
 
 export class BatchNorm2d extends Module {
   readonly weight: Slot;
@@ -39,10 +39,36 @@ export class BatchNorm2d extends Module {
       context.write(this.running_var, variance);
       context.write(this.num_batches_tracked, context.read(this.num_batches_tracked).add(1));
     }
+    const { across } = context;
+    if (context.training && across !== undefined) return this.#normalizeAcross(input, context, across, mean, variance);
     const normalize = (weight: Tensor | null, bias: Tensor | null, momentum: number): Tensor =>
       batchNorm(input, weight, bias, mean, variance, context.training, momentum, this.#eps, true);
     const output = normalize(context.read(this.weight), context.read(this.bias), this.#momentum);
     context.observe?.(this, normalize(null, null, 0), output);
     return output;
   }
+
+  /** The same with the statistics of all processes' batches: their sums are added up on the way, and so are gradients. */
+  #normalizeAcross(input: Tensor, context: Context, across: BatchAcross, mean: Tensor, variance: Tensor): Tensor {
+    const [batch = 0, channels = 0, ...rest] = input.shape;
+    const local = batch * rest.reduce((product, size) => product * size, 1);
+    const wide = (value: Tensor): Tensor => value.reshape([1, channels, 1, 1]);
+    const count = tensor([local], { dtype: input.dtype, device: input.device });
+    const sums = across.sum(cat([input.sum([0, 2, 3]), count]));
+    const total = noGrad(() => sums.select(0, channels).item());
+    const centred = input.sub(wide(sums.narrow(0, 0, channels).div(total)));
+    const biased = across.sum(centred.mul(centred).sum([0, 2, 3])).div(total);
+    noGrad(() => {
+      move(mean, sums.narrow(0, 0, channels).div(total), this.#momentum);
+      move(variance, biased.mul(total / Math.max(total - 1, 1)), this.#momentum);
+    });
+    const normal = centred.mul(wide(biased.add(this.#eps).rsqrt()));
+    const output = normal.mul(wide(context.read(this.weight))).add(wide(context.read(this.bias)));
+    context.observe?.(this, normal, output);
+    return output;
+  }
 }
+
+/** Takes a running statistic a step towards that of the batch. */
+const move = (running: Tensor, batch: Tensor, momentum: number): Tensor =>
+  running.copy_(running.mul(1 - momentum).add(batch.mul(momentum)));

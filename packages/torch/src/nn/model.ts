@@ -2,7 +2,7 @@
 import { TorchError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 import type { Tree } from '../tree.js';
-import { type AnyModule, type Context, type Module, modulesOf, Slot, type Stage } from './module.js';
+import { type AnyModule, type BatchAcross, type Context, type Module, modulesOf, Slot, type Stage } from './module.js';
 
 export type NamedTensors = ReadonlyMap<string, Tensor>;
 
@@ -20,6 +20,8 @@ export interface CallOptions {
    * program runs out of sight.
    */
   readonly observe?: (call: LayerCall) => void;
+  /** Batch statistics of the batches of all processes together, in training (PyTorch's SyncBatchNorm). */
+  readonly across?: BatchAcross;
 }
 
 /** A module that has parameters of its own. */
@@ -178,7 +180,7 @@ class ModuleModel<Input extends Tree, State extends Tree> implements Model<Input
   call(input: Input | State, options?: CallOptions): CallResult;
   call(
     input: Input | State,
-    { parameters, training = false, from = 0, to = this.stages.length, observe }: CallOptions = {},
+    { parameters, training = false, from = 0, to = this.stages.length, observe, across }: CallOptions = {},
   ): CallResult<Tree> {
     const buffers = new Map<string, Tensor>();
     const given = parameters && byFirstName(parameters, this.aliases);
@@ -190,6 +192,7 @@ class ModuleModel<Input extends Tree, State extends Tree> implements Model<Input
         return (given?.get(name) ?? this.parameters.get(name) ?? this.buffers.get(name)) as Tensor;
       },
       write: (slot, value) => buffers.set(nameOf(slot), value),
+      ...(across === undefined ? {} : { across }),
       ...(observe === undefined
         ? {}
         : {

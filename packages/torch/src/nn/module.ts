@@ -34,6 +34,14 @@ export interface Context {
   write(slot: Slot, value: Tensor): void;
   /** What a layer made of its input in this call, where somebody asked (`CallOptions.observe`). */
   observe?(layer: AnyModule, input: Tensor, output: Tensor): void;
+  /** Where batch statistics are those of several processes' batches together. */
+  readonly across?: BatchAcross;
+}
+
+/** The processes that a batch is spread over. */
+export interface BatchAcross {
+  /** The sum over all of them, differentiable. */
+  sum(tensor: Tensor): Tensor;
 }
 
 /**

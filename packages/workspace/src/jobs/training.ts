@@ -1,7 +1,7 @@
 /** A training as commands do it: begun or continued, with a line an epoch, and judged on the test split at the end. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Device } from '@editable/torch';
+import type { Device, ProcessGroup } from '@editable/torch';
 import {
   errorRate,
   type ImageDataset,
@@ -31,22 +31,32 @@ export interface TrainingJob {
   readonly config: RunConfig;
   readonly dataset: ImageDataset;
   readonly device: Device;
+  /** The processes that train together; each runs the job. */
+  readonly group?: ProcessGroup | undefined;
 }
 
 /** Trains a run to its end, from where it stands, and judges it on the test split. */
 export async function train(
-  { folder, config, dataset, device }: TrainingJob,
+  { folder, config, dataset, device, group }: TrainingJob,
   job: JobOptions = {},
 ): Promise<TrainingResult> {
   const started = performance.now();
   const state = stateOf(folder);
   const onStep = telling(folder, { job, continued: state === 'continued' });
-  const run = await trainRun(folder, config, dataset, { device, onStep });
+  const run = await trainRun(folder, config, dataset, { device, onStep, group });
+  // What follows is rank 0's alone.
+  group?.finish();
   if (state === 'finished before') tell(job, { kind: 'finished-before', folder });
   const metrics = metricsOf(folder);
   const testError = errorOnTest(run, dataset, device);
   const seconds = (performance.now() - started) / 1000;
   return { run, epochs: summarizeEpochs(metrics), steps: metrics.length, ...testError, state, seconds };
+}
+
+/** The part of a process that trains with others and is not rank 0: it leaves nothing behind. */
+export async function trainBeside({ folder, config, dataset, device, group }: TrainingJob): Promise<void> {
+  await trainRun(folder, config, dataset, { device, group });
+  group?.finish();
 }
 
 /** Every step's metrics of a run; none for an imported one. */
