@@ -42,6 +42,7 @@ export interface TranslationEvaluationResult {
   readonly records: TranslationEvaluation['records'];
 }
 
+/** The document is kept in the run's folder, too. @throws EditableError as `evaluateTranslation` */
 export async function evaluateTranslator(
   opened: OpenedTranslator,
   settings: TranslationEvaluationSettings,

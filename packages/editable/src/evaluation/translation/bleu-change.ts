@@ -19,6 +19,7 @@ export interface BleuChange {
   readonly changed: number;
 }
 
+/** Of a model that is as it was. */
 export const unchangedBleu = ({ bleu }: TranslationTestSet): BleuChange => ({
   bleuAfter: bleu,
   drawdown: 0,

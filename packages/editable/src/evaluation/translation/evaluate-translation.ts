@@ -54,6 +54,7 @@ export interface TranslationEvaluationOptions {
   readonly views?: number;
   /** JSON lines of per-edit records; an evaluation of the same model and settings continues from it. */
   readonly recordsFile?: string | undefined;
+  /** After each edit. */
   readonly onEdit?: (done: number, total: number) => void;
   /** While the unedited model translates the test sentences. */
   readonly onTranslating?: (done: number, total: number) => void;

@@ -34,6 +34,7 @@ export interface RepairOptions {
 /** Beam of the search for what still beats a target. */
 const searchBeam = 5;
 
+/** Edits a translator's model; each repair starts from the model as it is. */
 export class TranslationRepairer {
   /** What its repairs depend on, as JSON. */
   readonly identity: Readonly<Record<string, unknown>>;
