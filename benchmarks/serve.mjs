@@ -22,15 +22,16 @@ export const rows = clientCounts.map((clients) => ({
   measure: (settings) => compare(clients, settings),
 }));
 
-/** As many threads for the network as ours takes: more of them would fight with those of the connections. */
-const environment = { ...tunedEnvironment, OMP_NUM_THREADS: String(Math.max(1, availableParallelism() >> 1)) };
+/** As `editable serve` has it, and as many for PyTorch: more of them would fight with those of the connections. */
+const threads = { OMP_NUM_THREADS: String(Math.max(1, availableParallelism() >> 1)) };
+const environment = { ...tunedEnvironment, ...threads };
 
 /** Both servers answer the same requests in turn; requests per second, medians of the rounds. */
 async function compare(clients, { quick, width }) {
   const folder = mkdtempSync(join(tmpdir(), 'editable-bench-'));
   const { run, shape } = await untrainedRun(folder, { width: Math.min(width, 16), quick });
   const servers = {
-    ours: await started(process.execPath, [file('./serve-process.mjs'), join(run, 'store')]),
+    ours: await started(process.execPath, [file('./serve-process.mjs'), join(run, 'store')], threads),
     pytorch: await started(
       pythonWithTorch(),
       [file('./reference/serve.py'), join(run, 'model.safetensors')],

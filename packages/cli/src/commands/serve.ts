@@ -1,5 +1,6 @@
 /** `editable serve`: predictions over HTTP, and the work of the store. */
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
@@ -36,7 +37,7 @@ const options: OptionTable<ServeFlags> = {
   },
   threads: {
     kind: wholeNumber({ min: 1, max: 1024 }),
-    description: "threads for predictions (default: half of the processor's, as jobs take the others)",
+    description: "threads for predictions, and as many for jobs (default: half of the processor's, or OMP_NUM_THREADS)",
   },
   maxBatch: {
     kind: wholeNumber({ min: 1, max: 4096 }),
@@ -70,8 +71,9 @@ export const serveCommand: ReturnType<typeof defineCommand> = defineCommand<Serv
   examples: ['serve runs/plain --port 8080', 'serve runs/plain --host 0.0.0.0 --tokens tokens.json'],
   run: async ([folder], flags, console) => {
     const run = folder as string;
+    shareThreads(flags.threads);
     const store = flags.store ?? join(run, 'store');
-    if (!existsSync(join(store, 'journal.sqlite'))) await makeStoreOf(run, store, flags, console);
+    if (!(await isWhole(store))) await makeStoreOf(run, store, flags, console);
     const { readTokens, serve } = await import('@editable/studio');
     const { host, port, device, dataDir, control, threads, maxBatch, exact, logLevel, maxBody } = flags;
     const server = await serve({
@@ -98,8 +100,24 @@ export const serveCommand: ReturnType<typeof defineCommand> = defineCommand<Serv
   },
 });
 
+/**
+ * Before libtorch is loaded: OpenBLAS has one number of threads for the whole process, and with as many for predictions and jobs
+ * as there are cores each waits for the other's (a prediction of 2 ms took 120).
+ */
+function shareThreads(threads: number = Math.max(1, Math.floor(availableParallelism() / 2))): void {
+  process.env.OMP_NUM_THREADS ??= String(threads);
+}
+
 /** A folder's name as an address has it. */
 const nameOf = (run: string): string => basename(resolve(run)).replace(/[^\w.-]+/g, '-') || 'model';
+
+/** A first start that was interrupted leaves a store without its base. */
+async function isWhole(folder: string): Promise<boolean> {
+  if (!existsSync(join(folder, 'journal.sqlite'))) return false;
+  const { Store } = await import('@editable/workspace');
+  using store = Store.open(folder);
+  return store.state.base !== null;
+}
 
 async function makeStoreOf(run: string, store: string, flags: ServeFlags, console: Console): Promise<void> {
   const { makeStore, openModel } = await import('@editable/workspace');

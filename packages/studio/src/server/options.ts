@@ -20,7 +20,10 @@ export interface ServeOptions {
   readonly port?: number | undefined;
   readonly tokens?: readonly TokenHolder[] | undefined;
   readonly device?: string | undefined;
-  /** Threads for predictions; default: half of the processor's. */
+  /**
+   * Threads for predictions; default: as many as libtorch has in this process. Set OMP_NUM_THREADS to half of the cores before
+   * libtorch is loaded: OpenBLAS reads it then, and jobs compute beside.
+   */
   readonly threads?: number | undefined;
   /** Most pictures of several requests in one run; default 32. */
   readonly maxBatch?: number | undefined;

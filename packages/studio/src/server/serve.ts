@@ -1,9 +1,10 @@
 /** Starts everything in its order, and stops it in the other. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { threads } from '@editable/torch';
 import { Store, short } from '@editable/workspace';
 import { type RunConfig, readRunConfig } from 'editable';
 import type { FastifyInstance } from 'fastify';
@@ -112,7 +113,7 @@ function createParts(
   const inference = new InferenceThread({
     store: folder,
     device,
-    threads: options.threads ?? Math.max(1, Math.floor(availableParallelism() / 2)),
+    threads: options.threads ?? threads(),
     shape: picture.shape,
     apart: options.exact === true,
     maxBatch: options.maxBatch ?? 32,

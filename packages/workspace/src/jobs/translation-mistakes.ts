@@ -15,7 +15,7 @@ export interface TranslationMistakesDocument {
   readonly mistakes: readonly TranslationMistake[];
 }
 
-/** Translates the split's sentences by a beam of 5. @throws EditableError DATA_NOT_FOUND where there is no such split */
+/** The sentences whose translation is least like the reference, by sentence BLEU. */
 export function listTranslationMistakes(
   opened: OpenedTranslator,
   split: TranslationMistakesDocument['split'],

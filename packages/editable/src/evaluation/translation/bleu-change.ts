@@ -19,7 +19,7 @@ export interface BleuChange {
   readonly changed: number;
 }
 
-/** Of a model that is as it was. */
+/** The change where nothing is translated otherwise. */
 export const unchangedBleu = ({ bleu }: TranslationTestSet): BleuChange => ({
   bleuAfter: bleu,
   drawdown: 0,

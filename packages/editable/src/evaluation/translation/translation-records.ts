@@ -39,7 +39,7 @@ export interface TranslationEditSummary {
   readonly meanJudged: number;
 }
 
-/** The metrics of a list of records. */
+/** Means over the records of edits, the BLEU drawdown with its 95 % interval. */
 export function summarizeTranslation(records: readonly TranslationEditRecord[]): TranslationEditSummary {
   const { mean, interval } = estimate(records.map(({ drawdown }) => drawdown));
   const variance = records.reduce((sum, { standardError }) => sum + standardError ** 2, 0);

@@ -34,7 +34,7 @@ export interface RepairOptions {
 /** Beam of the search for what still beats a target. */
 const searchBeam = 5;
 
-/** Edits a translator's model; each repair starts from the model as it is. */
+/** Edits of one model: the constraint against the fixed baseline's beam, solved by one editor on the layers it may change. */
 export class TranslationRepairer {
   /** What its repairs depend on, as JSON. */
   readonly identity: Readonly<Record<string, unknown>>;

@@ -19,7 +19,7 @@ export interface TranslationTestSetOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Sentences translated once by the unedited model, and again by edits of it, all or some of them. */
+/** Test sentences with references, encoded once for all edits. Free it with `using`. */
 export class TranslationTestSet implements Disposable {
   readonly pairs: readonly TextPair[];
   /** The unedited model's translations. */
@@ -87,7 +87,7 @@ export class TranslationTestSet implements Disposable {
     });
   }
 
-  /** Frees what the encoder gave. */
+  /** Frees its tensors. */
   [Symbol.dispose](): void {
     this.#cached?.[Symbol.dispose]();
   }
