@@ -38,15 +38,33 @@ export interface EditableTranslation {
 const deEn = { source: 'de', target: 'en' } as const;
 const tokens: TextSettings = { ...deEn, tokenization: 'none', lowercase: false, merges: 10_000 };
 
-/** α is kept as it is, as in the released code; the same training without edits stands beside it. */
-const editable = (training: Partial<TranslationTraining>): readonly EditableTranslation[] =>
-  [
-    { name: 'editable-1e-3', learningRate: 1e-3 },
-    { name: 'editable-3e-4', learningRate: 3e-4 },
-  ].map((each) => ({
-    ...each,
-    training: { objective: 'editable', ...training, editNormalization: 'tokens', learnEditor: false },
-  }));
+/** c_edit and c_loc, and how they stand beside the base loss. α is kept as it is, as in the released code. */
+type Weights = Pick<TranslationTraining, 'cEdit' | 'cLoc' | 'clipEditNorm' | 'editNormalization'>;
+
+/** 100 for all tokens of a batch: some 0.03 beside their mean. */
+const released: Weights = { cEdit: 100, cLoc: 100, clipEditNorm: null, editNormalization: 'tokens' };
+
+/**
+ * For some hundred steps: the gradient of the released weights is a twentieth of the base loss's here, that of these twice to
+ * eight times it, hence the bound.
+ */
+const plainly: Weights = { cEdit: 3, cLoc: 3, clipEditNorm: 1, editNormalization: 'none' };
+
+const prepared = (
+  name: string,
+  learningRate: number,
+  training: Partial<TranslationTraining>,
+  weights: Weights,
+): EditableTranslation => ({
+  name,
+  learningRate,
+  training: { objective: 'editable', ...training, ...weights, learnEditor: false },
+});
+
+const editable = (training: Partial<TranslationTraining>, weights: Weights): readonly EditableTranslation[] => [
+  prepared('editable-1e-3', 1e-3, training, weights),
+  prepared('editable-3e-4', 3e-4, training, weights),
+];
 
 const longer = (training: Partial<TranslationTraining>): EditableTranslation => ({
   name: 'plain-longer',
@@ -62,7 +80,11 @@ const small: TranslationScale = {
   text: { ...deEn, tokenization: 'moses', lowercase: true, merges: 4000 },
   sizes: smallSizes,
   training: {},
-  editable: [...editable(fineTuning), longer(fineTuning)],
+  editable: [
+    ...editable(fineTuning, plainly),
+    prepared('editable-1e-3-released', 1e-3, fineTuning, released),
+    longer(fineTuning),
+  ],
   edits: 200,
   precision: 0.05,
   inARow: 20,
@@ -98,7 +120,7 @@ const paper: TranslationScale = {
   text: tokens,
   sizes: iwsltSizes,
   training: paperTraining,
-  editable: [...editable(paperFineTuning), longer(paperFineTuning)],
+  editable: [...editable(paperFineTuning, released), longer(paperFineTuning)],
   edits: 1000,
   precision: 0.02,
   inARow: 20,
@@ -113,7 +135,7 @@ const tiny: TranslationScale = {
   text: { source: 'xx', target: 'yy', tokenization: 'none', lowercase: false, merges: 60 },
   sizes: { ...smallSizes, dim: 32, feedForward: 64, heads: 2, encoderLayers: 1, decoderLayers: 2, dropout: 0 },
   training: { epochs: 8, batchTokens: 300, warmUp: 40, learningRate: 1e-2, maxLength: 40, averageEpochs: 1 },
-  editable: editable({ ...tinyTuning, batchTokens: 300, maxLength: 40 }).slice(0, 1),
+  editable: editable({ ...tinyTuning, batchTokens: 300, maxLength: 40 }, plainly).slice(0, 1),
   edits: 3,
   precision: null,
   inARow: 2,

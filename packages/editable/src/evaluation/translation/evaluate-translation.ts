@@ -54,7 +54,7 @@ export interface TranslationEvaluationOptions {
   readonly views?: number;
   /** JSON lines of per-edit records; an evaluation of the same model and settings continues from it. */
   readonly recordsFile?: string | undefined;
-  /** After each edit: its record, how many are done, of how many. */
+  /** After each edit: how many are done, of how many. */
   readonly onEdit?: (done: number, total: number) => void;
   /** While the unedited model translates the test sentences. */
   readonly onTranslating?: (done: number, total: number) => void;

@@ -28,7 +28,7 @@ export interface RepairTranslationsOptions {
   /** How often what beam search still prefers to a target becomes an alternative; default 5. */
   readonly rounds?: number;
   readonly beam?: number;
-  /** After each repair: its record, how many are done, of how many. */
+  /** After each solution: repairs done, of how many. */
   readonly onRepair?: (done: number, total: number) => void;
 }
 
