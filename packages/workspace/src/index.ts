@@ -23,5 +23,6 @@ export * from './pictures/repair-list.js';
 export * from './runs/editor-choice.js';
 export * from './runs/open-data.js';
 export * from './runs/open-model.js';
+export * from './runs/run-figures.js';
 export * from './runs/run-files.js';
 export * from './store/index.js';
