@@ -1,3 +1,4 @@
+/// <reference path="./jstat.d.ts" />
 /** Student's t distribution, by jstat. */
 import jstat from 'jstat';
 
