@@ -56,7 +56,7 @@ export function ProposeForm({ wishes, seen }: ProposeFormProps) {
             loading={propose.isPending}
             disabled={wishes.length === 0 || why.trim() === '' || name === null || !may('propose')}
           >
-            Propose {plural(wishes.length, 'repair')}
+            {wishes.length === 0 ? 'Propose' : `Propose ${plural(wishes.length, 'repair')}`}
           </Button>
           {seen ? null : (
             <Text size="sm" className="dim">
