@@ -43,6 +43,47 @@ function copyReadme(name: string): string {
   return path;
 }
 
+describe('npm run experiment -- table-6', () => {
+  it('measures edits of a translation model, plain and with Editable Training, and repairs in a row', async () => {
+    const readme = copyReadme('table-6');
+    const { status, stdout, stderr } = await run('table-6');
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+    const { rows, ...facts } = result('table-6');
+    expect(facts).toMatchObject({
+      experiment: 'table-6',
+      scale: 'tiny',
+      data: { trainPairs: 1200, testSentences: 60 },
+    });
+    const names = ['plain', 'editable-1e-3'].flatMap((name) => [`${name}-rmsprop`, `${name}-natural`]);
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual([
+      ...names,
+      ...['lookup-table', 'plain-natural-in-a-row'],
+    ]);
+    for (const row of rows.slice(0, 4)) {
+      expect(row).toMatchObject({ edits: 3, samplingError: 0, layers: 'decoder.layers.1', inARow: null });
+      const [low, high] = row.bleuDrawdownInterval;
+      expect(low).toBeLessThanOrEqual(row.bleuDrawdown);
+      expect(high).toBeGreaterThanOrEqual(row.bleuDrawdown);
+    }
+    expect(rows[4]).toMatchObject({ editor: 'lookup-table', edits: 3, successRate: 1, bestRate: 1 });
+    expect(rows[5]).toMatchObject({ edits: 2, inARow: 2, successRate: 1, bleuDrawdownInterval: null });
+    expect(stdout).toMatch(/\| plain-natural-in-a-row \|/);
+    expect(readFileSync(readme, 'utf8')).toMatch(/\| plain-rmsprop +\|/);
+    const again = await run('table-6', '--rows', 'plain-rmsprop');
+    expect(again.stderr).not.toMatch(/\] row /);
+    expect(result('table-6').rows).toEqual(rows);
+  });
+
+  it('says which scales there are, and where it looked for its text', async () => {
+    expect((await run('table-6', '--scale', 'medium')).stderr).toMatch(
+      /--scale: table-6 has the scales tiny, small, iwslt-27, paper, received "medium"\.\n$/,
+    );
+    const { status, stderr } = await run('table-6', '--scale', 'paper', '--data-dir', folder);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/--data-dir: expected a folder with iwslt14-de-en\/whole, which holds train\.de/);
+  });
+});
+
 describe.skipIf(!hasData)('npm run experiment', () => {
   it('measures the rows asked for and writes them as results and into the README', async () => {
     const readme = copyReadme('table-1');

@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { TextError } from '@editable/text';
 import { cudaIsAvailable, type Device, TorchError } from '@editable/torch';
 import { EditableError, loadDataset, makeRunFolder } from 'editable';
 import { editSequences } from './edit-sequences/experiment.js';
@@ -10,19 +11,23 @@ import { figure5 } from './figure-5/experiment.js';
 import { localityGenerality } from './locality-generality/experiment.js';
 import { naturalGradient } from './natural-gradient/experiment.js';
 import { sampledDrawdown } from './sampled-drawdown/experiment.js';
+import { imageBench } from './shared/bench.js';
 import type { Experiment, ScaleFamily } from './shared/experiment.js';
 import { ExperimentError } from './shared/experiment-error.js';
 import { duration } from './shared/numbers.js';
 import { photographSet } from './shared/photograph-set.js';
 import { type ExperimentResult, runExperiment } from './shared/run-experiment.js';
-import type { ScaleName } from './shared/scale.js';
 import { scales } from './shared/scales.js';
 import type { Session } from './shared/session.js';
+import type { Workshop } from './shared/workshop.js';
 import { table1 } from './table-1/experiment.js';
 import { table2 } from './table-2/experiment.js';
 import { table3 } from './table-3/experiment.js';
 import { table4 } from './table-4/experiment.js';
 import { table5 } from './table-5/experiment.js';
+import { table6 } from './table-6/experiment.js';
+import { translationScales } from './table-6/translation-scale.js';
+import { openTranslationSession, translationBench } from './table-6/translation-session.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: each experiment has rows of its own, which only it reads
 const experiments: readonly Experiment<any>[] = [
@@ -41,17 +46,17 @@ const experiments: readonly Experiment<any>[] = [
 
 const usage = `Usage: npm run experiment -- NAME [--scale SCALE] [options]
 
-NAME   ${experiments.map(({ name }) => name).join(', ')}
-SCALE  ${Object.keys(scales).join(', ')} (default: small); tables 4 and 5 and figure 5: small, paper, paper-densenet169
+NAME   ${[...experiments, table6].map(({ name }) => name).join(', ')}
+SCALE  ${Object.keys(scales).join(', ')} (default: small); tables 4 and 5 and figure 5: small, paper, paper-densenet169; table-6: ${Object.keys(translationScales).join(', ')}
 
   --rows a,b       measure these rows only
-  --data-dir DIR   where the data set lies (default: EDITABLE_DATA, else its usual place)
+  --data-dir DIR   where the data set lies (default: EDITABLE_DATA, else its usual place); for table-6 beside multi30k
   --weights DIR    where published checkpoints lie (default: EDITABLE_DATA, else ../shared/data beside the clone)
   --work DIR       runs, trials and records, found again the next time (default: runs/experiments)
   --out DIR        experiments' folders, which take results and READMEs (default: experiments)
   --device DEVICE  cpu or cuda (default: cpu)
   --seed N         default: 0
-  --exact          judge drawdown on all test images, whatever the scale says`;
+  --exact          judge drawdown on all test images or sentences, whatever the scale says`;
 
 /** Where torchvision keeps the weights that it has downloaded. */
 const torchHub = join(process.env.TORCH_HOME ?? join(homedir(), '.cache/torch'), 'hub/checkpoints');
@@ -86,7 +91,7 @@ export async function main(args: readonly string[], home: string, output: Output
 
 interface Flags {
   readonly experiment: string;
-  readonly scale: ScaleName;
+  readonly scale: string;
   readonly rows: readonly string[] | null;
   readonly dataDir: string | undefined;
   readonly weights?: string | undefined;
@@ -98,44 +103,78 @@ interface Flags {
   readonly help: boolean;
 }
 
-async function run(
-  flags: Flags,
-  home: string,
-  say: (text: string) => void,
-): Promise<ExperimentResult & { readonly title: string }> {
-  const experiment = experiments.find(({ name }) => name === flags.experiment);
-  if (experiment === undefined) throw new ExperimentError(`there is no experiment "${flags.experiment}".\n${usage}`);
-  const family: ScaleFamily = experiment.scales ?? { name: '', scales };
-  const scale = family.scales[flags.scale];
-  if (scale === undefined)
-    throw new ExperimentError(
-      `--scale: ${experiment.name} has the scales ${Object.keys(family.scales).join(', ')}, received "${flags.scale}".`,
-    );
+type Said = ExperimentResult & { readonly title: string };
+
+function run(flags: Flags, home: string, say: (text: string) => void): Promise<Said> {
   if (flags.device !== 'cpu' && !cudaIsAvailable())
     throw new ExperimentError(`--device: this libtorch finds no GPU here, received "${flags.device}".`);
   const published = [flags.weights, process.env.EDITABLE_DATA, resolve(home, '../../shared/data'), torchHub].filter(
     (folder) => folder !== undefined && folder !== '',
   ) as string[];
+  const places = { published, home, say };
+  return flags.experiment === table6.name ? runOnSentences(flags, places) : runOnImages(flags, places);
+}
+
+interface Places {
+  readonly published: readonly string[];
+  readonly home: string;
+  readonly say: (text: string) => void;
+}
+
+async function runOnImages(flags: Flags, { published, home, say }: Places): Promise<Said> {
+  const experiment = experiments.find(({ name }) => name === flags.experiment);
+  if (experiment === undefined) throw new ExperimentError(`there is no experiment "${flags.experiment}".\n${usage}`);
+  const family: ScaleFamily = experiment.scales ?? { name: '', scales };
+  const scale = chosen(experiment.name, family.scales, flags);
   const session: Session = {
-    scale,
+    ...workshop(flags, scale, family.name, say),
     dataset:
       typeof scale.dataset === 'string'
         ? await loadDataset(scale.dataset, { dataDir: flags.dataDir })
-        : await photographSet(
-            scale.dataset,
-            [flags.dataDir, ...published].filter((each) => each !== undefined),
-            say,
-          ),
-    device: flags.device,
-    seed: flags.seed,
-    work: join(flags.work, [scale.name, family.name].filter((part) => part !== '').join('-')),
+        : await photographSet(scale.dataset, folders(flags, published), say),
     weights: published,
     exact: flags.exact,
-    say,
   };
   makeRunFolder(session.work);
-  const result = await runExperiment(experiment, session, { rows: flags.rows, out: flags.out ?? home, home });
+  const options = { rows: flags.rows, out: flags.out ?? home, home };
+  const result = await runExperiment(experiment, session, imageBench, options);
   return { ...result, title: experiment.title };
+}
+
+async function runOnSentences(flags: Flags, { published, home, say }: Places): Promise<Said> {
+  const scale = chosen(table6.name, translationScales, flags);
+  const shared = { ...workshop(flags, scale, 'translation', say), exact: flags.exact };
+  makeRunFolder(shared.work);
+  const session = openTranslationSession(shared, folders(flags, published));
+  const options = { rows: flags.rows, out: flags.out ?? home, home };
+  const result = await runExperiment(table6, session, translationBench, options);
+  return { ...result, title: table6.title };
+}
+
+const folders = ({ dataDir }: Flags, published: readonly string[]): readonly string[] =>
+  dataDir === undefined ? published : [dataDir, ...published];
+
+function workshop<Scale extends { readonly name: string }>(
+  { device, seed, work }: Flags,
+  scale: Scale,
+  family: string,
+  say: Places['say'],
+): Workshop & { readonly scale: Scale } {
+  const folder = join(work, [scale.name, family].filter((part) => part !== '').join('-'));
+  return { scale, device, seed, work: folder, say };
+}
+
+/** @throws ExperimentError where the experiment has no such scale */
+function chosen<Scale>(
+  experiment: string,
+  there: Readonly<Record<string, Scale | undefined>>,
+  { scale }: Flags,
+): Scale {
+  const found = Object.hasOwn(there, scale) ? there[scale] : undefined;
+  if (found !== undefined) return found;
+  throw new ExperimentError(
+    `--scale: ${experiment} has the scales ${Object.keys(there).join(', ')}, received "${scale}".`,
+  );
 }
 
 function readFlags(args: readonly string[]): Flags {
@@ -160,7 +199,7 @@ function readFlags(args: readonly string[]): Flags {
   return {
     ...rest,
     experiment: positionals[0] ?? '',
-    scale: scale as ScaleName,
+    scale,
     rows: rows === undefined ? null : rows.split(','),
     seed: Number(seed),
     device: device as Device,
@@ -173,4 +212,5 @@ const isExpected = (error: unknown): boolean =>
   error instanceof ExperimentError ||
   error instanceof EditableError ||
   error instanceof TorchError ||
+  error instanceof TextError ||
   (error instanceof TypeError && (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') === true);

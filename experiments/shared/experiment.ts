@@ -1,16 +1,17 @@
 /** What an experiment is: named rows, each measured on its own; how they are shown; what the paper claims of them. */
 import type { Scale, ScaleName } from './scale.js';
 import type { Session } from './session.js';
+import type { Workshop } from './workshop.js';
 
-export interface Experiment<Row> {
+export interface Experiment<Row, Work extends Workshop = Session> {
   /** Of its folder. */
   readonly name: string;
   readonly title: string;
   /** Where they are not those of section 4.1. */
   readonly scales?: ScaleFamily;
-  plans(scale: Scale): readonly RowPlan<Row>[];
+  plans(scale: Work['scale']): readonly RowPlan<Row, Work>[];
   /** Images judged, where not as many as the scale's; null: the whole test split. */
-  readonly testImages?: (scale: Scale) => number | null;
+  readonly testImages?: (scale: Work['scale']) => number | null;
   readonly columns: readonly Column<Row>[];
   readonly claims: readonly Claim<Row>[];
   /** Draws into a folder; the names of the files begin with `prefix`. Returns the files. */
@@ -29,21 +30,23 @@ export interface FigureOptions {
   readonly classes: readonly string[];
 }
 
-export interface RowPlan<Row> {
+export interface RowPlan<Row, Work extends Workshop = Session> {
   /** As --rows takes it. */
   readonly name: string;
   /** All that decides the row besides the model, the scale's tuning and the seed; equal setups are measured once. */
   readonly setup: unknown;
   readonly paper: PaperFigures | null;
-  measure(session: Session): Promise<Row>;
+  measure(session: Work): Promise<Row>;
 }
 
 /** What the paper's table says. */
 export interface PaperFigures {
+  /** Change of test error, or of BLEU. */
   readonly drawdown: number;
   readonly successRate?: number;
   readonly meanSteps?: number;
   readonly testError?: number;
+  readonly bleu?: number;
 }
 
 /** A row with what is known of its making. */

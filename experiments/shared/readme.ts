@@ -1,10 +1,9 @@
 /** The block of a README that a command writes: everything between `<!-- results:SCALE -->` and `<!-- /results -->`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFileAtomically } from '@editable/torch';
-import type { ScaleName } from './scale.js';
 
 /** Replaces the scale's block; false where the file has none. */
-export function writeReadmeBlock(path: string, scale: ScaleName, text: string): boolean {
+export function writeReadmeBlock(path: string, scale: string, text: string): boolean {
   if (!existsSync(path)) return false;
   const [start, end] = [`<!-- results:${scale} -->`, '<!-- /results -->'];
   const before = readFileSync(path, 'utf8');

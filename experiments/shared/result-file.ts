@@ -4,20 +4,19 @@ import { dirname, join } from 'node:path';
 import { readFileOrExplain, writeFileAtomically } from '@editable/torch';
 import type { Circumstances } from './circumstances.js';
 import type { NamedRow } from './experiment.js';
-import type { BaseModel, ScaleName } from './scale.js';
 
 export interface ResultFile<Row> extends Circumstances {
   readonly experiment: string;
-  readonly scale: ScaleName;
+  readonly scale: string;
   readonly seed: number;
-  readonly data: { readonly dataset: string; readonly testImages: number; readonly base: BaseModel };
+  readonly data: { readonly dataset: string } & Readonly<Record<string, unknown>>;
   /** Of all rows together. */
   readonly seconds: number;
   readonly rows: readonly NamedRow<Row>[];
 }
 
 /** The rows of FOLDER/results/SCALE.json; none where there is no such file. */
-export function readResultRows<Row>(folder: string, scale: ScaleName): readonly NamedRow<Row>[] {
+export function readResultRows<Row>(folder: string, scale: string): readonly NamedRow<Row>[] {
   const path = resultPath(folder, scale);
   if (!existsSync(path)) return [];
   return (JSON.parse(new TextDecoder().decode(readFileOrExplain(path))) as ResultFile<Row>).rows;
@@ -31,7 +30,7 @@ export function writeResult(folder: string, result: ResultFile<unknown>): string
   return path;
 }
 
-const resultPath = (folder: string, scale: ScaleName): string => join(folder, 'results', `${scale}.json`);
+const resultPath = (folder: string, scale: string): string => join(folder, 'results', `${scale}.json`);
 
 /** Lists of numbers on one line each. */
 const compact = (json: string): string =>

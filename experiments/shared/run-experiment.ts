@@ -1,18 +1,17 @@
 /** Runs an experiment's rows, those measured before left as they are, and writes results, README and figures. */
 import { join } from 'node:path';
-import { modelHash } from 'editable';
+import type { Bench } from './bench.js';
 import { circumstances } from './circumstances.js';
 import { shortDigest } from './digest.js';
 import type { Experiment, NamedRow, RowPlan } from './experiment.js';
 import { ExperimentError } from './experiment-error.js';
 import { Kept } from './kept.js';
-import { plainModel } from './models.js';
 import { duration } from './numbers.js';
 import { writeReadmeBlock } from './readme.js';
 import { type ResultFile, readResultRows, writeResult } from './result-file.js';
 import { claimsList, resultsTable } from './results-table.js';
-import type { Session } from './session.js';
 import type { SpentTime } from './spent-time.js';
+import type { Workshop } from './workshop.js';
 
 export interface RunOptions {
   /** Rows to measure; null: all. Others that were measured before, here or as the result file has them, stay in the results. */
@@ -37,22 +36,24 @@ export interface ExperimentResult {
   readonly measured: number;
 }
 
-export async function runExperiment<Row>(
-  experiment: Experiment<Row>,
-  session: Session,
+export async function runExperiment<Row, Work extends Workshop>(
+  experiment: Experiment<Row, Work>,
+  session: Work,
+  bench: Bench<Work>,
   { rows: wanted, out, home }: RunOptions,
 ): Promise<ExperimentResult> {
   const plans = experiment.plans(session.scale);
   checkNames(experiment.name, wanted, plans);
   const facts = circumstances(home, session.device);
   const kept = new Kept<Measured<Row>>(session.work);
-  const model = modelHash((await plainModel(session)).model);
+  const model = await bench.model(session);
   const folder = join(out, experiment.name);
   const before = readResultRows<Row>(folder, session.scale.name);
   const rows: NamedRow<Row>[] = [];
   let measured = 0;
   for (const plan of plans) {
-    const key = keyOf(session, plan, model);
+    const { seed, device } = session;
+    const key = { version: 1, setup: plan.setup, model, ...bench.rules(session), seed, device };
     const name = { name: plan.name, key: shortDigest(key) };
     let found = kept.get(key);
     if (found === undefined && wanted !== null && !wanted.includes(plan.name)) {
@@ -70,17 +71,18 @@ export async function runExperiment<Row>(
     const { row, commit, seconds } = found;
     rows.push({ ...name, ...row, paper: plan.paper, commit, seconds });
   }
-  const result = resultOf(experiment, session, rows, facts);
+  const data = bench.data(session, experiment);
+  const result = resultOf(experiment, session, { rows, facts, data });
   const file = writeResult(folder, result);
-  await drawFigures(experiment, session, rows, join(folder, 'results'));
-  const text = describe(experiment, result);
+  await drawFigures(experiment, session, { rows, folder: join(folder, 'results'), classes: bench.classes(session) });
+  const text = describe(experiment, result, bench.judged(session, experiment));
   if (writeReadmeBlock(join(folder, 'README.md'), session.scale.name, text)) session.say('README.md written');
   return { file, text, measured };
 }
 
-async function measure<Row>(
-  session: Session,
-  plan: RowPlan<Row>,
+async function measure<Row, Work extends Workshop>(
+  session: Work,
+  plan: RowPlan<Row, Work>,
   { commit, clock }: { readonly commit: string; readonly clock: SpentTime },
 ): Promise<Measured<Row>> {
   session.say(`row ${plan.name}`);
@@ -90,48 +92,50 @@ async function measure<Row>(
   return { row, commit, seconds };
 }
 
-/** Everything that a row depends on. */
-function keyOf<Row>({ scale, dataset, seed, device, exact }: Session, { setup }: RowPlan<Row>, model: string): unknown {
-  const { tuning, chain, maxSteps, edits, testImages, precision } = scale;
-  const rules = { tuning, chain, maxSteps, edits, testImages, precision: exact ? null : precision };
-  return { version: 1, setup, model, ...rules, dataset: dataset.name, seed, device };
-}
-
-const resultOf = <Row>(
-  { name, testImages = (own) => own.testImages }: Experiment<Row>,
-  { scale, dataset, seed }: Session,
-  rows: readonly NamedRow<Row>[],
-  facts: ReturnType<typeof circumstances>,
+const resultOf = <Row, Work extends Workshop>(
+  { name }: Experiment<Row, Work>,
+  { scale, seed }: Work,
+  { rows, facts, data }: Pick<ResultFile<Row>, 'rows' | 'data'> & { readonly facts: ReturnType<typeof circumstances> },
 ): ResultFile<Row> => ({
   experiment: name,
   scale: scale.name,
   ...facts,
   seed,
-  data: { dataset: dataset.name, testImages: testImages(scale) ?? dataset.split('test').length, base: scale.base },
+  data,
   seconds: rows.reduce((sum, { seconds }) => sum + seconds, 0),
   rows,
 });
 
-async function drawFigures<Row>(
-  { figures }: Experiment<Row>,
-  { scale, dataset, say }: Session,
-  rows: readonly NamedRow<Row>[],
-  folder: string,
+async function drawFigures<Row, Work extends Workshop>(
+  { figures }: Experiment<Row, Work>,
+  { scale, say }: Work,
+  {
+    rows,
+    ...options
+  }: { readonly rows: readonly NamedRow<Row>[]; readonly folder: string; readonly classes: readonly string[] },
 ): Promise<void> {
   if (figures === undefined || rows.length === 0) return;
-  for (const file of await figures(rows, { folder, prefix: scale.name, classes: dataset.classes })) say(`drew ${file}`);
+  for (const file of await figures(rows, { ...options, prefix: scale.name })) say(`drew ${file}`);
 }
 
-function describe<Row>({ columns, claims }: Experiment<Row>, result: ResultFile<Row>): string {
-  const { rows, machine, commit, seconds, seed, data } = result;
+function describe<Row, Work extends Workshop>(
+  { columns, claims }: Experiment<Row, Work>,
+  result: ResultFile<Row>,
+  judged: string,
+): string {
+  const { rows, machine, commit, seconds, seed } = result;
   const { processor, threads, device, libtorch } = machine;
   const place = device === 'cpu' ? `${processor}, ${threads} ${threads === 1 ? 'thread' : 'threads'}` : device;
-  const made = `Measured in ${duration(seconds)} on ${place}, libtorch ${libtorch}; ${data.testImages} test images, seed ${seed}, commit ${commit.slice(0, 12)}${commit.slice(40)}.`;
+  const made = `Measured in ${duration(seconds)} on ${place}, libtorch ${libtorch}; ${judged}, seed ${seed}, commit ${commit.slice(0, 12)}${commit.slice(40)}.`;
   const parts = [resultsTable(columns, rows), made, claimsList(claims, rows)];
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-function checkNames(experiment: string, wanted: readonly string[] | null, plans: readonly RowPlan<unknown>[]): void {
+function checkNames(
+  experiment: string,
+  wanted: readonly string[] | null,
+  plans: readonly { readonly name: string }[],
+): void {
   const names = plans.map(({ name }) => name);
   const unknown = wanted?.find((name) => !names.includes(name));
   if (unknown === undefined) return;

@@ -1,22 +1,16 @@
 /** What every experiment of one call works with: the scale, the data, where things are kept, whom to tell. */
 import { join } from 'node:path';
-import type { Device } from '@editable/torch';
 import type { ImageDataset, RepairEvaluationOptions } from 'editable';
 import type { Scale } from './scale.js';
+import type { Workshop } from './workshop.js';
 
-export interface Session {
+export interface Session extends Workshop {
   readonly scale: Scale;
   readonly dataset: ImageDataset;
-  readonly device: Device;
-  readonly seed: number;
-  /** Of this scale: runs, trials, evaluations, rows. What is there is not made again. */
-  readonly work: string;
   /** Where published checkpoints are looked for. */
   readonly weights: readonly string[];
   /** Judge drawdown on all test images, whatever the scale says. */
   readonly exact: boolean;
-  /** One line of progress. */
-  readonly say: (text: string) => void;
 }
 
 /** One file of tuning trials for all experiments: the same trial is made once. */

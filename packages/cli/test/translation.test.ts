@@ -112,7 +112,7 @@ describe('editable translate', () => {
 });
 
 describe('commands for pictures', () => {
-  it.each(['predict', 'evaluate'])('%s says that the run is one of translation', (name) => {
+  it.each(['predict', 'tune'])('%s says that the run is one of translation', (name) => {
     const words = name === 'predict' ? [name, run, '--index', '1'] : [name, run];
     expect(editable(words).stderr).toMatch(/is a run of translation; this is for runs of image classification\.\n$/);
   });

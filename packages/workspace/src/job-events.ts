@@ -22,6 +22,8 @@ export interface TranslationEpoch {
   readonly loss: number;
   /** Share of the target tokens that were right. */
   readonly accuracy: number;
+  /** Means over the epoch's edits; null in plain training, which makes none. */
+  readonly edits: Pick<EpochSummary, 'edit' | 'locality' | 'successRate' | 'editorSteps'> | null;
   /** null: the epoch is not at its end. */
   readonly validation: Validation | null;
 }

@@ -5,6 +5,7 @@ import { shown } from '../console/job-display.js';
 import { count, duration } from '../console/numbers.js';
 import { facts } from '../console/table.js';
 import { wholeNumber } from '../options/kinds.js';
+import { refuseOptionsOf } from '../options/other-task.js';
 import {
   type ControlFlags,
   controlOptions,
@@ -17,9 +18,11 @@ import {
   sourceOptionsWith,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
+import { translatorCurvature } from './translation-repairs.js';
 
 interface CurvatureCommandFlags extends ControlFlags, DeviceFlags, SourceFlags, OutputFlags {
   readonly images: number | undefined;
+  readonly sentences: number | undefined;
   readonly layers: readonly string[] | undefined;
 }
 
@@ -28,6 +31,10 @@ const options: OptionTable<CurvatureCommandFlags> = {
   images: {
     kind: wholeNumber({ min: 10 }),
     description: 'so many of them; a few hundred serve (default: 1000)',
+  },
+  sentences: {
+    kind: wholeNumber({ min: 10 }),
+    description: 'translation: so many training sentences (default: 1000)',
   },
   layers: {
     kind: editorKinds.layers,
@@ -47,6 +54,7 @@ export const curvatureCommand: ReturnType<typeof defineCommand> = defineCommand<
     'curvature runs/resnet20',
     'curvature runs/resnet20 --images 300 --layers layer3,head',
     'curvature runs/squeezenet --control photographs',
+    'curvature runs/de-en --sentences 500',
   ],
   run: curvatureFromFlags,
 });
@@ -59,6 +67,9 @@ async function curvatureFromFlags(
   flags: CurvatureCommandFlags,
   console: Console,
 ): Promise<number> {
+  const { taskOfRun } = await import('editable');
+  if (taskOfRun(folder as string) === 'translation') return translatorCurvature(folder as string, flags, console);
+  refuseOptionsOf('translation', flags, ['sentences']);
   const { chooseNatural, computeCurvature, openModel } = await import('@editable/workspace');
   const { fileSize } = await import('../report/file-size.js');
   const opened = await shown(console, (job) => openModel(folder as string, flags, job));

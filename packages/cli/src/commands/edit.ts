@@ -6,6 +6,7 @@ import type { Console } from '../console/console.js';
 import { shown } from '../console/job-display.js';
 import { UsageError } from '../errors.js';
 import { number, path, text } from '../options/kinds.js';
+import { refuseOptionsOf } from '../options/other-task.js';
 import { pictureNamed } from '../options/picture-named.js';
 import {
   type ConstraintFlags,
@@ -24,15 +25,19 @@ import {
   testImagesOptions,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
+import { type SentenceControlFlags, sentenceControlOptions } from '../options/translation.js';
+import { editTranslation } from './translation-repairs.js';
 
 interface EditFlags
   extends InputFlags,
     EditorFlags,
     ConstraintFlags,
     CurvatureFlags,
+    SentenceControlFlags,
     PatchFlags,
     TestImagesFlags,
     SessionFlags {
+  readonly source: string | undefined;
   readonly target: string;
   readonly precision: number | undefined;
   readonly out: string | undefined;
@@ -40,10 +45,16 @@ interface EditFlags
 
 const options: OptionTable<EditFlags> = {
   ...inputOptions,
-  target: { kind: text('label', 'a class by number or name'), required: true, description: 'the class it must have' },
+  source: { kind: text('sentence', 'a sentence'), description: 'translation: the sentence to be translated' },
+  target: {
+    kind: text('label|sentence', 'a class by number or name, or a translation'),
+    required: true,
+    description: 'the class it must have; of a sentence its translation',
+  },
   ...constraintOptions,
   ...editorOptionsWith('natural'),
   ...curvatureOptions,
+  ...sentenceControlOptions,
   ...patchOptions,
   ...testImagesOptions,
   precision: {
@@ -63,6 +74,7 @@ export const editCommand: ReturnType<typeof defineCommand> = defineCommand<EditF
     'edit runs/editable --index 12 --target sneaker --out fix.safetensors',
     'edit runs/editable --index 12 --target sneaker --views 16',
     'edit runs/editable --image boot.png --target "Ankle boot" --patch fix.safetensors --out fix2.safetensors',
+    'edit runs/de-en --source "Zwei Hunde laufen." --target "Two dogs are running." --views 4',
   ],
   run: editFromFlags,
 });
@@ -72,11 +84,13 @@ async function editFromFlags(
   flags: EditFlags,
   console: Console,
 ): Promise<number> {
+  const { makeRunFolder, taskOfRun } = await import('editable');
+  if (taskOfRun(folder as string) === 'translation') return editTranslation(folder as string, flags, console);
+  refuseOptionsOf('translation', flags, ['source', 'controlSentences']);
   const { chooseEditor, curvatureOf, labelNamed, openModel, patchFile, readPicture, repair } = await import(
     '@editable/workspace'
   );
   const { describePicture, describeRepair } = await import('../report/repair-text.js');
-  const { makeRunFolder } = await import('editable');
   const opened = await shown(console, (job) => openModel(folder as string, { ...flags, patches: flags.patch }, job));
   const { classes } = opened.run.config;
   const target = labelNamed(flags.target, classes);

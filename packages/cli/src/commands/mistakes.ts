@@ -17,6 +17,7 @@ import {
   sourceOptionsWith,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
+import { translationMistakes } from './translation-repairs.js';
 
 interface MistakesFlags extends PatchFlags, DeviceFlags, SourceFlags, OutputFlags {
   readonly split: 'test' | 'validation';
@@ -46,7 +47,11 @@ export const mistakesCommand: ReturnType<typeof defineCommand> = defineCommand<M
   summary: "List the network's mistakes on labelled pictures: the surest first, suspected label errors apart.",
   arguments: [{ name: 'run', description: 'the run folder' }],
   options,
-  examples: ['mistakes runs/resnet20', 'mistakes runs/resnet20 --out repairs.jsonl'],
+  examples: [
+    'mistakes runs/resnet20',
+    'mistakes runs/resnet20 --out repairs.jsonl',
+    'mistakes runs/de-en --limit 5 --split validation',
+  ],
   run: mistakesFromFlags,
 });
 
@@ -55,6 +60,8 @@ async function mistakesFromFlags(
   flags: MistakesFlags,
   console: Console,
 ): Promise<number> {
+  const { taskOfRun } = await import('editable');
+  if (taskOfRun(folder as string) === 'translation') return translationMistakes(folder as string, flags, console);
   const { out, split, limit } = flags;
   if (out !== undefined && split !== 'test')
     throw new UsageError('--out: expected test images, as repair takes them by number; leave out --split validation.');

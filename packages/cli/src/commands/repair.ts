@@ -7,6 +7,7 @@ import type { Console } from '../console/console.js';
 import { shown } from '../console/job-display.js';
 import { UsageError } from '../errors.js';
 import { choice, path, toggle, wholeNumber, wholeNumbers } from '../options/kinds.js';
+import { refuseOptionsOf } from '../options/other-task.js';
 import {
   type ConstraintFlags,
   type CurvatureFlags,
@@ -21,8 +22,16 @@ import {
   testImagesOptions,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
+import { type SentenceControlFlags, sentenceControlOptions } from '../options/translation.js';
+import { repairTranslationMistakes } from './translation-repairs.js';
 
-interface RepairFlags extends ConstraintFlags, CurvatureFlags, PatchFlags, TestImagesFlags, SessionFlags {
+interface RepairFlags
+  extends ConstraintFlags,
+    CurvatureFlags,
+    SentenceControlFlags,
+    PatchFlags,
+    TestImagesFlags,
+    SessionFlags {
   readonly mistakes: number | undefined;
   readonly indices: readonly number[] | undefined;
   readonly file: string | undefined;
@@ -63,6 +72,7 @@ const options: OptionTable<RepairFlags> = {
     description: 'the most steps for one more repair, or with --at-once for the set',
   },
   ...curvatureOptions,
+  ...sentenceControlOptions,
   ...patchOptions,
   ...testImagesOptions,
   out: { kind: path('file'), description: 'where the patch goes (default: patches/ in the run)' },
@@ -79,6 +89,7 @@ export const repairCommand: ReturnType<typeof defineCommand> = defineCommand<Rep
     'repair runs/resnet20 --mistakes 200 --at-once --out fixes.safetensors',
     'repair runs/resnet20 --indices 12,345,6789 --views 16',
     'repair runs/resnet20 --file repairs.jsonl',
+    'repair runs/de-en --mistakes 20',
   ],
   run: repairFromFlags,
 });
@@ -88,11 +99,13 @@ async function repairFromFlags(
   flags: RepairFlags,
   console: Console,
 ): Promise<number> {
+  const { makeRunFolder, taskOfRun } = await import('editable');
+  if (taskOfRun(folder as string) === 'translation') return repairTranslationMistakes(folder as string, flags, console);
+  refuseOptionsOf('translation', flags, ['controlSentences']);
   const { chooseNatural, curvatureOf, listRepairs, openModel, patchNamed, repairSet } = await import(
     '@editable/workspace'
   );
   const { conflictSentence, describeRepairSet } = await import('../report/repair-set-text.js');
-  const { makeRunFolder } = await import('editable');
   const opened = await shown(console, (job) => openModel(folder as string, { ...flags, patches: flags.patch }, job));
   const editor = chooseNatural(opened.run, flags);
   const { repairs, name } = await listRepairs(opened, repairsNamed(flags));

@@ -1,6 +1,6 @@
 /** `editable train --task translation`: a Transformer from parallel text; the same command continues an interrupted one. */
 import { resolve } from 'node:path';
-import type { TranslationPlan } from 'editable';
+import type { EditorName, HyperparameterValue, TranslationPlan, TranslationTraining } from 'editable';
 import { exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { shown } from '../console/job-display.js';
@@ -13,9 +13,21 @@ interface TranslatorFlags extends TranslationFlags {
   readonly dataset: string | undefined;
   readonly epochs: number;
   readonly objective: 'plain' | 'editable' | undefined;
+  readonly from: string | undefined;
   readonly learningRate: number | undefined;
   readonly weightDecay: number | undefined;
   readonly clipNorm: number | undefined;
+  readonly editor: EditorName;
+  readonly editorLearningRate: HyperparameterValue | undefined;
+  readonly beta: number | undefined;
+  readonly layers: readonly string[] | undefined;
+  readonly maxSteps: number;
+  readonly cEdit: number | undefined;
+  readonly cLoc: number | undefined;
+  readonly clipEditNorm: number | undefined;
+  readonly firstOrder: boolean;
+  readonly checkpointSteps: boolean;
+  readonly learnEditor: boolean;
   readonly checkpointEvery: number;
   readonly seed: number;
   readonly device: string;
@@ -27,34 +39,63 @@ const beam = 5;
 
 /** Options of image classification that change what is trained; given here they would be ignored. */
 const ofImages = [
-  ...['model', 'width', 'extraLayer', 'from', 'trainImages', 'freezeBefore', 'classes', 'resize', 'crop'],
-  ...['batchSize', 'schedule', 'optimizer', 'augmentation', 'addedLearningRate', 'editTargets'],
+  ...[
+    'model',
+    'width',
+    'extraLayer',
+    'trainImages',
+    'freezeBefore',
+    'classes',
+    'resize',
+    'crop',
+    'onDamaged',
+    'dataDir',
+  ],
+  ...['batchSize', 'schedule', 'optimizer', 'augmentation', 'localityImages', 'addedLearningRate', 'editTargets'],
 ];
+
+/** What a run that training starts from has already. */
+const ofStart = [
+  ...['source', 'target', 'tokenization', 'keepCase', 'merges'],
+  ...['encoderLayers', 'decoderLayers', 'dim', 'feedForward', 'heads', 'dropout'],
+];
+
+/** What only edits of training have. */
+const ofEdits = ['cEdit', 'cLoc', 'clipEditNorm', 'editNormalization', 'editorLearningRate', 'beta'];
 
 export async function trainTranslator(flags: TranslatorFlags, console: Console): Promise<number> {
   requireTranslation(flags);
   const { readParallelCorpus, readSplitIfThere } = await import('editable');
   const { trainTranslator: train, usableDevice } = await import('@editable/workspace');
   const device = usableDevice(flags.device);
-  const [folder, languages] = [resolve(flags.dataset as string), languagesOf(flags)];
-  const corpus = readParallelCorpus(folder, languages);
-  const test = readSplitIfThere(folder, 'test', languages);
-  const job = { folder: flags.out, plan: await planOf(flags), corpus, test, beam, device };
-  const result = await shown(console, (options) => train(job, options));
+  const { plan, folder } = await planOf(flags);
+  const corpus = readParallelCorpus(folder, plan.text);
+  const test = readSplitIfThere(folder, 'test', plan.text);
+  const job = { folder: flags.out, plan, corpus, test, beam, device };
+  const label = plan.training.objective === 'plain' ? 'training' : 'editable training';
+  const result = await shown(console, (options) => train(job, options), { training: label });
   const { run, epochs, steps, bleu, testSentences, seconds, state } = result;
+  const { objective } = plan.training;
   const judged = bleu === null ? 'no test sentences' : `BLEU ${bleu.toFixed(2)} on ${count(testSentences)} sentences`;
   console.print(`${judged} · ${duration(seconds)} · ${run.folder}`);
-  console.result({ run: run.folder, objective: 'plain', bleu, testSentences, beam, steps, epochs, state, seconds });
+  console.result({ run: run.folder, objective, bleu, testSentences, beam, steps, epochs, state, seconds });
   return exitCodes.done;
 }
 
 function requireTranslation(flags: TranslatorFlags): void {
-  const given = ofImages.find((name) => (flags as unknown as Record<string, unknown>)[name] !== undefined);
-  if (given !== undefined) throw new UsageError(`${optionName(given)}: expected for image classification only.`);
+  const { objective = 'plain', from } = flags;
+  refuse(flags, ofImages, 'expected for image classification only.');
   if ('nesterov' in flags && flags.nesterov === false)
     throw new UsageError('--no-nesterov: expected for image classification only.');
-  if (flags.objective === 'editable')
-    throw new UsageError('--objective: expected plain, as Editable Training of translation is not here yet.');
+  if (objective === 'plain') refuse(flags, ofEdits, 'expected with --objective editable.');
+  if (objective === 'editable' && from === undefined)
+    throw new UsageError(
+      '--objective: expected plain, or --from RUN, a trained run whose translations give edits their targets and alternatives.',
+    );
+  if (from !== undefined) {
+    refuse(flags, ofStart, `expected as --from ${from} has it; leave it out.`);
+    return;
+  }
   for (const name of ['dataset', 'source', 'target'] as const) {
     if (flags[name] !== undefined) continue;
     throw new UsageError(
@@ -63,34 +104,78 @@ function requireTranslation(flags: TranslatorFlags): void {
   }
 }
 
-const languagesOf = ({ source, target }: TranslationFlags) => ({ source: source as string, target: target as string });
+function refuse(flags: object, names: readonly string[], problem: string): void {
+  const given = names.find((name) => {
+    const value = (flags as Readonly<Record<string, unknown>>)[name];
+    return value !== undefined && value !== false;
+  });
+  if (given !== undefined) throw new UsageError(`${optionName(given)}: ${problem}`);
+}
 
-async function planOf(flags: TranslatorFlags): Promise<TranslationPlan> {
-  const { defaultTranslationTraining: usual, smallTransformer } = await import('editable');
-  const { epochs, seed, checkpointEvery } = flags;
-  const given = <Name extends keyof TranslatorFlags>(names: readonly Name[]): Pick<TranslatorFlags, Name> =>
-    Object.fromEntries(names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]))) as Pick<
-      TranslatorFlags,
-      Name
-    >;
-  const sizes = given(['encoderLayers', 'decoderLayers', 'dim', 'feedForward', 'heads', 'dropout']);
+/** What is trained, and on which folder of parallel text. */
+async function planOf(flags: TranslatorFlags): Promise<{ readonly plan: TranslationPlan; readonly folder: string }> {
+  const { planFrom, readTranslationRunConfig, smallTransformer } = await import('editable');
+  if (flags.from !== undefined) {
+    const config = readTranslationRunConfig(flags.from);
+    const folder = flags.dataset === undefined ? config.dataset.folder : resolve(flags.dataset);
+    const { decoderLayers = smallTransformer.decoderLayers } = config.model;
+    const training = await trainingOf(flags, decoderLayers, resolve(flags.from));
+    return { plan: planFrom({ config }, training), folder };
+  }
+  const sizes = given(flags, ['encoderLayers', 'decoderLayers', 'dim', 'feedForward', 'heads', 'dropout']);
   const model = { ...smallTransformer, ...(sizes as Partial<typeof smallTransformer>) };
-  const settings = given(['learningRate', 'weightDecay', 'clipNorm', 'batchTokens', 'labelSmoothing', 'warmUp']);
+  const text: TranslationPlan['text'] = {
+    source: flags.source as string,
+    target: flags.target as string,
+    tokenization: flags.tokenization ?? 'moses',
+    lowercase: !flags.keepCase,
+    merges: flags.merges ?? 4000,
+  };
+  const training = await trainingOf(flags, model.decoderLayers, null);
+  return { plan: { text, model, training }, folder: resolve(flags.dataset as string) };
+}
+
+async function trainingOf(
+  flags: TranslatorFlags,
+  decoderLayers: number,
+  from: string | null,
+): Promise<TranslationTraining> {
+  const { defaultTranslationTraining: usual } = await import('editable');
+  const { layersOf, overridden } = await import('@editable/workspace');
+  const { epochs, seed, checkpointEvery, objective = 'plain' } = flags;
+  const settings = given(flags, ['learningRate', 'weightDecay', 'clipNorm', 'batchTokens', 'labelSmoothing', 'warmUp']);
+  const layers = layersOf(flags.layers ?? [`decoder.layers.${decoderLayers - 1}`]);
+  const own: TranslationTraining = {
+    ...usual,
+    ...(settings as Partial<typeof usual>),
+    ...{ epochs, seed, checkpointEvery },
+    ...(from === null ? {} : { from }),
+    maxRatio: flags.maxRatio ?? usual.maxRatio,
+    averageEpochs: flags.averageEpochs ?? Math.min(usual.averageEpochs, epochs),
+    editor: { ...usual.editor, layers },
+  };
+  if (objective === 'plain') return own;
+  const { firstOrder, learnEditor, checkpointSteps, editNormalization = 'tokens' } = flags;
   return {
-    text: {
-      ...languagesOf(flags),
-      tokenization: flags.tokenization ?? 'moses',
-      lowercase: !flags.keepCase,
-      merges: flags.merges ?? 4000,
-    },
-    model,
-    training: {
-      ...usual,
-      ...(settings as Partial<typeof usual>),
-      ...{ epochs, seed, checkpointEvery },
-      maxRatio: flags.maxRatio ?? usual.maxRatio,
-      averageEpochs: flags.averageEpochs ?? Math.min(usual.averageEpochs, epochs),
-      editor: { ...usual.editor, layers: `decoder.layers.${model.decoderLayers - 1}` },
-    },
+    ...own,
+    objective,
+    editor: overridden(
+      { ...own.editor, maxSteps: flags.maxSteps },
+      { editor: flags.editor, learningRate: flags.editorLearningRate, beta: flags.beta },
+    ),
+    cEdit: flags.cEdit ?? usual.cEdit,
+    cLoc: flags.cLoc ?? usual.cLoc,
+    clipEditNorm: flags.clipEditNorm ?? null,
+    ...{ firstOrder, learnEditor, editNormalization },
+    ...(checkpointSteps ? { checkpointSteps } : {}),
   };
 }
+
+/** Those of the flags that were given. */
+const given = <Name extends keyof TranslatorFlags>(
+  flags: TranslatorFlags,
+  names: readonly Name[],
+): Partial<Pick<TranslatorFlags, Name>> =>
+  Object.fromEntries(names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]]))) as Partial<
+    Pick<TranslatorFlags, Name>
+  >;

@@ -63,8 +63,8 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags 
   readonly layers: readonly string[] | undefined;
   readonly maxSteps: number;
   readonly editTargets: 'random' | 'mistakes' | 'ranks' | undefined;
-  readonly cEdit: number;
-  readonly cLoc: number;
+  readonly cEdit: number | undefined;
+  readonly cLoc: number | undefined;
   readonly clipEditNorm: number | undefined;
   readonly localityImages: number | undefined;
   readonly firstOrder: boolean;
@@ -154,8 +154,14 @@ const options: OptionTable<TrainFlags> = {
     description:
       "what edits of training ask for: random classes; the true classes of training images that --from's model gets wrong; or classes of the ranks that the true ones have there (section 4.3.1; default: random)",
   },
-  cEdit: { kind: number({ min: 0 }), default: 0.01, description: 'weight of L_edit: edits succeed' },
-  cLoc: { kind: number({ min: 0 }), default: 0.01, description: 'weight of L_loc: edits leave the rest alone' },
+  cEdit: {
+    kind: number({ min: 0 }),
+    description: 'weight of L_edit: edits succeed (default: 0.01; translation: 100)',
+  },
+  cLoc: {
+    kind: number({ min: 0 }),
+    description: 'weight of L_loc: edits leave the rest alone (default: 0.01; translation: 100)',
+  },
   clipEditNorm: {
     kind: number({ above: 0 }),
     description: "bound on the norm of the edit and locality terms' gradient alone (default: none)",
@@ -196,6 +202,7 @@ export const trainCommand: ReturnType<typeof defineCommand> = defineCommand<Trai
     'train --dataset fashion-mnist --width 8 --epochs 2 --objective plain --out runs/plain',
     'train --epochs 1 --from runs/plain --c-edit 0.05 --c-loc 0.05 --out runs/editable',
     'train --task translation --dataset multi30k --source de --target en --out runs/de-en',
+    'train --task translation --objective editable --from runs/de-en --epochs 3 --out runs/de-en-editable',
   ],
   run: (_, flags, console) =>
     flags.task === 'translation' ? trainTranslator(flags, console) : trainFromFlags(flags, console),
@@ -338,8 +345,8 @@ async function settingsOf(flags: TrainFlags, spec: ModelSpec): Promise<TrainingS
     },
     from: flags.from ?? null,
     editor,
-    cEdit: flags.cEdit,
-    cLoc: flags.cLoc,
+    cEdit: flags.cEdit ?? defaultTraining.cEdit,
+    cLoc: flags.cLoc ?? defaultTraining.cLoc,
     clipEditNorm: flags.clipEditNorm ?? null,
     localityImages: flags.localityImages ?? null,
     firstOrder: flags.firstOrder,

@@ -20,6 +20,7 @@ export interface TranslationFlags {
   readonly warmUp: number | undefined;
   readonly maxRatio: number | undefined;
   readonly averageEpochs: number | undefined;
+  readonly editNormalization: 'tokens' | 'none' | undefined;
 }
 
 const language = text('language', "the ending of a language's files, as in train.de", /^[A-Za-z][\w-]*$/);
@@ -58,6 +59,11 @@ export const translationOptions: OptionTable<TranslationFlags> = {
     kind: size,
     description: 'translation: the model is the mean of those of the last so many epochs (default: 3, or all)',
   },
+  editNormalization: {
+    kind: choice(['tokens', 'none']),
+    description:
+      "translation: c-edit and c-loc are divided by a batch's tokens, as in the authors' code, or are what they say (default: tokens)",
+  },
 };
 
 /** Options of the other task would be ignored: that is a slip. @throws UsageError naming the first one that was given */
@@ -68,3 +74,16 @@ export function refuseTranslationFlags(flags: TranslationFlags): void {
   });
   if (given !== undefined) throw new UsageError(`${optionName(given)}: expected with --task translation only.`);
 }
+
+/** What the natural editor keeps of a translation model. */
+export interface SentenceControlFlags {
+  readonly controlSentences: number | undefined;
+}
+
+export const sentenceControlOptions: OptionTable<SentenceControlFlags> = {
+  controlSentences: {
+    kind: wholeNumber({ min: 10 }),
+    description:
+      'translation: so many training sentences, whose translations the natural editor keeps (default: those that the run has, else 1000)',
+  },
+};

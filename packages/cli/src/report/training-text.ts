@@ -11,8 +11,13 @@ export function describeEpoch(summary: EpochSummary, epochs: number): string {
   return `${start}  ${terms}  edits ${percent(successRate, 0)} in ${editorSteps.toFixed(1)} steps`;
 }
 
-export function describeTranslationEpoch({ epoch, epochs, loss, accuracy, validation }: TranslationEpoch): string {
-  const start = `epoch ${epoch}/${epochs}  loss ${loss.toFixed(4)}  tokens right ${percent(accuracy, 1)}`;
+export function describeTranslationEpoch(summary: TranslationEpoch): string {
+  const { epoch, epochs, loss, accuracy, edits, validation } = summary;
+  const edited =
+    edits === null
+      ? ''
+      : `  edit ${edits.edit.toFixed(4)}  locality ${edits.locality.toFixed(4)}  edits ${percent(edits.successRate, 0)} in ${edits.editorSteps.toFixed(1)} steps`;
+  const start = `epoch ${epoch}/${epochs}  loss ${loss.toFixed(4)}  tokens right ${percent(accuracy, 1)}${edited}`;
   if (validation === null) return start;
   return `${start}  validation loss ${validation.loss.toFixed(4)}  BLEU ${validation.bleu.toFixed(2)}`;
 }

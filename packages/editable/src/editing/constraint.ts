@@ -12,6 +12,11 @@ export interface Constraint<Input extends Tree = Tensor> {
    * example's value depends on its own output alone. Where a constraint has it, its loss is the sum of those above 0.
    */
   residuals?(output: Tensor): Tensor;
+  /**
+   * What the whole constraint lacks, a scalar, where its examples cannot be told apart: below 0 where it holds with room to
+   * spare, which a loss that is clipped at 0 does not say.
+   */
+  lack?(output: Tensor): Tensor;
   /** Whether an output counts as repaired, where that is less than loss ≤ 0: without the margin, on the input itself. */
   holds?(output: Tensor): boolean;
   /** Tells constraints on the same input apart: what it asks for, as text. */

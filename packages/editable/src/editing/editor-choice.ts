@@ -1,5 +1,5 @@
 /** Which editor makes an edit, and how: plain data, kept in runs and hashed into the keys of what is kept. */
-import type { nn } from '@editable/torch';
+import type { nn, Tree } from '@editable/torch';
 import type { CurvatureOf } from './curvature/curvature.js';
 import { type Editor, type HyperparameterValue, hyperparameterValues } from './editor.js';
 import { type EditorName, editorNamed } from './editors/index.js';
@@ -53,7 +53,7 @@ export const canonicalChoice = ({
 /** The editor of a choice for a model; `curvature` is asked only where the editor steps in a metric. */
 export const editorOf = (
   choice: Pick<EditorChoice, 'name' | 'hyperparameters' | 'layers' | 'views'>,
-  model: nn.Model,
+  model: nn.Model<Tree>,
   curvature: CurvatureOf | undefined,
 ): Editor =>
   editorNamed(

@@ -68,20 +68,20 @@ export function summarize(records: readonly EditRecord[]): EditSummary {
 }
 
 /** Records after a first line that says what they are of; those of something else are dropped. */
-export class RecordsFile {
-  readonly records: EditRecord[];
-  readonly #lines: JsonLines<EditRecord | { readonly evaluation: string }>;
+export class RecordsFile<Record extends object = EditRecord> {
+  readonly records: Record[];
+  readonly #lines: JsonLines<Record | { readonly evaluation: string }>;
 
   constructor(path: string, key: string) {
     this.#lines = new JsonLines(path);
     const [header, ...rest] = this.#lines.read();
     const same = header !== undefined && 'evaluation' in header && header.evaluation === key;
-    this.records = same ? (rest as EditRecord[]) : [];
+    this.records = same ? (rest as Record[]) : [];
     this.#lines.write([{ evaluation: key }, ...this.records]);
   }
 
   /** Writes one record to the disk before it returns. */
-  append(record: EditRecord): void {
+  append(record: Record): void {
     this.#lines.append(record);
   }
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { nn } from '@editable/torch';
 
 /** 64 hexadecimal digits; equal exactly when every tensor is equal to the bit, whatever the order and the device. */
-export function modelHash(model: nn.Model): string {
+export function modelHash(model: Pick<nn.Model, 'parameters' | 'buffers'>): string {
   const hash = createHash('sha256');
   const tensors = [...model.parameters, ...model.buffers].sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [name, tensor] of tensors) {

@@ -11,6 +11,12 @@ export interface PatchTarget {
   readonly image?: string | undefined;
 }
 
+/** A sentence and the translation that it must have. */
+export interface PatchSentence {
+  readonly source: string;
+  readonly target: string;
+}
+
 export interface PatchInfo {
   /** modelHash of the model that it was made for. */
   readonly baseHash: string;
@@ -25,6 +31,8 @@ export interface PatchInfo {
   readonly target?: PatchTarget | undefined;
   /** Where the patch is of many repairs: what each asked for. */
   readonly repairs?: readonly PatchTarget[] | undefined;
+  /** Of a translation model: what each repair asked for. */
+  readonly sentences?: readonly PatchSentence[] | undefined;
   /** Augmented views that were asked to follow, too. */
   readonly views?: number | undefined;
   /** Nats by which the target was asked to lead. */
@@ -32,7 +40,9 @@ export interface PatchInfo {
   readonly dataset?: string | undefined;
   /** Error after minus error before on the test set, a fraction. */
   readonly drawdown?: number | undefined;
-  /** Test images whose class changed. */
+  /** BLEU before minus BLEU after on the test sentences. */
+  readonly bleuDrawdown?: number | undefined;
+  /** Test images whose class changed, or test sentences whose translation did. */
   readonly flips?: number | undefined;
   /** ISO 8601. */
   readonly createdAt: string;
@@ -50,16 +60,20 @@ export function decodePatchInfo(text: string): PatchInfo | string {
     return 'its description is not JSON';
   }
   if (!isRecord(parsed)) return 'its description is not a JSON object';
+  const sentences = Array.isArray(parsed.sentences) ? (parsed.sentences as readonly unknown[]) : [];
   const repairs = Array.isArray(parsed.repairs) ? (parsed.repairs as readonly unknown[]) : [];
   const wrong =
     problem(parsed, infoFields, '') ??
     problem(parsed.target, targetFields, 'target.') ??
-    repairs.map((each, i) => problem(each, targetFields, `repairs.${i}.`)).find((each) => each !== undefined);
+    firstProblem(repairs, targetFields, 'repairs') ??
+    firstProblem(sentences, sentenceFields, 'sentences');
   if (wrong !== undefined) return wrong;
   const target = parsed.target === undefined ? {} : { target: known(parsed.target as object, targetFields) };
   const all =
     parsed.repairs === undefined ? {} : { repairs: repairs.map((each) => known(each as object, targetFields)) };
-  return { ...known(parsed, infoFields), ...target, ...all } as unknown as PatchInfo;
+  const asked =
+    parsed.sentences === undefined ? {} : { sentences: sentences.map((each) => known(each as object, sentenceFields)) };
+  return { ...known(parsed, infoFields), ...target, ...all, ...asked } as unknown as PatchInfo;
 }
 
 interface Field {
@@ -93,6 +107,11 @@ const hash: Field = {
 };
 const optional = (field: Field): Field => ({ ...field, optional: true });
 
+const objects: Field = {
+  expected: 'a list of objects',
+  accepts: (value) => Array.isArray(value) && value.length <= mostRepairs && value.every(isRecord),
+};
+
 const infoFields: Readonly<Record<keyof PatchInfo, Field>> = {
   baseHash: hash,
   resultHash: hash,
@@ -102,14 +121,13 @@ const infoFields: Readonly<Record<keyof PatchInfo, Field>> = {
   steps: count,
   success: { expected: 'true or false', accepts: (value) => typeof value === 'boolean' },
   target: optional({ expected: 'an object', accepts: isRecord }),
-  repairs: optional({
-    expected: 'a list of objects',
-    accepts: (value) => Array.isArray(value) && value.length <= mostRepairs && value.every(isRecord),
-  }),
+  repairs: optional(objects),
+  sentences: optional(objects),
   views: optional(count),
   margin: optional({ expected: 'a number', accepts: Number.isFinite }),
   dataset: optional(text),
   drawdown: optional({ expected: 'a number', accepts: Number.isFinite }),
+  bleuDrawdown: optional({ expected: 'a number', accepts: Number.isFinite }),
   flips: optional(count),
   createdAt: { expected: 'a date', accepts: isDate },
 };
@@ -120,6 +138,20 @@ const targetFields: Readonly<Record<keyof PatchTarget, Field>> = {
   index: optional(count),
   image: optional(text),
 };
+
+const sentence: Field = {
+  expected: 'a sentence',
+  accepts: (value) => typeof value === 'string' && value.length <= 20_000 && !/\p{Cc}|\p{Bidi_Control}/u.test(value),
+};
+
+const sentenceFields: Readonly<Record<keyof PatchSentence, Field>> = { source: sentence, target: sentence };
+
+const firstProblem = (
+  values: readonly unknown[],
+  fields: Readonly<Record<string, Field>>,
+  name: string,
+): string | undefined =>
+  values.map((each, i) => problem(each, fields, `${name}.${i}.`)).find((each) => each !== undefined);
 
 function problem(value: unknown, fields: Readonly<Record<string, Field>>, prefix: string): string | undefined {
   if (!isRecord(value)) return undefined;

@@ -14,6 +14,7 @@ import {
   scope,
   type Tensor,
   TorchError,
+  type Tree,
   writeSafetensors,
 } from '@editable/torch';
 import { EditableError } from '../errors.js';
@@ -22,6 +23,9 @@ import { decodePatchInfo, encodePatchInfo, type PatchInfo } from './patch-info.j
 
 /** What the caller of savePatch knows about the edit; the rest is computed. */
 export type PatchDetails = Omit<PatchInfo, 'baseHash' | 'resultHash' | 'createdAt'> & { readonly createdAt?: string };
+
+/** A model as the values it has. */
+type Valued = Pick<nn.Model, 'parameters' | 'buffers'>;
 
 export interface PatchDescription extends PatchInfo {
   readonly tensors: readonly { readonly name: string; readonly dtype: DType; readonly shape: readonly number[] }[];
@@ -37,8 +41,8 @@ export interface PatchDescription extends PatchInfo {
  */
 export function savePatch(
   path: string,
-  base: nn.Model,
-  edited: nn.Model,
+  base: Valued,
+  edited: Valued,
   changed: readonly string[],
   details: PatchDetails,
 ): PatchInfo {
@@ -67,7 +71,10 @@ export function savePatch(
  * @throws EditableError INVALID_PATCH where the file is no patch, is damaged, or was made for another model; NOT_FINITE;
  * TorchError INVALID_FILE where it cannot be read.
  */
-export function applyPatch(model: nn.Model, path: string): { readonly model: nn.Model; readonly info: PatchInfo } {
+export function applyPatch<Input extends Tree = Tensor, State extends Tree = Input>(
+  model: nn.Model<Input, State>,
+  path: string,
+): { readonly model: nn.Model<Input, State>; readonly info: PatchInfo } {
   const { info, tensors } = readPatch(path);
   requireFitting(tensorsOf(model), tensors, path);
   requireHash(modelHash(model), info.baseHash, path);
@@ -122,7 +129,7 @@ function parse(bytes: Uint8Array, path: string): SafetensorsFile {
   }
 }
 
-const tensorsOf = (model: nn.Model): nn.NamedTensors => new Map([...model.parameters, ...model.buffers]);
+const tensorsOf = (model: Valued): nn.NamedTensors => new Map([...model.parameters, ...model.buffers]);
 
 const only = (values: nn.NamedTensors, known: nn.NamedTensors): nn.NamedTensors =>
   new Map([...values].filter(([name]) => known.has(name)));
@@ -156,7 +163,7 @@ function requireFinite(values: nn.NamedTensors, source: string): void {
   }
 }
 
-function requireOnlyChanged(base: nn.Model, edited: nn.Model, changed: ReadonlySet<string>): void {
+function requireOnlyChanged(base: Valued, edited: Valued, changed: ReadonlySet<string>): void {
   const before = tensorsOf(base);
   const after = tensorsOf(edited);
   const unknown = [...changed, ...after.keys()].find((name) => !before.has(name) || !after.has(name));

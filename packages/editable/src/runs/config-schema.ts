@@ -66,7 +66,10 @@ const imageTraining: z.ZodType<TrainingSettings> = z.looseObject({
 
 const translationTraining: z.ZodType<TranslationTraining> = z.looseObject({
   ...steps,
-  objective: z.literal('plain'),
+  from: z.string().nullable().exactOptional(),
+  editNormalization: z.enum(['tokens', 'none']).exactOptional(),
+  editTemperature: z.number().exactOptional(),
+  alternatives: count.exactOptional(),
   epochs: count,
   batchTokens: count,
   labelSmoothing: z.number(),

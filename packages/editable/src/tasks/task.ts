@@ -18,4 +18,6 @@ export interface Task<Input extends Tree = Tensor> {
   accuracy(output: Tensor, batch: TrainingBatch<Input>): Tensor;
   /** L_loc (equation 4): mean KL(p(y|x, before) ‖ p(y|x, after)) over the inputs, a scalar, differentiable in both. */
   divergence(before: Tensor, after: Tensor, batch: TrainingBatch<Input>): Tensor;
+  /** What c_edit and c_loc are multiplied by in a step on this batch; left out: 1. */
+  editScale?(batch: TrainingBatch<Input>): number;
 }

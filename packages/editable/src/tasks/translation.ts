@@ -10,12 +10,20 @@ export interface TranslationTaskOptions {
   readonly smoothing?: number;
   /** The number of padding; default: fairseq's. */
   readonly padding?: number;
+  /**
+   * tokens: c_edit and c_loc are divided by the batch's target tokens, as in the released code, whose base loss is a sum
+   * over them; none: they are what they say beside a mean. Default: none.
+   */
+  readonly editNormalization?: EditNormalization;
 }
+
+export type EditNormalization = 'tokens' | 'none';
 
 /** L_base is a token's mean cross-entropy with label smoothing; L_loc is a mean over target tokens. Padding counts nowhere. */
 export const translationTask = ({
   smoothing = 0.1,
   padding = fairseqTokens.padding,
+  editNormalization = 'none',
 }: TranslationTaskOptions = {}): Task<TokenPair> => ({
   name: 'translation',
   baseLoss: (logits, { target }) => {
@@ -31,4 +39,5 @@ export const translationTask = ({
     const real = (logits: Tensor): Tensor => logits.reshape([-1, logits.shape.at(-1) as number]).indexSelect(0, places);
     return classDivergence(real(before), real(after));
   },
+  editScale: ({ target }) => (editNormalization === 'tokens' ? 1 / target.ne(padding).sum().item() : 1),
 });

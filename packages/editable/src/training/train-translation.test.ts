@@ -147,3 +147,78 @@ describe('trainTranslation', () => {
     expect(existsSync(nowhere)).toBe(false);
   });
 });
+
+describe('trainTranslation with edits', () => {
+  const editable = (own: Partial<TranslationPlan['training']> = {}): TranslationPlan => ({
+    ...plan,
+    training: {
+      ...plan.training,
+      ...{ objective: 'editable', from: join(folder, 'whole'), epochs: 1, averageEpochs: 1, learningRate: 1e-3 },
+      ...{ warmUp: 5, alternatives: 5, batchTokens: 200, editNormalization: 'tokens', checkpointEvery: 4 },
+      editor: { name: 'rmsprop', hyperparameters: { learningRate: 3e-3 }, layers: 'decoder.layers.0', maxSteps: 4 },
+      ...own,
+    },
+  });
+  const told: TranslationMetrics[] = [];
+  const whole = join(folder, 'editable');
+
+  it('makes an edit of the last decoder layer each step, learns from it, and leaves the editor that it learned', async () => {
+    const run = await trainTranslation(whole, editable(), corpus, { onStep: (metrics) => told.push(metrics) });
+    expect(told.length).toBeGreaterThan(10);
+    expect(told.filter(({ editorSteps }) => editorSteps > 0).length).toBeGreaterThan(told.length / 2);
+    for (const { editorSteps, locality } of told) {
+      expect(editorSteps).toBeLessThanOrEqual(4);
+      expect(locality > 0).toBe(editorSteps > 0);
+    }
+    const { learningRate } = run.editor!.hyperparameters;
+    expect(learningRate).not.toBe(3e-3);
+    expect(run.codec.hashes).toEqual(openTranslationRun(join(folder, 'whole')).codec.hashes);
+    const { parameters } = openTranslationRun(join(folder, 'whole')).model;
+    expect([...run.model.parameters].some(([name, value]) => !value.equal(parameters.get(name)!))).toBe(true);
+  });
+
+  it('weighs edits by the tokens of a batch as the released code does, or as they are', async () => {
+    const [step] = told;
+    const { base, edit, locality, loss } = step!;
+    const weight = (loss - base) / (edit + locality); // 100 divided by the tokens of a batch
+    expect(weight).toBeGreaterThan(100 / 200);
+    expect(weight).toBeLessThan(100 / 80);
+    const plain: TranslationMetrics[] = [];
+    await expect(
+      trainTranslation(join(folder, 'plainly'), editable({ editNormalization: 'none', cEdit: 1, cLoc: 2 }), corpus, {
+        onStep: (metrics) => {
+          plain.push(metrics);
+          throw new Error('ended');
+        },
+      }),
+    ).rejects.toThrow('ended');
+    expect(plain[0]!.loss).toBeCloseTo(plain[0]!.base + plain[0]!.edit + 2 * plain[0]!.locality, 4);
+  });
+
+  it('ended at any step and called again, leaves the same bits', async () => {
+    const broken = join(folder, 'editable-broken');
+    for (const stops of [7, 3, 5]) {
+      let left = stops;
+      await expect(
+        trainTranslation(broken, editable(), corpus, {
+          onStep: () => {
+            if (left-- === 0) throw new Error('ended');
+          },
+        }),
+      ).rejects.toThrow('ended');
+    }
+    await trainTranslation(broken, editable(), corpus);
+    expect(contents(broken)).toEqual(contents(whole));
+  });
+
+  it('refuses to edit without a model to start from, and other sizes or text than that has', async () => {
+    const nowhere = join(folder, 'nowhere');
+    const { from: _, ...without } = editable().training;
+    await expect(trainTranslation(nowhere, { ...plan, training: without }, corpus)).rejects.toThrow(
+      'objective: expected plain, or a run to start from, which gives edits their targets and alternatives',
+    );
+    const wider = { ...editable(), model: { ...plan.model, dim: 64 } };
+    await expect(trainTranslation(nowhere, wider, corpus)).rejects.toThrow(/^dim: expected as .*whole has it/);
+    expect(existsSync(nowhere)).toBe(false);
+  });
+});

@@ -72,7 +72,10 @@ export async function trainTranslation(
   const { training: settings } = plan;
   checkTranslationTraining(settings);
   transformerSizes({ ...plan.model, sourceVocabulary: 4, targetVocabulary: 4 });
-  const codec = claimRun(folder, plan, corpus, onLearning);
+  const { from = null } = settings;
+  const start = from === null ? undefined : openTranslationRun(from, { device });
+  if (start !== undefined) requireSame(plan, start);
+  const codec = claimRun(folder, plan, corpus, start?.codec ?? onLearning);
   if (isFinished(folder)) {
     removeEpochs(folder);
     return openTranslationRun(folder, { device });
@@ -83,9 +86,9 @@ export async function trainTranslation(
       source: codec.encode(source, 'source'),
       target: codec.encode(target, 'target'),
     })),
-    { spec, settings, device },
+    { spec, settings, device, baseline: start?.model },
   );
-  const model = createTransformer(spec, { seed: settings.seed, device });
+  const model = start?.model ?? createTransformer(spec, { seed: settings.seed, device });
   const trainer = new Trainer<TokenPair, TranslationState>(work.task, model, settings);
   const validate = validationOf(corpus, codec, spec);
   const measured = (metrics: StepMetrics): TranslationMetrics => {
@@ -101,23 +104,45 @@ export async function trainTranslation(
   const rateOf = (step: number): number => learningRate(settings.warmUp === 0 ? step : step + 1);
   await runTraining(folder, { work, trainer, settings, learningRate: rateOf, measured, onStep });
   saveModel(folder, model.with({ parameters: meanOfEpochs(folder, settings, device) }));
-  saveEditorChoice(folder, settings.editor);
+  saveEditorChoice(folder, {
+    ...settings.editor,
+    hyperparameters: { ...settings.editor.hyperparameters, ...trainer.hyperparameters() },
+  });
   removeFile(join(folder, runFiles.checkpoint));
   removeEpochs(folder);
   return openTranslationRun(folder, { device });
 }
 
-/** The folder's merges and vocabulary, learned where it has none, and its configuration, written where it has none. */
+/** A training that starts from a run's model, and so has its text and its sizes. */
+export function planFrom({ config }: Pick<TranslationRun, 'config'>, training: TranslationTraining): TranslationPlan {
+  const { mergesHash: _, vocabularyHash: __, ...text } = config.text;
+  const { sourceVocabulary: ___, targetVocabulary: ____, ...model } = config.model;
+  return { text, model, training };
+}
+
+function requireSame({ text, model, training }: TranslationPlan, start: TranslationRun): void {
+  const there = planFrom(start, training);
+  const differs = (a: object, b: object): string | undefined =>
+    [...new Set([...Object.keys(a), ...Object.keys(b)])].find(
+      (name) => JSON.stringify(a[name as keyof typeof a]) !== JSON.stringify(b[name as keyof typeof b]),
+    );
+  const other = differs(text, there.text) ?? differs(model, there.model);
+  if (other === undefined) return;
+  throw new EditableError(
+    'INVALID_ARGUMENT',
+    `${other}: expected as ${start.folder} has it, where training starts; leave it out.`,
+  );
+}
+
+/** The folder's merges and vocabulary, where it has none those given, or learned ones; and its configuration, written where it has none. */
 function claimRun(
   folder: string,
   { text, model, training }: TranslationPlan,
   corpus: ParallelCorpus,
-  onLearning: () => void,
+  given: SentenceCodec | (() => void),
 ): SentenceCodec {
   const there = isRun(folder) ? readTranslationRunConfig(folder) : undefined;
-  if (there === undefined) onLearning();
-  const codec =
-    there === undefined ? SentenceCodec.learn(text, corpus.train) : loadCodec(folder, there.text, there.text);
+  const codec = there === undefined ? newCodec(text, corpus, given) : loadCodec(folder, there.text, there.text);
   const { size } = codec.vocabulary;
   const config: TranslationRunConfig = {
     version: 1,
@@ -133,6 +158,12 @@ function claimRun(
   }
   claimFolder(folder, config, readTranslationRunConfig);
   return codec;
+}
+
+function newCodec(text: TextSettings, corpus: ParallelCorpus, given: SentenceCodec | (() => void)): SentenceCodec {
+  if (typeof given !== 'function') return given;
+  given();
+  return SentenceCodec.learn(text, corpus.train);
 }
 
 // A model of the first epochs repeats itself to the greatest length that it is allowed.

@@ -69,12 +69,13 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
   step(batch: TrainingBatch<Input>, constraint: Constraint<Input> | undefined, learningRate: number): StepTerms {
     return scope(() => {
       const hyperparameters = this.hyperparameters();
-      const objective = this.#objective(batch, constraint);
+      const weights = this.#weightsOf(batch);
+      const objective = this.#objective(batch, constraint, weights);
       const loss = objective.total.item();
       if (!Number.isFinite(loss)) {
         throw new EditableError('NOT_FINITE', `training diverged: the loss is ${loss}. Try a smaller learning rate.`);
       }
-      const gradientNorm = this.#descend(objective, learningRate);
+      const gradientNorm = this.#descend(objective, weights, learningRate);
       this.#copy.keep(objective.buffers);
       return {
         loss,
@@ -118,26 +119,31 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     this.#editorOptimizer.load(group('editorOptimizer'));
   }
 
-  #objective(batch: TrainingBatch<Input>, constraint: Constraint<Input> | undefined): Objective {
+  #weightsOf(batch: TrainingBatch<Input>): EditWeights {
+    const { cEdit, cLoc, objective } = this.#settings;
+    const scale = objective === 'plain' ? 1 : (this.#task.editScale?.(batch) ?? 1);
+    return { cEdit: cEdit * scale, cLoc: cLoc * scale };
+  }
+
+  #objective(batch: TrainingBatch<Input>, constraint: Constraint<Input> | undefined, weights: EditWeights): Objective {
     const { training, parameters } = this.#copy;
     if (constraint === undefined) return baseObjective(this.#task, training, parameters, batch);
-    const { cEdit, cLoc, firstOrder, localityImages, editor, checkpointSteps = false } = this.#settings;
+    const { firstOrder, localityImages, editor, checkpointSteps = false } = this.#settings;
     return editableObjective(this.#task, training, parameters, batch, constraint, {
       editor: this.#editor(),
       editable: this.#editable,
       maxSteps: editor.maxSteps,
-      cEdit,
-      cLoc,
+      ...weights,
       firstOrder,
       localityImages,
       checkpointSteps,
     });
   }
 
-  #descend(objective: Objective, learningRate: number): number {
+  #descend(objective: Objective, weights: EditWeights, learningRate: number): number {
     const parameters = [...this.#copy.parameters.values()];
     const learned = [...this.#learned.values()];
-    const all = this.#gradients(objective, [...parameters, ...learned]);
+    const all = this.#gradients(objective, weights, [...parameters, ...learned]);
     const { gradients, norm } = optim.clipGradNorm(all.slice(0, parameters.length), this.#settings.clipNorm);
     if (!Number.isFinite(norm)) {
       throw new EditableError(
@@ -157,8 +163,8 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
   }
 
   /** The gradient of equation 2; with clipEditNorm, of its two halves apart, which share no graph. */
-  #gradients(objective: Objective, inputs: readonly Tensor[]): readonly Tensor[] {
-    const { clipEditNorm, cEdit, cLoc } = this.#settings;
+  #gradients(objective: Objective, { cEdit, cLoc }: EditWeights, inputs: readonly Tensor[]): readonly Tensor[] {
+    const { clipEditNorm } = this.#settings;
     const { total, base, edit, locality, steps, editGradients } = objective;
     if (editGradients === undefined && (steps === 0 || clipEditNorm === null)) {
       return grad(total, inputs, { allowUnused: true });
@@ -200,6 +206,12 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
       }),
     );
   }
+}
+
+/** c_edit and c_loc of one step. */
+interface EditWeights {
+  readonly cEdit: number;
+  readonly cLoc: number;
 }
 
 /** Parameters that one optimizer steps, at the schedule's learning rate times a factor. */

@@ -1,11 +1,21 @@
 /** Everything that decides a training of a translation model, as plain data. */
 import { EditableError } from '../errors.js';
 import { smallSizes, type TransformerName, type TransformerSizes } from '../models/transformer/index.js';
+import type { EditNormalization } from '../tasks/translation.js';
 import { defaultTraining, type StepSettings } from './settings.js';
 
 export interface TranslationTraining extends StepSettings {
-  /** Edits in training are not here yet. */
-  readonly objective: 'plain';
+  /**
+   * The run whose weights training starts from, and whose model, as it is, gives edits their targets and alternatives; null
+   * or left out: fresh weights, which plain training alone may have.
+   */
+  readonly from?: string | null;
+  /** How c_edit and c_loc stand beside the base loss; left out: none. */
+  readonly editNormalization?: EditNormalization;
+  /** τ at which targets of edits are sampled; left out: 1.2. */
+  readonly editTemperature?: number;
+  /** Of the beam that alternatives come from; left out: 32, or as many as the vocabulary allows. */
+  readonly alternatives?: number;
   readonly epochs: number;
   /** A batch's sentences times its longest side, padding included, at most. */
   readonly batchTokens: number;
@@ -85,4 +95,22 @@ const rules: readonly Rule[] = [
   ['maxRatio', 'a number of at least 1, or none', ({ maxRatio }) => maxRatio === null || maxRatio >= 1],
   ['betas', 'two numbers from 0 to below 1', ({ betas = [0.9, 0.98] }) => betas.every((b) => b >= 0 && b < 1)],
   ['seed', 'a whole number of at least 0', ({ seed }) => Number.isSafeInteger(seed) && seed >= 0],
+  ['cEdit', 'a number of at least 0', ({ cEdit }) => cEdit >= 0],
+  ['cLoc', 'a number of at least 0', ({ cLoc }) => cLoc >= 0],
+  [
+    'objective',
+    'plain, or a run to start from, which gives edits their targets and alternatives',
+    ({ objective, from }) => objective === 'plain' || typeof from === 'string',
+  ],
+  [
+    'editNormalization',
+    'tokens or none',
+    ({ editNormalization = 'none' }) => ['tokens', 'none'].includes(editNormalization),
+  ],
+  ['editTemperature', 'a number above 0', ({ editTemperature = 1.2 }) => editTemperature > 0],
+  [
+    'alternatives',
+    'a whole number of at least 2',
+    ({ alternatives = 32 }) => isCount(alternatives) && alternatives > 1,
+  ],
 ];

@@ -1,12 +1,22 @@
 /** What translation trains on: batches of sentences of like length, functions of the settings and the step alone. */
 import { tokenBatches } from '@editable/text';
-import type { Device } from '@editable/torch';
+import { type Device, mapTree } from '@editable/torch';
+import { stream } from '../data/random.js';
+import type { Constraint } from '../editing/constraint.js';
+import { sequence } from '../editing/constraints/sequence.js';
 import { EditableError } from '../errors.js';
-import { fairseqTokens, type TokenPair, type TransformerSpec } from '../models/transformer/index.js';
+import {
+  fairseqTokens,
+  type TokenPair,
+  type TransformerSpec,
+  type TranslationModel,
+} from '../models/transformer/index.js';
 import type { Task, TrainingBatch } from '../tasks/task.js';
 import { translationTask } from '../tasks/translation.js';
+import { beamSearch, usualAlternatives } from '../translation/beam-search.js';
+import { sampleTranslations } from '../translation/sampling.js';
 import type { SentencePair } from '../translation/scoring.js';
-import { paddedRows } from '../translation/source-batches.js';
+import { paddedRows, type Sentence } from '../translation/source-batches.js';
 import type { TrainingWork } from './training-work.js';
 import type { TranslationTraining } from './translation-settings.js';
 
@@ -14,7 +24,12 @@ export interface TranslationWorkOptions {
   readonly spec: TransformerSpec;
   readonly settings: TranslationTraining;
   readonly device: Device;
+  /** What edits' targets and alternatives come from (section 4.4), where training makes edits; it stays as it is. */
+  readonly baseline?: TranslationModel | undefined;
 }
+
+/** Tokens that targets and alternatives of a source of n tokens may have: longer ones fill the memory of the editor's graph. */
+const longestEdit = (source: number): number => 2 * source + 10;
 
 export class TranslationWork implements TrainingWork<TokenPair> {
   readonly task: Task<TokenPair>;
@@ -31,7 +46,11 @@ export class TranslationWork implements TrainingWork<TokenPair> {
     const { settings, spec } = options;
     this.#options = options;
     this.#padding = (spec.special ?? fairseqTokens).padding;
-    this.task = translationTask({ smoothing: settings.labelSmoothing, padding: this.#padding });
+    this.task = translationTask({
+      smoothing: settings.labelSmoothing,
+      padding: this.#padding,
+      editNormalization: settings.editNormalization ?? 'none',
+    });
     this.pairs = pairs.filter((pair) => fits(pair, settings));
     if (this.pairs.length === 0) {
       throw new EditableError(
@@ -59,8 +78,23 @@ export class TranslationWork implements TrainingWork<TokenPair> {
     return { input, target: input.target };
   }
 
-  constraint(): undefined {
-    return undefined;
+  /** One edit a step: a training sentence and a sample of its translations, against the baseline's best ones. */
+  constraint(step: number): Constraint<TokenPair> | undefined {
+    const { baseline, spec, settings, device } = this.#options;
+    if (settings.objective === 'plain' || baseline === undefined) return undefined;
+    const { seed, editTemperature: temperature = 1.2, alternatives: beam = usualAlternatives(spec) } = settings;
+    const { source } = this.pairs[stream(seed, 'edit-sentence', step).int(this.pairs.length)] as SentencePair;
+    const limits = { maxLength: longestEdit(source.length) };
+    const streamOf = () => stream(seed, 'edit-target', step);
+    const [drawn] = sampleTranslations(baseline, spec, [source], { ...limits, temperature, streamOf });
+    const [found = []] = beamSearch(baseline, spec, [source], { ...limits, beam });
+    const alternatives = found.map(({ tokens }) => tokens);
+    const { margin = 0 } = settings.editor;
+    const made = sequence({ source, target: drawn?.tokens as Sentence }, alternatives, {
+      margin,
+      padding: this.#padding,
+    });
+    return device === 'cpu' ? made : { ...made, input: mapTree(made.input, (leaf) => leaf.to(device)) };
   }
 
   #batchesOf(epoch: number): readonly Uint32Array[] {

@@ -69,11 +69,16 @@ export function beamSearch(
   });
 }
 
-function checkOptions(
-  { beam, lengthPenalty, maxLength, maxRatio }: Search,
-  { targetVocabulary }: TransformerSpec,
-): void {
-  const widest = Math.ceil(targetVocabulary / 2) - 2;
+/** The widest beam of a vocabulary: half of the continuations that are looked at may end. */
+export const widestBeam = ({ targetVocabulary }: Pick<TransformerSpec, 'targetVocabulary'>): number =>
+  Math.ceil(targetVocabulary / 2) - 2;
+
+/** Translations that a target must beat: the paper's 32, or as many as a very small vocabulary has. */
+export const usualAlternatives = (spec: Pick<TransformerSpec, 'targetVocabulary'>): number =>
+  Math.min(32, widestBeam(spec));
+
+function checkOptions({ beam, lengthPenalty, maxLength, maxRatio }: Search, spec: TransformerSpec): void {
+  const widest = widestBeam(spec);
   const refused = (expected: string, received: number): EditableError =>
     new EditableError('INVALID_ARGUMENT', `beamSearch: expected ${expected}, received ${received}.`);
   if (!Number.isInteger(beam) || beam < 1 || beam > widest) throw refused(`a beam from 1 to ${widest}`, beam);

@@ -1,5 +1,5 @@
 /** Sentences as people write them, translated; and how well, as BLEU against references. */
-import { type BleuScore, corpusBleu } from '@editable/text';
+import { type BleuOptions, type BleuScore, corpusBleu } from '@editable/text';
 import { noGrad, scope } from '@editable/torch';
 import type { TextPair } from '../data/parallel-corpus.js';
 import type { TransformerSpec, TranslationModel } from '../models/transformer/index.js';
@@ -44,17 +44,22 @@ export function translate(
   return translated;
 }
 
+/** How a run's translations are compared with references: tokens of one's own are compared as they are. */
+export const bleuOptionsOf = ({ settings }: SentenceCodec): BleuOptions => ({
+  lowercase: settings.lowercase,
+  tokenizer: settings.tokenization === 'none' ? 'none' : '13a',
+});
+
 /** sacreBLEU's BLEU of translations, without regard to case where the run's text has none. */
 export const bleuOf = (
-  { codec: { settings } }: Pick<Translator, 'codec'>,
+  { codec }: Pick<Translator, 'codec'>,
   translations: readonly string[],
   pairs: readonly TextPair[],
 ): BleuScore =>
   corpusBleu(
     translations,
     pairs.map(({ target }) => [target]),
-    // Tokens of one's own are compared as they are.
-    { lowercase: settings.lowercase, tokenizer: settings.tokenization === 'none' ? 'none' : '13a' },
+    bleuOptionsOf(codec),
   );
 
 /** −log p of a token, in nats: the mean over all tokens of the targets, `end` included. */

@@ -6,6 +6,7 @@ export {
   addBleuStatistics,
   type BleuStatistics,
   bleuStatistics,
+  noStatistics,
   type References,
   subtractBleuStatistics,
   sumBleuStatistics,

@@ -38,7 +38,7 @@ export function curvatureOf(
       made =
         opened.patches.length > 0
           ? controlCurvature(opened.model, control())
-          : runCurvature(opened.run, control, { anyImages: images === undefined && opened.control === undefined });
+          : runCurvature(opened.run, control, { anyControl: images === undefined && opened.control === undefined });
     }
     return made(names);
   };
@@ -70,7 +70,7 @@ export function computeCurvature(
   const names = selectParameters(run.model, layers);
   const control = (): ControlImages => controlImagesOf(opened, images, job);
   const { path, found, factors } = runFactors(run, control, names, {
-    anyImages: images === undefined && opened.control === undefined,
+    anyControl: images === undefined && opened.control === undefined,
     replace: true,
   });
   return {

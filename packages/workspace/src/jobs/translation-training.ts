@@ -81,9 +81,10 @@ const metricsOf = (folder: string): TranslationMetrics[] =>
 export function translationEpochs(folder: string): TranslationEpoch[] {
   if (!existsSync(join(folder, runFiles.metrics))) return [];
   const metrics = metricsOf(folder);
-  return summarizeEpochs(metrics).map(({ epoch, loss, accuracy }) => {
+  return summarizeEpochs(metrics).map(({ epoch, loss, accuracy, edit, locality, successRate, editorSteps }) => {
     const last = metrics.findLast((step) => step.epoch === epoch) as TranslationMetrics;
-    return { epoch, epochs: last.epochs, loss, accuracy, validation: last.validation ?? null };
+    const edits = editorSteps === 0 ? null : { edit, locality, successRate, editorSteps };
+    return { epoch, epochs: last.epochs, loss, accuracy, edits, validation: last.validation ?? null };
   });
 }
 

@@ -2,7 +2,7 @@
  * A translation (section 4.4): l_e = max over alternatives of the mean log p(token) − the target's, clipped at 0. With a
  * margin m the target must lead by m nats a token.
  */
-import { mapTree, type Tensor } from '@editable/torch';
+import { mapTree, stack, type Tensor } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import {
   fairseqTokens,
@@ -26,6 +26,11 @@ export interface SequenceOptions {
   readonly padding?: number;
 }
 
+/** A source, the translation it must have, and those that this must beat. */
+export interface SequenceDemand extends SentencePair {
+  readonly alternatives: readonly Sentence[];
+}
+
 /**
  * The target must be at least as likely, by the mean over its tokens, as each alternative; those that are the target itself
  * are left out. The input has a row for the target and one for each alternative, and must live as long as the constraint.
@@ -33,35 +38,61 @@ export interface SequenceOptions {
  * @throws EditableError INVALID_ARGUMENT where no alternative is left
  */
 export function sequence(
-  { source, target }: SentencePair,
+  pair: SentencePair,
   alternatives: readonly Sentence[],
-  { margin = 0, padding = fairseqTokens.padding }: SequenceOptions = {},
+  options: SequenceOptions = {},
 ): Constraint<TokenPair> {
-  const others = alternatives.filter((each) => each.join() !== target.join());
-  if (others.length === 0) {
-    throw new EditableError(
-      'INVALID_ARGUMENT',
-      `sequence: expected alternatives to the target, received ${alternatives.length}, none of them different from it.`,
-    );
-  }
-  const rows = [target, ...others];
-  const lack = (logits: Tensor): Tensor => {
+  const { lacks, ...made } = sequencesOf([{ ...pair, alternatives }], options);
+  const { margin = 0 } = options;
+  return { ...made, lack: (logits) => lacks(logits).select(0, 0).add(margin) };
+}
+
+/**
+ * Several at once, such as a sentence and noised forms of it: the loss is the sum of what each lacks. Success is judged on the
+ * first. @throws as `sequence`
+ */
+export function sequences(demands: readonly SequenceDemand[], options: SequenceOptions = {}): Constraint<TokenPair> {
+  const { lacks: _, ...made } = sequencesOf(demands, options);
+  return made;
+}
+
+function sequencesOf(
+  demands: readonly SequenceDemand[],
+  { margin = 0, padding = fairseqTokens.padding }: SequenceOptions,
+): Constraint<TokenPair> & { readonly lacks: (logits: Tensor) => Tensor } {
+  const groups = demands.map(rowsOf);
+  const rows = groups.flat();
+  const sources = demands.flatMap(({ source }, i) => (groups[i] as readonly Sentence[]).map(() => source));
+  /** [demands] */
+  const lacks = (logits: Tensor): Tensor => {
     // Made anew: the input that the constraint was given may be gone by then.
     const means = meanLogProbabilities(logits, paddedRows(rows, padding, logits.device), padding);
-    return means.narrow(0, 1, others.length).amax().sub(means.select(0, 0));
+    return stack(
+      means.splitWithSizes(groups.map(({ length }) => length)).map((own) =>
+        own
+          .narrow(0, 1, (own.shape[0] as number) - 1)
+          .amax()
+          .sub(own.select(0, 0)),
+      ),
+    );
   };
   return {
-    input: {
-      source: paddedRows(
-        rows.map(() => source),
-        padding,
-      ),
-      target: paddedRows(rows, padding),
-    },
-    loss: (logits) => lack(logits).add(margin).relu(),
-    holds: (logits) => lack(logits).item() <= 0,
+    input: { source: paddedRows(sources, padding), target: paddedRows(rows, padding) },
+    lacks,
+    loss: (logits) => lacks(logits).add(margin).relu().sum(),
+    holds: (logits) => lacks(logits).select(0, 0).item() <= 0,
     asks: JSON.stringify({ rows, margin }),
   };
+}
+
+/** The target, and the alternatives that are not it. */
+function rowsOf({ target, alternatives }: SequenceDemand): readonly Sentence[] {
+  const others = alternatives.filter((each) => each.join() !== target.join());
+  if (others.length > 0) return [target, ...others];
+  throw new EditableError(
+    'INVALID_ARGUMENT',
+    `sequence: expected alternatives to the target, received ${alternatives.length}, none of them different from it.`,
+  );
 }
 
 /** The same against the `beam` best translations of the model as it is; the paper's 32. */

@@ -1,5 +1,5 @@
 /** Kronecker factors in a safetensors file, with what they are of: the model's hash, the control data's, the count. */
-import { loadSafetensors, type nn, saveSafetensors, scope, type Tensor } from '@editable/torch';
+import { loadSafetensors, type nn, saveSafetensors, scope, type Tensor, type Tree } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import type { KroneckerFactors } from './kronecker.js';
 import { blocksOf, type LayerBlock, matrixShapes } from './layer-blocks.js';
@@ -32,7 +32,7 @@ export function saveFactors(path: string, { names, layers, count }: KroneckerFac
  * @throws EditableError INVALID_FILE where the file is of another model, or its factors are not finite or do not fit;
  * TorchError INVALID_FILE where it cannot be read
  */
-export const loadFactors = (path: string, model: nn.Model, hash: string): KeptFactors =>
+export const loadFactors = (path: string, model: nn.Model<Tree>, hash: string): KeptFactors =>
   scope(() => {
     const { tensors, metadata } = loadSafetensors(path);
     const about = (name: string): string => {
@@ -51,7 +51,12 @@ export const loadFactors = (path: string, model: nn.Model, hash: string): KeptFa
     return { factors: { names, layers, count }, model: hash, control: about('control') };
   });
 
-function matricesIn(path: string, block: LayerBlock, tensors: nn.NamedTensors, model: nn.Model): readonly Tensor[] {
+function matricesIn(
+  path: string,
+  block: LayerBlock,
+  tensors: nn.NamedTensors,
+  model: nn.Model<Tree>,
+): readonly Tensor[] {
   const { device, dtype } = model.parameters.get(nameOf(block)) as Tensor;
   const shapes = matrixShapes(block);
   return sidesOf(block).map((side, i) => {
@@ -69,7 +74,7 @@ function matricesIn(path: string, block: LayerBlock, tensors: nn.NamedTensors, m
   });
 }
 
-function namesIn(path: string, text: string, model: nn.Model): readonly string[] {
+function namesIn(path: string, text: string, model: nn.Model<Tree>): readonly string[] {
   try {
     const names: unknown = JSON.parse(text);
     if (Array.isArray(names) && names.length > 0 && names.every((name) => model.parameters.has(name as string)))

@@ -170,7 +170,10 @@ export class ConstraintRows {
   /** [rows of the group] */
   #values(output: Tensor, group: readonly number[]): Tensor {
     const first = this.#rows[group[0] as number] as Row;
-    if (first.example === null) return this.#constraint(first.constraint).loss(output).reshape([1]);
+    if (first.example === null) {
+      const constraint = this.#constraint(first.constraint);
+      return (constraint.lack?.(output) ?? constraint.loss(output)).reshape([1]);
+    }
     let offset = 0;
     const parts = runs(group.map((row) => this.#rows[row] as Row)).map(({ constraint: of, examples }) => {
       const constraint = this.#constraint(of);

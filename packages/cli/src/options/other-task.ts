@@ -1,0 +1,25 @@
+/** Options that a command has for one task alone: given for the other they would be ignored, which is a slip. */
+import { UsageError } from '../errors.js';
+import { optionName } from './table.js';
+
+const inWords = {
+  'image-classification': 'image classification',
+  translation: 'translation',
+} as const;
+
+/**
+ * `names`: options of `task` alone, in the command line of a run of the other one.
+ *
+ * @throws UsageError naming the first that was given
+ */
+export function refuseOptionsOf(task: keyof typeof inWords, flags: object, names: readonly string[]): void {
+  const given = names.find((name) => {
+    const value = (flags as Readonly<Record<string, unknown>>)[name];
+    return value !== undefined && value !== false;
+  });
+  if (given !== undefined)
+    throw new UsageError(`${optionName(given)}: expected for runs of ${inWords[task]} only; leave it out.`);
+}
+
+/** Of options that several commands share: those about pictures. */
+export const pictureOptions = ['classes', 'onDamaged', 'dataDir', 'testImages', 'control', 'controlImages'] as const;

@@ -1,0 +1,46 @@
+/** The curvature of a translation run's model, kept beside it: computed from training sentences at first use. */
+import type { CurvatureOf } from '../editing/curvature/curvature.js';
+import { disposeFactors, KroneckerCurvature } from '../editing/curvature/kronecker.js';
+import {
+  type ControlSentences,
+  sentenceFactors,
+  translationDamping,
+} from '../evaluation/translation/control-sentences.js';
+import { keptFactors, type RunCurvature, type RunFactorsOptions } from './kept-factors.js';
+import type { TranslationRun } from './translation-run.js';
+
+/** @throws as `keptFactors` */
+export const translationFactors = (
+  run: Pick<TranslationRun, 'folder' | 'model' | 'config'>,
+  controlOf: () => ControlSentences,
+  names: readonly string[],
+  options: RunFactorsOptions = {},
+): RunCurvature =>
+  keptFactors(
+    run,
+    () => {
+      const control = controlOf();
+      const translator = { model: run.model, spec: run.config.model };
+      return { hash: control.hash, factors: (own) => sentenceFactors(translator, control, own) };
+    },
+    names,
+    options,
+  );
+
+/** For the editors of a translation run. */
+export function translationCurvature(
+  run: Pick<TranslationRun, 'folder' | 'model' | 'config'>,
+  controlOf: () => ControlSentences,
+  options: Pick<RunFactorsOptions, 'anyControl'> = {},
+): CurvatureOf {
+  const made = new Map<string, KroneckerCurvature>();
+  return (names) => {
+    const before = made.get(names.join());
+    if (before !== undefined) return before;
+    const { factors, control } = translationFactors(run, controlOf, names, options);
+    const curvature = new KroneckerCurvature(factors, { damping: translationDamping, control });
+    disposeFactors(factors.layers);
+    made.set(names.join(), curvature);
+    return curvature;
+  };
+}

@@ -1,0 +1,59 @@
+/** The curvature of a translation run's model, for the natural editor: computed from training sentences at first use. */
+import { statSync } from 'node:fs';
+import {
+  ControlSentences,
+  type CurvatureOf,
+  selectParameters,
+  sentenceCurvature,
+  translationCurvature,
+  translationFactors,
+} from 'editable';
+import { layersText } from '../runs/editor-choice.js';
+import { type OpenedTranslator, sentencesOf } from '../runs/open-translator.js';
+import type { CurvatureDocument } from './curvature.js';
+
+/** The run's own where it is as it was saved; of a patched model it is computed, and not kept. */
+export function curvatureOfTranslator(opened: OpenedTranslator, sentences: number | undefined): CurvatureOf {
+  const { run, patches, translator } = opened;
+  const control = (): ControlSentences => controlSentencesOf(opened, sentences);
+  if (patches.length === 0) return translationCurvature(run, control, { anyControl: sentences === undefined });
+  let made: CurvatureOf | undefined;
+  return (names) => {
+    made ??= sentenceCurvature(translator, control());
+    return made(names);
+  };
+}
+
+const controlSentencesOf = (opened: OpenedTranslator, sentences: number | undefined): ControlSentences =>
+  new ControlSentences(opened.translator, sentencesOf(opened, 'train'), { sentences });
+
+/** What `curvature --json` prints for a run of translation. */
+export interface TranslationCurvatureDocument extends Omit<CurvatureDocument, 'images'> {
+  /** Control sentences. */
+  readonly sentences: number;
+}
+
+/** Computes and keeps it; a file of another model is written over. */
+export function computeTranslationCurvature(
+  opened: OpenedTranslator,
+  { layers, sentences }: { readonly layers: string | readonly string[]; readonly sentences?: number | undefined },
+): TranslationCurvatureDocument {
+  const started = performance.now();
+  const { run } = opened;
+  const names = selectParameters(run.model, layers);
+  const { path, found, factors } = translationFactors(run, () => controlSentencesOf(opened, sentences), names, {
+    anyControl: sentences === undefined,
+    replace: true,
+  });
+  return {
+    run: run.folder,
+    layers: layersText(layers),
+    parameters: names.length,
+    numbers: names.reduce((sum, name) => sum + (run.model.parameters.get(name)?.numel ?? 0), 0),
+    sentences: factors.count,
+    found,
+    path,
+    bytes: statSync(path).size,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
