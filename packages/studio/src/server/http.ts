@@ -101,7 +101,8 @@ function register(
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const { params: given, query: asked, body: sent, you } = request;
       const result = await handler({ params: given, query: asked, body: sent, you, request, reply } as Handled<object>);
-      if (reply.sent || result === reply) return reply;
+      // A reply can be awaited: by then it may have been sent, or its receiver be gone.
+      if (result === reply || reply.sent || reply.raw.headersSent || reply.raw.destroyed) return reply;
       if (reply.statusCode === 200) void reply.status(answer.status);
       return reply.type('application/json').send(JSON.stringify(result ?? null));
     },
