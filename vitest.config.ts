@@ -34,6 +34,7 @@ export default defineConfig({
     include: [
       'packages/*/src/**/*.test.ts',
       'packages/*/test/**/*.test.ts',
+      'packages/studio/page/test/**/*.test.ts',
       'test/**/*.test.ts',
       'experiments/**/*.test.ts',
     ],

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildPage } from '../packages/studio/page/build-page.mjs';
 import { buildAddon } from '../packages/torch/scripts/build-addon.mjs';
 import { findLibtorch, libtorchIsGiven } from '../packages/torch/scripts/libtorch.mjs';
 
@@ -21,6 +22,7 @@ try {
   installNpmPackages();
   await buildAddon({ log: say });
   buildTypeScript();
+  buildPage({ log: say });
 } catch (error) {
   say(error.message);
   process.exitCode = 1;
@@ -28,6 +30,7 @@ try {
 
 function installDebianPackages(forDevelopment) {
   const wanted = ['dataset-fashion-mnist', 'fonts-dejavu-core']; // a font: the letters of charts as PNG
+  if (forDevelopment) wanted.push('chromium'); // what the studio's tests drive
   if (!libtorchIsGiven()) {
     wanted.unshift('libtorch-dev', 'libopenblas0', 'libgloo-dev'); // Gloo's headers: groups of processes
     if (forDevelopment) wanted.push('python3-torch', 'python3-torchvision');

@@ -132,6 +132,15 @@ describe.skipIf(!hasData)('editable store', () => {
     expect(document('store', 'verify', store)).toMatchObject({ ok: true, releases: 2, repairs: 3, problems: [] });
   });
 
+  it('tells what the repairs cost, what more will, and what to do', () => {
+    const { points, advice, drawdown } = document('store', 'budget', store, '--drawdown', '1', '--negative-flips', '1');
+    expect(points.map((each: { repairs: number }) => each.repairs)).toEqual([3, 2]);
+    expect({ advice, limit: drawdown.limit }).toEqual({ advice: 'room', limit: 1 });
+    const { out } = editable('store', 'budget', store, '--drawdown', '-1');
+    expect(out).toMatch(/advice +retrain now\. The newest release is over budget: drawdown/);
+    expect(out).toMatch(/After repairs/);
+  });
+
   it('catches a tampered release', () => {
     const path = join(store, 'releases', `${release}.safetensors`);
     const bytes = readFileSync(path);

@@ -29,5 +29,6 @@ export * from './runs/editor-choice.js';
 export * from './runs/open-data.js';
 export * from './runs/open-model.js';
 export * from './runs/open-translator.js';
+export * from './runs/run-figures.js';
 export * from './runs/run-files.js';
 export * from './store/index.js';

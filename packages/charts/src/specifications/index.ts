@@ -1,4 +1,5 @@
 /** Specifications only: plain functions from data to data, which a web page can import, too. */
+export * from './budget-chart.js';
 export * from './chart-spec.js';
 export * from './class-drawdown-chart.js';
 export * from './drawdown-dots-chart.js';

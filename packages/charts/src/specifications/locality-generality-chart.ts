@@ -19,10 +19,12 @@ export interface LocalityGeneralityData {
       readonly generality: number;
     }[];
   }[];
+  /** Of the plot, in pixels; left out: 600 × 420. Below 400 wide there is no legend, and titles are short. */
+  readonly size?: { readonly width: number; readonly height: number };
   readonly title?: string;
 }
 
-const size = { width: 600, height: 420 };
+const usualSize = { width: 600, height: 420 };
 const fontSize = 10;
 const shapes = [
   'circle',
@@ -39,7 +41,8 @@ const shapes = [
 const least = 0.01;
 
 /** Drawdown, on a logarithmic scale, against the share of unseen views that follow: a curve for each method. */
-export function localityGeneralityChart({ curves, title }: LocalityGeneralityData): ChartSpec {
+export function localityGeneralityChart({ curves, size = usualSize, title }: LocalityGeneralityData): ChartSpec {
+  const isSmall = size.width < 400;
   const names = curves.map(({ name }) => name);
   const shown = (share: number): number => Math.max(share * 100, least);
   const points = curves.flatMap(({ name, joined = true, points: own }) =>
@@ -68,21 +71,23 @@ export function localityGeneralityChart({ curves, title }: LocalityGeneralityDat
   const x = {
     field: 'drawdown',
     type: 'quantitative',
-    title: 'Drawdown (percentage points of test error, logarithmic)',
+    title: isSmall ? 'Drawdown (points, log.)' : 'Drawdown (percentage points of test error, logarithmic)',
     scale: { type: 'log', domain: [least, most], nice: false },
     axis: {
       format: '~g',
-      values: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].filter((each) => each <= most),
+      values: (isSmall ? [0.01, 0.1, 1, 10] : [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]).filter(
+        (each) => each <= most,
+      ),
     },
   };
   const y = {
     field: 'generality',
     type: 'quantitative',
-    title: 'Unseen views of the repaired image that follow (%)',
+    title: isSmall ? 'Unseen views that follow (%)' : 'Unseen views of the repaired image that follow (%)',
     scale: { domain: [0, 1] },
     axis: { format: '~%' },
   };
-  const legend = { title: 'Editor', symbolSize: 90, symbolOpacity: 1 };
+  const legend = isSmall ? null : { title: 'Editor', symbolSize: 90, symbolOpacity: 1 };
   const color = {
     field: 'curve',
     type: 'nominal',

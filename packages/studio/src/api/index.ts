@@ -1,5 +1,6 @@
 /** The contract between server and page: schemas, types and the table of routes. Free of libtorch, so that a page can import it. */
 export * from './errors.js';
+export * from './figures.js';
 export * from './inference.js';
 export * from './jobs.js';
 export * from './mistakes.js';

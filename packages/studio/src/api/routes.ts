@@ -1,5 +1,7 @@
 /** Every route: method, address, who may, what comes in and what goes out. Server, page and /openapi.json read this table. */
+import type { BudgetReport, RunFigures } from '@editable/workspace';
 import { z } from 'zod';
+import { type BudgetQuery, budgetQuerySchema, budgetReportSchema, runFiguresSchema } from './figures.js';
 import {
   type InferRequest,
   type InferResponse,
@@ -174,6 +176,8 @@ export interface Routes {
     answer: readonly LogEntry[];
   }>;
   readonly budget: Route<{ answer: readonly BudgetPoint[] }>;
+  readonly budgetForecast: Route<{ query: BudgetQuery; answer: BudgetReport }>;
+  readonly analysis: Route<{ answer: RunFigures }>;
 
   readonly findMistakes: Route<{ body: MistakesRequest; answer: JobDocument }>;
   readonly mistakes: Route<{ query: MistakesRequest; answer: MistakesOf }>;
@@ -529,6 +533,21 @@ export const routes: Routes = {
     path: '/api/budget',
     summary: 'What each release cost at its number of repairs, the oldest first',
     answer: ok(z.array(budgetPointSchema)),
+  },
+  budgetForecast: {
+    ...reading,
+    group: 'Releases',
+    path: '/api/budget/forecast',
+    summary: 'What the releases cost, what more repairs will, and whether to retrain',
+    query: budgetQuerySchema,
+    answer: ok(budgetReportSchema),
+  },
+  analysis: {
+    ...reading,
+    group: 'Releases',
+    path: '/api/analysis',
+    summary: "The evaluations and the training of the base's run, as they were measured",
+    answer: ok(runFiguresSchema),
   },
 
   findMistakes: {

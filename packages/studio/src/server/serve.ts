@@ -21,6 +21,7 @@ import { WorkThread } from '../work/work-thread.js';
 import { Access, isLoopback } from './access.js';
 import { Documents } from './documents.js';
 import { EventHub, EventStreams } from './event-stream.js';
+import { figureHandlers } from './figure-handlers.js';
 import { createHttp, registerHttp } from './http.js';
 import { inferenceHandlers } from './inference-handlers.js';
 import { type Limits, type ServeOptions, usualLimits } from './options.js';
@@ -64,6 +65,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       ...inferenceHandlers(parts),
       ...repairHandlers(parts),
       ...releaseHandlers(parts),
+      ...figureHandlers(parts),
       ...servingHandlers(parts, streams),
     };
     const { page = builtPage, logLevel = 'info' } = options;

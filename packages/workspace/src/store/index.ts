@@ -1,4 +1,6 @@
 /** The store of repairs and releases. */
+export * from './budget.js';
+export type { Forecast } from './budget-forecast.js';
 export type { JournalEntry, Solver, StoreEvent } from './events.js';
 export * from './operations/activate.js';
 export * from './operations/check.js';

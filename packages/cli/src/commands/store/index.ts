@@ -2,6 +2,7 @@
 import type { CommandGroup } from '../../command.js';
 import { activateCommand } from './activate.js';
 import { approveCommand } from './approve.js';
+import { budgetCommand } from './budget.js';
 import { conflictsCommand } from './conflicts.js';
 import { diffCommand } from './diff.js';
 import { exportCommand } from './export.js';
@@ -30,6 +31,7 @@ export const storeCommands: CommandGroup = {
     rollbackCommand,
     retireCommand,
     statusCommand,
+    budgetCommand,
     logCommand,
     diffCommand,
     exportCommand,

@@ -1,0 +1,49 @@
+/** `editable store budget`: what the repairs have cost, what more of them will, and when to retrain. */
+import { defineCommand, exitCodes } from '../../command.js';
+import { number, wholeNumber } from '../../options/kinds.js';
+import { type OutputFlags, outputOptions } from '../../options/shared.js';
+import { storeArgument } from '../../options/store.js';
+import type { OptionTable } from '../../options/table.js';
+import { withStore } from './opening.js';
+
+interface BudgetFlags extends OutputFlags {
+  readonly drawdown: number;
+  readonly negativeFlips: number;
+  readonly ahead: number | undefined;
+}
+
+const options: OptionTable<BudgetFlags> = {
+  drawdown: {
+    kind: number({ max: 1 }),
+    default: 0.005,
+    description: 'most that the test error may have risen, 0.005 for 0.5 %',
+  },
+  negativeFlips: {
+    kind: number({ min: 0, max: 1 }),
+    default: 0.01,
+    description: 'most right answers turned wrong, as a share of the images judged',
+  },
+  ahead: {
+    kind: wholeNumber({ min: 1 }),
+    description: 'further repairs to look ahead (default: as many as the largest release holds, at least 10)',
+  },
+  ...outputOptions,
+};
+
+export const budgetCommand: ReturnType<typeof defineCommand> = defineCommand<BudgetFlags>({
+  name: 'budget',
+  summary:
+    'Show what the repairs cost, release by release, foresee what more of them will, and advise when to retrain.',
+  arguments: [storeArgument],
+  options,
+  examples: ['store budget STORE', 'store budget STORE --drawdown 0.002 --ahead 100'],
+  run: ([folder], { drawdown, negativeFlips, ahead }, console) =>
+    withStore(folder, async (store) => {
+      const { budgetOf } = await import('@editable/workspace');
+      const { describeBudget } = await import('../../report/budget-text.js');
+      const report = budgetOf(store, { budget: { drawdown, negativeFlips }, ahead });
+      console.print(describeBudget(report));
+      console.result({ store: folder, ...report });
+      return exitCodes.done;
+    }),
+});
