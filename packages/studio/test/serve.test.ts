@@ -36,8 +36,6 @@ describe('editable serve', () => {
         model.call(tensor(input, { shape: [1, ...dataset.shape] })).output.data() as Float32Array;
       return { pixels, input: [...input], logits: [...scope(() => noGrad(answers))] };
     });
-    // What a first start leaves that was killed before it had copied the network: the next one goes on.
-    Store.create(store)[Symbol.dispose]();
     server = await started(folder, '--exact');
     client = new Client(server.address);
     base = (await client.call('status')).served.base;
@@ -61,6 +59,14 @@ describe('editable serve', () => {
     });
     return { version: model_version, logits: outputs[0]!.data as number[] };
   }
+
+  it('goes on where a first start was killed before it had copied the network', async () => {
+    const cut = join(folder, 'cut');
+    Store.create(cut)[Symbol.dispose]();
+    const second = await started(folder, '--store', cut);
+    expect((await new Client(second.address).call('status')).served.base).toBe(base);
+    await second.stop();
+  });
 
   it('says what it is, as the Open Inference Protocol asks', async () => {
     expect(await client.call('serverMetadata')).toMatchObject({ name: 'editable' });
