@@ -1,12 +1,13 @@
 /** `editable merge`: shards of an evaluation, which independent jobs made, as one. */
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
+import { type OutputFlags, outputOptions } from '../options/shared.js';
 
-export const mergeCommand: ReturnType<typeof defineCommand> = defineCommand<object>({
+export const mergeCommand: ReturnType<typeof defineCommand> = defineCommand<OutputFlags>({
   name: 'merge',
   summary: 'Put the shards of an evaluation together, to the same records as one process makes.',
   arguments: [{ name: 'run', description: 'the run folder, with all shards in its evaluations/' }],
-  options: {},
+  options: outputOptions,
   examples: ['merge runs/editable'],
   run: merge,
 });

@@ -81,6 +81,8 @@ describe('commands', () => {
   });
 
   it('can all print a JSON document', () => {
-    for (const { options } of all) expect(Object.keys(options)).toContain('json');
+    // What launch prints is what the command prints that it starts.
+    const own = all.filter(({ name }) => name !== 'launch');
+    for (const { name, options } of own) expect(Object.keys(options), name).toContain('json');
   });
 });
