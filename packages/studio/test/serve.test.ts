@@ -218,7 +218,7 @@ describe('editable serve', () => {
       releases: 1,
       problems: [],
     });
-    expect(await client.call('budget')).toMatchObject([{ release, repairs: 1, held: 1 }]);
+    expect(await client.call('budget')).toMatchObject({ points: [{ release, repairs: 1, inForce: 1 }] });
     expect(await client.call('releases')).toMatchObject([{ id: release, state: 'kept' }]);
   });
 

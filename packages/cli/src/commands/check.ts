@@ -4,14 +4,12 @@ import { defineCommand, exitCodes } from '../command.js';
 import { shown } from '../console/job-display.js';
 import { number, path, text } from '../options/kinds.js';
 import { type TestImagesFlags, testImagesOptions } from '../options/shared.js';
-import { type BenchFlags, benchOptions, storeArgument } from '../options/store.js';
+import { type BenchFlags, type BudgetFlags, benchOptions, budgetOptions, storeArgument } from '../options/store.js';
 import type { OptionTable } from '../options/table.js';
 import { baseOf, openBenchFor, releaseNamed, withStore } from './store/opening.js';
 
-interface CheckFlags extends TestImagesFlags, BenchFlags {
+interface CheckFlags extends TestImagesFlags, BudgetFlags, BenchFlags {
   readonly release: string;
-  readonly drawdown: number;
-  readonly negativeFlips: number;
   readonly generality: number | undefined;
   readonly junit: string | undefined;
   readonly markdown: string | undefined;
@@ -23,16 +21,7 @@ const options: OptionTable<CheckFlags> = {
     default: 'active',
     description: 'what is to be served: a release by the beginning of its name, "active" or "base"',
   },
-  drawdown: {
-    kind: number({ max: 1 }),
-    default: 0.005,
-    description: 'most that the test error may have risen, 0.005 for 0.5 %',
-  },
-  negativeFlips: {
-    kind: number({ min: 0, max: 1 }),
-    default: 0.01,
-    description: 'most right answers turned wrong, as a share of the images judged',
-  },
+  ...budgetOptions,
   generality: {
     kind: number({ min: 0, max: 1 }),
     description:

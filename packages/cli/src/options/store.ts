@@ -1,6 +1,6 @@
 /** Options that the store's commands share. */
 import { userInfo } from 'node:os';
-import { text } from './kinds.js';
+import { number, text } from './kinds.js';
 import {
   type ControlFlags,
   controlOptions,
@@ -45,6 +45,25 @@ export const benchOptions: OptionTable<BenchFlags> = {
   ...deviceOptions,
   ...sourceOptionsWith("the base's"),
   ...outputOptions,
+};
+
+/** What a release may cost. */
+export interface BudgetFlags {
+  readonly drawdown: number;
+  readonly negativeFlips: number;
+}
+
+export const budgetOptions: OptionTable<BudgetFlags> = {
+  drawdown: {
+    kind: number({ max: 1 }),
+    default: 0.005,
+    description: 'most that the test error may have risen, 0.005 for 0.5 %',
+  },
+  negativeFlips: {
+    kind: number({ min: 0, max: 1 }),
+    default: 0.01,
+    description: 'most right answers turned wrong, as a share of the images judged',
+  },
 };
 
 export const storeArgument = { name: 'store', description: "the store's folder" } as const;

@@ -55,8 +55,6 @@ import {
   retireSchema,
 } from './repairs.js';
 import {
-  type BudgetPoint,
-  budgetPointSchema,
   type DifferenceDocument,
   differenceSchema,
   type FeedbackDocument,
@@ -175,8 +173,7 @@ export interface Routes {
     query: { before?: number | undefined; limit?: number | undefined };
     answer: readonly LogEntry[];
   }>;
-  readonly budget: Route<{ answer: readonly BudgetPoint[] }>;
-  readonly budgetForecast: Route<{ query: BudgetQuery; answer: BudgetReport }>;
+  readonly budget: Route<{ query: BudgetQuery; answer: BudgetReport }>;
   readonly analysis: Route<{ answer: RunFigures }>;
 
   readonly findMistakes: Route<{ body: MistakesRequest; answer: JobDocument }>;
@@ -531,13 +528,6 @@ export const routes: Routes = {
     ...reading,
     group: 'Releases',
     path: '/api/budget',
-    summary: 'What each release cost at its number of repairs, the oldest first',
-    answer: ok(z.array(budgetPointSchema)),
-  },
-  budgetForecast: {
-    ...reading,
-    group: 'Releases',
-    path: '/api/budget/forecast',
     summary: 'What the releases cost, what more repairs will, and whether to retrain',
     query: budgetQuerySchema,
     answer: ok(budgetReportSchema),

@@ -247,32 +247,6 @@ export const predictSchema: z.ZodType<PredictDocument> = z.strictObject({
   resizedFrom: z.tuple([count, count]).nullable(),
 });
 
-/** A point of the budget: what a release cost at its number of repairs. */
-export interface BudgetPoint {
-  readonly release: string;
-  readonly at: string;
-  readonly repairs: number;
-  readonly drawdown: number;
-  readonly drawdownInterval: readonly [low: number, high: number];
-  readonly negativeFlips: number;
-  readonly images: number;
-  readonly generality: number | null;
-  /** Share of its repairs that hold. */
-  readonly held: number;
-}
-
-export const budgetPointSchema: z.ZodType<BudgetPoint> = z.strictObject({
-  release: hash,
-  at: time,
-  repairs: count,
-  drawdown: z.number(),
-  drawdownInterval: z.tuple([z.number(), z.number()]),
-  negativeFlips: count,
-  images: count,
-  generality: z.number().nullable(),
-  held: z.number(),
-});
-
 /** Server-sent events of the whole server; the first is `served`. */
 export type ServerEvent =
   /** What is served changed, here or from another process. */

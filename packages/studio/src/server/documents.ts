@@ -11,7 +11,6 @@ import {
 } from '@editable/workspace';
 import type { ReleaseDocument, ReleaseState } from '../api/releases.js';
 import type { RepairDocument } from '../api/repairs.js';
-import type { BudgetPoint } from '../api/serving.js';
 import { notFound } from '../errors.js';
 
 /** The store's documents; what a release says of itself is read once, as it never changes. */
@@ -74,20 +73,4 @@ export function ownReleaseId(store: Store, name: string): string {
   const id = releaseIdOf(store, name);
   if (id !== null) return id;
   throw notFound('the base is served as it is: expected a release by its hash.');
-}
-
-export function budgetPoint({ id, at, effect, repairs }: ReleaseDocument): BudgetPoint {
-  const { drawdown, drawdownInterval, negativeFlips, data, generality } = effect;
-  const held = effect.repairs.filter(({ holds }) => holds).length;
-  return {
-    release: id,
-    at,
-    repairs: repairs.length,
-    drawdown,
-    drawdownInterval,
-    negativeFlips: negativeFlips.length,
-    images: data.images,
-    generality,
-    held: repairs.length === 0 ? 1 : held / repairs.length,
-  };
 }

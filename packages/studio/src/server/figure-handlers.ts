@@ -4,11 +4,11 @@ import { budgetOf, figuresOf, usualBudget } from '@editable/workspace';
 import type { SomeHandlers } from './handling.js';
 import type { Parts } from './parts.js';
 
-type Names = 'budgetForecast' | 'analysis';
+type Names = 'budget' | 'analysis';
 
 export function figureHandlers({ store }: Parts): SomeHandlers<Names> {
   return {
-    budgetForecast: ({ query: { ahead, drawdown, negativeFlips } }) =>
+    budget: ({ query: { ahead, drawdown, negativeFlips } }) =>
       budgetOf(store, {
         budget: {
           drawdown: drawdown ?? usualBudget.drawdown,

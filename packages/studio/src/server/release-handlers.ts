@@ -5,7 +5,7 @@ import { usualBudget } from '@editable/workspace';
 import type { ReleaseDocument } from '../api/releases.js';
 import type { Served } from '../api/serving.js';
 import { notFound, StudioError } from '../errors.js';
-import { budgetPoint, ownReleaseId, releaseIdOf } from './documents.js';
+import { ownReleaseId, releaseIdOf } from './documents.js';
 import type { SomeHandlers } from './handling.js';
 import type { Parts } from './parts.js';
 import { askerOf, personOf } from './people.js';
@@ -23,8 +23,7 @@ type Names =
   | 'export'
   | 'download'
   | 'verify'
-  | 'log'
-  | 'budget';
+  | 'log';
 
 const usualEntries = 100;
 
@@ -108,7 +107,6 @@ export function releaseHandlers(parts: Parts): SomeHandlers<Names> {
       return jobs.begin('verify', askerOf(you), (thread, options) => thread.call('verify', null, options));
     },
     log: ({ query: { before = Number.MAX_SAFE_INTEGER, limit = usualEntries } }) => desk.call('log', { before, limit }),
-    budget: () => [...store.state.releases.keys()].map((id) => budgetPoint(documentOf(id))),
   };
 }
 

@@ -1,28 +1,17 @@
 /** `editable store budget`: what the repairs have cost, what more of them will, and when to retrain. */
 import { defineCommand, exitCodes } from '../../command.js';
-import { number, wholeNumber } from '../../options/kinds.js';
+import { wholeNumber } from '../../options/kinds.js';
 import { type OutputFlags, outputOptions } from '../../options/shared.js';
-import { storeArgument } from '../../options/store.js';
+import { type BudgetFlags, budgetOptions, storeArgument } from '../../options/store.js';
 import type { OptionTable } from '../../options/table.js';
 import { withStore } from './opening.js';
 
-interface BudgetFlags extends OutputFlags {
-  readonly drawdown: number;
-  readonly negativeFlips: number;
+interface BudgetCommandFlags extends BudgetFlags, OutputFlags {
   readonly ahead: number | undefined;
 }
 
-const options: OptionTable<BudgetFlags> = {
-  drawdown: {
-    kind: number({ max: 1 }),
-    default: 0.005,
-    description: 'most that the test error may have risen, 0.005 for 0.5 %',
-  },
-  negativeFlips: {
-    kind: number({ min: 0, max: 1 }),
-    default: 0.01,
-    description: 'most right answers turned wrong, as a share of the images judged',
-  },
+const options: OptionTable<BudgetCommandFlags> = {
+  ...budgetOptions,
   ahead: {
     kind: wholeNumber({ min: 1 }),
     description: 'further repairs to look ahead (default: as many as the largest release holds, at least 10)',
@@ -30,7 +19,7 @@ const options: OptionTable<BudgetFlags> = {
   ...outputOptions,
 };
 
-export const budgetCommand: ReturnType<typeof defineCommand> = defineCommand<BudgetFlags>({
+export const budgetCommand: ReturnType<typeof defineCommand> = defineCommand<BudgetCommandFlags>({
   name: 'budget',
   summary:
     'Show what the repairs cost, release by release, foresee what more of them will, and advise when to retrain.',

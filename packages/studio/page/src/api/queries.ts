@@ -31,6 +31,6 @@ export const useRollout = (): UseQueryResult<Answered<'rollout'>> => useRead('ro
 export const useDifferences = (): UseQueryResult<Answered<'differences'>> =>
   useRead('differences', { query: { limit: 60 } });
 export const useLog = (limit: number): UseQueryResult<Answered<'log'>> => useRead('log', { query: { limit } });
-export const useBudget = (query: Asked<'budgetForecast'>['query']): UseQueryResult<Answered<'budgetForecast'>> =>
-  useRead('budgetForecast', { query });
+export const useBudget = (query: Asked<'budget'>['query']): UseQueryResult<Answered<'budget'>> =>
+  useRead('budget', { query });
 export const useAnalysis = (): UseQueryResult<Answered<'analysis'>> => useRead('analysis', {});
