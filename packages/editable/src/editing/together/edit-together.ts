@@ -13,7 +13,7 @@ import { named } from '../named.js';
 import { threadsFor } from '../threads.js';
 import { canonicalOrder } from './canonical-order.js';
 import { ConstraintRows } from './constraint-rows.js';
-import { project } from './projection.js';
+import { type ProjectedStep, Projection, type ProjectionOptions } from './projection.js';
 
 export interface EditTogetherOptions<Input extends Tree = Tensor, State extends Tree = Input> {
   /** An editor with a curvature: `natural`. What it is of is what may change. */
@@ -132,8 +132,12 @@ interface Solution<Input extends Tree, State extends Tree> {
   readonly disturbed: readonly number[];
 }
 
-/** Rows this close to violation, in nats, take part in a step, so that it does not push them over. */
+/** Rows this close to violation, in nats, take part in a step, so that it does not push them over: */
 const near = 0.5;
+/** while all together are so many. In a larger set only those take part that a step would push over, found by trying it. */
+const mostNear = 100;
+/** How often such a step is made, each time with the rows that the last one pushed over. */
+const mostTries = 4;
 
 function solve<Input extends Tree, State extends Tree>(
   rows: ConstraintRows,
@@ -149,20 +153,25 @@ function solve<Input extends Tree, State extends Tree>(
   let recurring = new Recurring();
   let origin = start;
   let theta = initial(start);
+  let residuals = rows.residuals(theta);
+  rows.checkFinite(residuals);
   for (let steps = 0; ; steps++) {
-    const residuals = rows.residuals(theta);
-    if (steps === 0) rows.checkFinite(residuals);
     const failing = failingIn(rows, residuals);
     if (steps === 0) failedAtFirst = failing;
     for (const at of failing) if (!failedAtFirst.has(at)) disturbed.add(at);
     const open = rows.all.filter((row) => !dropped.has(rows.constraintOf(row)));
-    const violated = open.filter((row) => !((residuals[row] as number) <= 0));
+    const violated = open.filter((row) => fails(residuals, row));
     if (violated.length === 0 || steps === maxSteps)
       return { theta, origin, residuals, steps, conflicts, disturbed: [...disturbed] };
     recurring.see(residuals);
-    const active = open.filter((row) => recurring.has(row) || !((residuals[row] as number) <= -near));
-    const step = scope(() => project(rows, theta, { active, residuals, curvature, overshoot }));
-    theta = step.theta;
+    const [before, again] = [residuals, recurring];
+    const close = open.filter((row) => again.has(row) || !((before[row] as number) <= -near));
+    const few = close.length <= mostNear;
+    const active = few ? close : close.filter((row) => again.has(row) || fails(before, row));
+    const options = { open, active, tries: few ? 1 : mostTries, theta, residuals: before, curvature, overshoot };
+    const step = scope(() => stepOf(rows, options));
+    ({ theta, residuals } = step);
+    for (const row of step.pushed) disturbed.add(rows.constraintOf(row));
     if (step.contradictions.length === 0) continue;
     for (const [a, b] of step.contradictions) {
       conflicts.push([a, b]);
@@ -171,10 +180,44 @@ function solve<Input extends Tree, State extends Tree>(
     // As if they had never been asked for.
     origin = base;
     theta = initial(base);
+    residuals = rows.residuals(theta);
     recurring = new Recurring();
     steps = -1;
   }
 }
+
+interface Step extends ProjectedStep {
+  /** Of all rows, at the step's `theta`. */
+  readonly residuals: Float64Array;
+  /** Rows that a step without them would have pushed over. */
+  readonly pushed: readonly number[];
+}
+
+interface StepOptions extends ProjectionOptions {
+  /** Rows that shall hold. */
+  readonly open: readonly number[];
+  /** Those that take part in the first try. */
+  readonly active: readonly number[];
+  readonly tries: number;
+}
+
+/** A step for the active rows, and for those that it would push over otherwise. */
+function stepOf(rows: ConstraintRows, { open, active, tries, ...options }: StepOptions): Step {
+  const projection = new Projection(rows, options);
+  const pushed: number[] = [];
+  let adding = active;
+  for (let done = 1; ; done++) {
+    projection.add(adding);
+    const step = projection.step();
+    if (step.contradictions.length > 0) return { ...step, residuals: options.residuals, pushed };
+    const residuals = rows.residuals(step.theta);
+    adding = open.filter((row) => fails(residuals, row) && !projection.has(row));
+    if (adding.length === 0 || done === tries) return { ...step, residuals, pushed };
+    pushed.push(...adding);
+  }
+}
+
+const fails = (residuals: Float64Array, row: number): boolean => !((residuals[row] as number) <= 0);
 
 /**
  * Rows that held once and failed later. Where each of two constraints is met by a step that breaks the other, they are never
@@ -198,7 +241,7 @@ class Recurring {
 
 /** Constraints with a row past violation. */
 const failingIn = (rows: ConstraintRows, residuals: Float64Array): ReadonlySet<number> =>
-  new Set(rows.all.filter((row) => !((residuals[row] as number) <= 0)).map((row) => rows.constraintOf(row)));
+  new Set(rows.all.filter((row) => fails(residuals, row)).map((row) => rows.constraintOf(row)));
 
 const overshootOf = ({ hyperparameters: { overshoot = 0 } }: Editor): number =>
   typeof overshoot === 'object' ? overshoot.item() : Number(overshoot);
