@@ -32,7 +32,7 @@ describe('narrowingPreview', () => {
     const picture = testPicture(first.index, bench.opened.dataset);
     const wish = wishedFor(bench, { picture, target: first.target });
     const seen: NarrowingPreview[] = [];
-    const preview = await narrowingPreview(bench, [wish], (each) => seen.push(each));
+    const preview = await narrowingPreview(bench, [wish], { onPreview: (each) => seen.push(each) });
     expect(bench.store.state.repairs.size).toBe(0);
     expect(preview).toMatchObject({ final: true, beside: null, images: 399, of: 399, others: [] });
     expect(seen.every(({ final, images }) => !final && images < 399)).toBe(true);
@@ -57,7 +57,9 @@ describe('narrowingPreview', () => {
     const [served, next] = mistakesOf(bench) as [{ index: number; target: number }, { index: number; target: number }];
     const picture = testPicture(next.index, bench.opened.dataset);
     const { active } = bench.store.state;
-    const preview = await narrowingPreview(bench, [wishedFor(bench, { picture, target: next.target })], () => {});
+    const preview = await narrowingPreview(bench, [wishedFor(bench, { picture, target: next.target })], {
+      onPreview: () => {},
+    });
     expect(preview).toMatchObject({
       beside: active,
       of: 398,
@@ -65,7 +67,9 @@ describe('narrowingPreview', () => {
     });
     const other = (served.target + 1) % 4;
     const contrary = wishedFor(bench, { picture: testPicture(served.index, bench.opened.dataset), target: other });
-    await expect(narrowingPreview(bench, [contrary], () => {})).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(narrowingPreview(bench, [contrary], { onPreview: () => {} })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
     expect(() => wishedFor(bench, { picture, target: 9 })).toThrow('target: expected a class from 0 to 3, received 9.');
   });
 });

@@ -36,7 +36,11 @@ export function preview(base: nn.Model, edited: nn.Model, changed: readonly stri
   using activations = testSet.activations(base, changed.length === 0 ? 0 : firstStageOf(base, changed));
   const before = testSet.predict(base, activations);
   const after = changed.length === 0 ? before : testSet.predict(edited, activations);
-  const { labels } = testSet;
+  return previewOf(testSet.labels, before, after);
+}
+
+/** The same of two models' predicted classes, one for each image. */
+export function previewOf(labels: Int32Array, before: Int32Array, after: Int32Array): Preview {
   const [errorBefore, errorAfter] = [errorRate(before, labels), errorRate(after, labels)];
   const flips = [...labels.keys()].flatMap((index) => flipAt(index, labels[index]!, before[index]!, after[index]!));
   const judged = labels.length;

@@ -9,7 +9,7 @@ import { Store, short } from '@editable/workspace';
 import { type RunConfig, readRunConfig } from 'editable';
 import type { FastifyInstance } from 'fastify';
 import type { ServerEvent } from '../api/serving.js';
-import { invalid } from '../errors.js';
+import { invalid, StudioError } from '../errors.js';
 import { InferenceThread } from '../inference/inference-thread.js';
 import { Answering } from '../live/answering.js';
 import { activeVersion, LiveModel, type Version } from '../live/live-model.js';
@@ -93,7 +93,18 @@ function openEarly({ desk, jobThread, log }: Parts): void {
   for (const thread of [desk, jobThread])
     thread
       .call('describe', null)
-      .catch((error: Error) => log.warn({ reason: error.message }, 'the data cannot be opened'));
+      .then(() => (thread === jobThread ? preparePreviews(thread) : undefined))
+      .catch((error: Error) => {
+        if (!isEnded(error)) log.warn({ reason: error.message }, 'the data cannot be opened');
+      });
+}
+
+/** The thread was ended before it came to an end itself. */
+const isEnded = (error: Error): boolean => error instanceof StudioError && error.code === 'UNAVAILABLE';
+
+/** Part by part: a job that is asked for meanwhile waits for one part at most. */
+async function preparePreviews(thread: WorkThread): Promise<void> {
+  for (let more = true; more; ) ({ more } = await thread.call('prepare', null));
 }
 
 function requireSafe({ tokens = [], model }: ServeOptions, host: string): void {

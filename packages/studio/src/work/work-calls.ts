@@ -66,6 +66,8 @@ export interface WorkCalls {
     readonly result: { readonly repair: StoredRepair; readonly release: string | null };
   };
   readonly release: { readonly input: By & TestImages; readonly result: { readonly release: string } };
+  /** Some of what previews need is made before one is asked for; `more`: call again for the rest. */
+  readonly prepare: { readonly input: null; readonly result: { readonly more: boolean } };
   readonly preview: {
     readonly input: { readonly wishes: readonly WorkWish[]; readonly repairs: readonly string[] };
     readonly result: NarrowingPreview;

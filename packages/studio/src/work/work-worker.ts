@@ -13,14 +13,17 @@ import {
   listMistakes,
   loadRelease,
   makeRelease,
+  type NarrowingPreview,
   narrowingPreview,
   openBench,
   type Picture,
+  preparePreviews,
   propose,
   retire,
   rollBack,
   Store,
   type StoredBase,
+  TestAnswers,
   testPicture,
   verifyStore,
   WorkspaceError,
@@ -34,7 +37,7 @@ import type { WorkCalls, WorkData, WorkName, WorkNote, WorkPicture, WorkWish } f
 const { store: folder, device, dataDir, control } = workerData as WorkData;
 // Open for as long as the thread lives.
 const store = Store.open(folder);
-let bench: { readonly key: string; readonly bench: Bench } | undefined;
+let bench: { readonly key: string; readonly bench: Bench; readonly answers: TestAnswers } | undefined;
 
 type Operations = {
   readonly [Name in WorkName]: (
@@ -48,6 +51,10 @@ const operations: Operations = {
   describe: async (_, job) => {
     const { dataset } = (await opened(store.base, job)).opened;
     return { dataset: dataset.name, testImages: dataset.split('test').length };
+  },
+  prepare: async (_, job) => {
+    const own = await opened(store.base, job);
+    return { more: bench !== undefined && preparePreviews(own, bench.answers) };
   },
   propose: async ({ wishes, ...deed }, job) => {
     const own = await opened(store.base, job);
@@ -75,12 +82,9 @@ const operations: Operations = {
       ),
     ];
     const asked = [...new Map(wished.map((each) => [each.id, each])).values()];
-    return narrowingPreview(
-      own,
-      asked,
-      (each) => context.note({ kind: 'preview', preview: each } satisfies WorkNote),
-      job,
-    );
+    const onPreview = (each: NarrowingPreview): void =>
+      context.note({ kind: 'preview', preview: each } satisfies WorkNote);
+    return narrowingPreview(own, asked, { onPreview, answers: bench?.answers }, job);
   },
   check: ({ release, budget, testImages }, job) => {
     const { id, base } = named(release);
@@ -123,7 +127,11 @@ const operations: Operations = {
 /** The base with its data, kept open from one call to the next. */
 async function opened(base: StoredBase, job: JobOptions): Promise<Bench> {
   const key = JSON.stringify([base.base, base.solver]);
-  if (bench?.key !== key) bench = { key, bench: await openBench(store, { base, device, dataDir, control }, job) };
+  if (bench?.key !== key) {
+    const fresh = await openBench(store, { base, device, dataDir, control }, job);
+    bench?.answers[Symbol.dispose]();
+    bench = { key, bench: fresh, answers: new TestAnswers(fresh) };
+  }
   return bench.bench;
 }
 

@@ -43,4 +43,5 @@ export {
   openServingBench,
   type ServingBench,
 } from './store-base.js';
+export { TestAnswers, type TestAnswersOptions } from './test-answers.js';
 export type { Source, Wish } from './wish.js';

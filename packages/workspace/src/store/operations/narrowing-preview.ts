@@ -1,15 +1,16 @@
 /** What wishes would do beside what is served, judged on more and more test images: the first figures come at once. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { nn } from '@editable/torch';
-import { type Flip, type ImageSplit, preview, stream, subset, TestSet } from 'editable';
+import { type Flip, selectParameters } from 'editable';
 import { invalid } from '../../errors.js';
 import { goOn, type JobOptions } from '../../job-events.js';
 import { inputOf, type Picture, type Prediction, probabilitiesOf, ranked } from '../../pictures/picture.js';
 import { intervalOf, standingOf } from '../measure-effect.js';
 import type { RepairStanding } from '../release-file.js';
-import { type SolvedSet, solveSet, type WishedPicture } from '../solve-set.js';
-import { servedRepairs, wantedRepairs } from '../state.js';
+import { solveSet, type WishedPicture } from '../solve-set.js';
+import { type StoredBase, type StoreState, servedRepairs, wantedRepairs } from '../state.js';
 import { type Bench, loadRelease } from '../store-base.js';
+import { type JudgedPart, TestAnswers } from '../test-answers.js';
 import { repairId, sha256, type Wish } from '../wish.js';
 import { requireMet, wishedPictures } from './release.js';
 
@@ -56,9 +57,11 @@ export interface NarrowingPreview {
   readonly seconds: number;
 }
 
-/** Growing shares of the test images: useful after the first, exact after the last. */
-const firstImages = 500;
-const growth = 3;
+export interface NarrowingOptions {
+  readonly onPreview: (preview: NarrowingPreview) => void;
+  /** Kept by whoever previews on this bench again. */
+  readonly answers?: TestAnswers | undefined;
+}
 
 /** A wish that may not have been proposed. @throws WorkspaceError INVALID_ARGUMENT for a class that is none */
 export function wishedFor({ opened }: Bench, { picture, target, views = 0, margin = 0 }: PreviewWish): WishedPicture {
@@ -77,16 +80,18 @@ export function wishedFor({ opened }: Bench, { picture, target, views = 0, margi
 export async function narrowingPreview(
   bench: Bench,
   asked: readonly WishedPicture[],
-  onPreview: (preview: NarrowingPreview) => void,
+  { onPreview, answers }: NarrowingOptions,
   job: JobOptions = {},
 ): Promise<NarrowingPreview> {
   const started = performance.now();
+  using own = answers === undefined ? new TestAnswers(bench) : undefined;
+  const test = answers ?? (own as TestAnswers);
   const { opened, base, curvature, store } = bench;
   const { state } = store;
-  const served = state.active === null || state.releases.get(state.active)?.base !== base.base ? null : state.active;
+  const served = servedOf(state, base);
   const before = loadRelease(bench, served);
-  const own = new Set(asked.map(({ id }) => id));
-  const others = wishedPictures(bench, wantedRepairs(state)).filter(({ id }) => !own.has(id));
+  const ids = new Set(asked.map(({ id }) => id));
+  const others = wishedPictures(bench, wantedRepairs(state)).filter(({ id }) => !ids.has(id));
   const solved = solveSet(opened, inOrder([...others, ...asked]), { solver: base.solver, curvature });
   requireMet(solved, store);
   goOn(job);
@@ -111,15 +116,28 @@ export async function narrowingPreview(
     generality: views === 0 ? null : following / views,
     steps: solved.steps,
   };
-  const changed = [...new Set([...solved.changed, ...(before.release?.changed ?? [])])];
   let latest: NarrowingPreview | undefined;
-  for (const judged of narrowing(bench, [...others, ...asked], { before: before.model, solved, changed })) {
+  const repairedPictures = new Set([...others, ...asked].map(({ wish }) => wish.picture));
+  const beside = { model: before.model, version: served ?? base.base };
+  const parts = test.compare(beside, solved.model, repairedPictures);
+  for (const judged of narrowing(parts, test.countWithout(repairedPictures))) {
     latest = { ...common, ...judged, seconds: (performance.now() - started) / 1000 };
     if (!latest.final) onPreview(latest);
     goOn(job);
     await turn();
   }
   return latest as NarrowingPreview;
+}
+
+/** The active release, where it is of this base; else null: the base as it is. */
+const servedOf = ({ active, releases }: StoreState, { base }: StoredBase): string | null =>
+  active === null || releases.get(active)?.base !== base ? null : active;
+
+/** Makes what previews need of the next test images that lack it; whether others do. */
+export function preparePreviews(bench: Bench, answers: TestAnswers): boolean {
+  bench.curvature(selectParameters(bench.opened.model, bench.base.solver.layers));
+  const served = servedOf(bench.store.state, bench.base);
+  return answers.prepare(loadRelease(bench, served).model, served ?? bench.base.base);
 }
 
 /** As a release has them: its bits depend on the order. */
@@ -151,38 +169,15 @@ type Judged = Pick<
 >;
 
 /** Each share of the test images once; what was judged before stays counted. */
-function* narrowing(
-  { opened, base }: Bench,
-  wishes: readonly WishedPicture[],
-  models: { readonly before: nn.Model; readonly solved: SolvedSet; readonly changed: readonly string[] },
-): Generator<Judged> {
-  const test = opened.dataset.split('test');
-  const repaired = new Set(wishes.map(({ wish }) => wish.picture));
-  const drawn = stream(base.solver.seed, 'test-images').sample(test.length, test.length);
-  const order = [...drawn].filter((at) => !repaired.has(sha256(test.image(at))));
+function* narrowing(parts: Iterable<JudgedPart>, of: number): Generator<Judged> {
   const flips: Flip[] = [];
-  let wrong = 0;
-  for (let from = 0, size = firstImages; from < order.length; from += size, size = from * growth) {
-    const part = order.slice(from, from + size);
-    const judged = judge(opened, subset(test, part), models);
-    wrong += judged.errorBefore * part.length;
-    flips.push(...judged.flips.map((flip) => ({ ...flip, index: part[flip.index] as number })));
-    yield summary(flips, { wrong: Math.round(wrong), images: from + part.length, of: order.length });
+  let [wrong, images] = [0, 0];
+  for (const { preview, images: more } of parts) {
+    wrong += preview.errorBefore * more;
+    images += more;
+    flips.push(...preview.flips);
+    yield summary(flips, { wrong: Math.round(wrong), images, of });
   }
-}
-
-function judge(
-  { run, device }: Bench['opened'],
-  split: ImageSplit,
-  {
-    before,
-    solved,
-    changed,
-  }: { readonly before: nn.Model; readonly solved: SolvedSet; readonly changed: readonly string[] },
-): ReturnType<typeof preview> {
-  // Not in reduced precision: whether that is faster here would be tried on every part.
-  using test = new TestSet(split, { normalization: run.config.normalization, device });
-  return preview(before, solved.model, changed, test);
 }
 
 function summary(
