@@ -77,6 +77,18 @@ describe.skipIf(!hasFashionMnist)('repairMany', () => {
     }
   });
 
+  it('solves a set that has grown from the base again: then it is as if all had been solved at once', async () => {
+    // After the eighth, the tenth and the thirteenth.
+    const [again, kept] = [8, 9].map((count) => ({ ...options, tasks: options.tasks.slice(0, count), anewFrom: 8 }));
+    const bits = async (set: RepairManyOptions): Promise<unknown> => {
+      const { model: repaired, changed, inForce } = await repairMany(model, dataset, set);
+      expect(inForce).toBe(1);
+      return changed.map((name) => repaired.parameters.get(name)!.toHost().bytes);
+    };
+    expect(await bits(again!)).toEqual(await bits({ ...again!, atOnce: true }));
+    expect(await bits(kept!)).not.toEqual(await bits({ ...kept!, atOnce: true }));
+  });
+
   it('tries neither of two repairs that ask for different classes of one picture, and makes the others', async () => {
     const [first, second] = options.tasks as [{ index: number; target: number }, { index: number; target: number }];
     const other = { index: first.index, target: (first.target + 1) % 10 };
