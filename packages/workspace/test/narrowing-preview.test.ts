@@ -10,6 +10,8 @@ import {
   makeRelease,
   type NarrowingPreview,
   narrowingPreview,
+  preparePreviews,
+  TestAnswers,
   testPicture,
   wishedFor,
 } from '../src/index.js';
@@ -36,6 +38,13 @@ describe('narrowingPreview', () => {
     expect(bench.store.state.repairs.size).toBe(0);
     expect(preview).toMatchObject({ final: true, beside: null, images: 399, of: 399, others: [] });
     expect(seen.every(({ final, images }) => !final && images < 399)).toBe(true);
+    const { seconds: _, ...figures } = preview;
+    for (const bytes of [2 ** 20, 0]) {
+      using answers = new TestAnswers(bench, { memory: bytes });
+      while (preparePreviews(bench, answers));
+      const { seconds: __, ...again } = await narrowingPreview(bench, [wish], { onPreview: () => {}, answers });
+      expect(again).toEqual(figures);
+    }
     const repair = proposed(bench, first);
     approve(bench.store, repair.id, { by: 'bob', why: 'seen' });
     const { release, stored } = await makeRelease(bench, { by: 'bob' });

@@ -18,6 +18,7 @@ interface ServeFlags extends BenchFlags, PersonFlags {
   readonly threads: number | undefined;
   readonly maxBatch: number;
   readonly exact: boolean;
+  readonly longestBlock: number;
   readonly maxBody: number;
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
 }
@@ -49,6 +50,12 @@ const options: OptionTable<ServeFlags> = {
     default: false,
     description: 'run each picture by itself: the same bits under any load; otherwise the last bits may differ',
   },
+  longestBlock: {
+    kind: wholeNumber({ max: 60_000 }),
+    default: 25,
+    description:
+      'milliseconds that a run of --max-batch pictures may keep other requests waiting; a slower network runs in a thread of its own',
+  },
   maxBody: {
     kind: wholeNumber({ min: 1, max: 4096 }),
     default: 32,
@@ -75,7 +82,7 @@ export const serveCommand: ReturnType<typeof defineCommand> = defineCommand<Serv
     const store = flags.store ?? join(run, 'store');
     if (!(await isWhole(store))) await makeStoreOf(run, store, flags, console);
     const { readTokens, serve } = await import('@editable/studio');
-    const { host, port, device, dataDir, control, threads, maxBatch, exact, logLevel, maxBody } = flags;
+    const { host, port, device, dataDir, control, threads, maxBatch, exact, logLevel, maxBody, longestBlock } = flags;
     const server = await serve({
       store,
       model: flags.name ?? nameOf(run),
@@ -89,7 +96,7 @@ export const serveCommand: ReturnType<typeof defineCommand> = defineCommand<Serv
       maxBatch,
       exact,
       logLevel,
-      limits: { body: maxBody * 2 ** 20 },
+      limits: { body: maxBody * 2 ** 20, block: longestBlock },
     });
     console.print(`serving ${server.model} at ${server.address}`);
     const { address, model, serves } = server;

@@ -1,7 +1,8 @@
-/** The inference thread as the server calls it: versions are loaded, run and freed. */
-import { CallingThread } from '../threads/calling-thread.js';
+/** What answers, as the server calls it: versions are loaded, run together and freed. */
+import { StudioError } from '../errors.js';
 import { type BatchAnswer, Batcher, type BatchItem } from './batcher.js';
-import type { InferenceData, LoadCall, Loaded, RunCall, RunResult } from './inference-calls.js';
+import type { InferenceData, LoadCall, Loaded } from './inference-calls.js';
+import { chosenRunner, type Runner } from './runners.js';
 
 export interface InferenceOptions extends InferenceData {
   readonly maxBatch: number;
@@ -10,24 +11,29 @@ export interface InferenceOptions extends InferenceData {
   readonly apart: boolean;
   /** [C, H, W] */
   readonly shape: readonly [number, number, number];
+  /** Milliseconds that the largest run may keep HTTP waiting; 0: always a thread of its own. */
+  readonly longestBlock: number;
   readonly onBatch?: (pictures: number) => void;
 }
 
-export class InferenceThread {
-  readonly #thread: CallingThread;
+export class Inference {
+  readonly #options: InferenceOptions;
   readonly #batcher: Batcher;
   readonly #loaded = new Map<string, LoadCall>();
   /** Requests that wait, by version. */
   readonly #asked = new Map<string, number>();
   readonly #leaving = new Set<string>();
+  #runner: Runner | undefined;
+  #choosing: Promise<Loaded> | undefined;
+  #closed = false;
 
-  constructor({ shape, apart, maxBatch, maxWaiting, onBatch, ...data }: InferenceOptions) {
-    this.#thread = new CallingThread(new URL('./inference-worker.js', import.meta.url), data);
-    const run = async (version: string, pictures: number, pixels: Float32Array<ArrayBuffer>): Promise<Float32Array> => {
-      const call: RunCall = { version, shape: [pictures, ...shape], data: pixels, apart };
-      return (await this.#thread.call<RunResult>('run', call)).logits;
-    };
-    this.#batcher = new Batcher(run, { maxBatch, maxWaiting }, onBatch);
+  constructor(options: InferenceOptions) {
+    const { shape, apart, maxBatch, maxWaiting, onBatch } = options;
+    this.#options = options;
+    const run = (version: string, pictures: number, data: Float32Array<ArrayBuffer>): Promise<Float32Array> =>
+      this.#ready().run({ version, shape: [pictures, ...shape], data, apart });
+    const gathers = (): boolean => this.#ready().blocks;
+    this.#batcher = new Batcher(run, { maxBatch, maxWaiting, gathers }, onBatch);
   }
 
   /** Versions that answer. */
@@ -39,11 +45,16 @@ export class InferenceThread {
     return this.#batcher.waiting;
   }
 
-  /** @throws ThreadError DAMAGED_STORE, NOT_FOUND or REFUSED where it cannot be served */
+  /** The network runs in a thread of its own; undefined before the first one is loaded. */
+  get isApart(): boolean | undefined {
+    return this.#runner === undefined ? undefined : !this.#runner.blocks;
+  }
+
+  /** @throws WorkspaceError or ThreadError DAMAGED_STORE, NOT_FOUND or REFUSED where it cannot be served */
   async load(call: LoadCall): Promise<Loaded> {
     const version = call.release ?? call.base;
     this.#leaving.delete(version);
-    const loaded = await this.#thread.call<Loaded>('load', call);
+    const loaded = await (this.#runner === undefined ? this.#first(call) : this.#runner.load(call));
     this.#loaded.set(version, call);
     return loaded;
   }
@@ -54,7 +65,7 @@ export class InferenceThread {
     await this.#leave(version);
   }
 
-  /** @throws StudioError BUSY; ThreadError NOT_FOUND where the version is not loaded */
+  /** @throws StudioError BUSY; WorkspaceError or ThreadError NOT_FOUND where the version is not loaded */
   async answer(item: BatchItem): Promise<BatchAnswer> {
     const { version } = item;
     this.#asked.set(version, (this.#asked.get(version) ?? 0) + 1);
@@ -66,15 +77,44 @@ export class InferenceThread {
     }
   }
 
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#choosing?.catch(() => {});
+    await this.#runner?.close();
+  }
+
+  /** Chooses where the network runs by the first version; one that comes meanwhile waits for the choice. */
+  async #first(call: LoadCall): Promise<Loaded> {
+    if (this.#choosing !== undefined) {
+      await this.#choosing.catch(() => {});
+      return this.load(call);
+    }
+    this.#choosing = this.#choose(call);
+    try {
+      return await this.#choosing;
+    } finally {
+      this.#choosing = undefined;
+    }
+  }
+
+  async #choose(call: LoadCall): Promise<Loaded> {
+    const { store, device, threads, shape, maxBatch, apart, longestBlock } = this.#options;
+    const choice = { call, shape: [maxBatch, ...shape] as const, apart, longestBlock };
+    const { runner, loaded } = await chosenRunner({ store, device, threads }, choice);
+    this.#runner = runner;
+    return loaded;
+  }
+
+  #ready(): Runner {
+    if (this.#runner !== undefined && !this.#closed) return this.#runner;
+    throw new StudioError('UNAVAILABLE', this.#closed ? 'The server is stopping.' : 'Nothing is loaded yet.');
+  }
+
   async #leave(version: string): Promise<void> {
     if (!this.#leaving.has(version) || (this.#asked.get(version) ?? 0) > 0) return;
     this.#leaving.delete(version);
     this.#asked.delete(version);
     this.#loaded.delete(version);
-    await this.#thread.call('unload', { version }).catch(() => {});
-  }
-
-  close(): Promise<void> {
-    return this.#thread.close();
+    await this.#runner?.unload(version).catch(() => {});
   }
 }

@@ -1,7 +1,7 @@
 /** A request's way to its answer: which release gives it, whether the candidate judges it too, and what is counted of it. */
 import type { Prediction } from '@editable/workspace';
 import { StudioError } from '../errors.js';
-import type { InferenceThread } from '../inference/inference-thread.js';
+import type { Inference } from '../inference/inference.js';
 import { type PictureShape, type Pictures, pixelsOf, softmax } from '../inference/tensors.js';
 import type { LiveModel } from './live-model.js';
 import type { Rollouts } from './rollouts.js';
@@ -37,7 +37,7 @@ export interface AnswerRecord {
 
 export interface AnsweringParts {
   readonly live: LiveModel;
-  readonly inference: InferenceThread;
+  readonly inference: Inference;
   readonly rollouts: Rollouts;
   readonly picture: Omit<PictureShape, 'most'>;
   readonly classes: readonly string[];

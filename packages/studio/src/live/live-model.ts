@@ -6,7 +6,7 @@ import { EventEmitter } from 'node:events';
 import { type Store, type StoreState, short } from '@editable/workspace';
 import type { Served } from '../api/serving.js';
 import { StudioError } from '../errors.js';
-import type { InferenceThread } from '../inference/inference-thread.js';
+import type { Inference } from '../inference/inference.js';
 
 /** A release, or the base where `release` is null. */
 export interface Version {
@@ -26,7 +26,7 @@ interface LiveEvents {
 
 export class LiveModel extends EventEmitter<{ -readonly [Name in keyof LiveEvents]: [...LiveEvents[Name]] }> {
   readonly #store: Store;
-  readonly #inference: InferenceThread;
+  readonly #inference: Inference;
   #served: Served | undefined;
   #problem: string | null = null;
   #seq = 0;
@@ -36,7 +36,7 @@ export class LiveModel extends EventEmitter<{ -readonly [Name in keyof LiveEvent
   /** Versions that stay loaded for others: candidates, and those that were asked for. */
   readonly #held = new Map<string, number>();
 
-  constructor(store: Store, inference: InferenceThread) {
+  constructor(store: Store, inference: Inference) {
     super();
     this.#store = store;
     this.#inference = inference;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Store } from '@editable/workspace';
 import { afterAll, describe, expect, it } from 'vitest';
-import { InferenceThread } from '../inference/inference-thread.js';
+import { Inference } from '../inference/inference.js';
 import { LiveModel } from './live-model.js';
 import { Records } from './records.js';
 import { Rollouts } from './rollouts.js';
@@ -25,13 +25,14 @@ function rollouts(name: string, served: string | null) {
     }
   }
   const store = Store.create(join(folder, name));
-  const inference = new InferenceThread({
+  const inference = new Inference({
     store: store.folder,
     device: 'cpu',
     threads: 1,
     maxBatch: 1,
     maxWaiting: 1,
     apart: false,
+    longestBlock: 0,
     shape: [1, 1, 1],
   });
   return new Rollouts(new Said(store, inference), new Records(store.folder));

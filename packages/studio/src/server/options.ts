@@ -48,6 +48,11 @@ export interface Limits {
   readonly pictures: number;
   /** Pictures that wait for a run. */
   readonly waiting: number;
+  /**
+   * Milliseconds that a run of `maxBatch` pictures may keep everything else waiting: a network as quick as that runs in the
+   * thread that answers HTTP, another one in a thread of its own. 0: always in its own.
+   */
+  readonly block: number;
   /** Requests at once. */
   readonly requests: number;
   /** Open event streams. */
@@ -59,6 +64,7 @@ export const usualLimits: Limits = {
   pixels: 25_000_000,
   pictures: 512,
   waiting: 4096,
+  block: 25,
   requests: 1000,
   streams: 100,
 };

@@ -3,7 +3,7 @@ import type { Store } from '@editable/workspace';
 import type { RunConfig } from 'editable';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ServerEvent } from '../api/serving.js';
-import type { InferenceThread } from '../inference/inference-thread.js';
+import type { Inference } from '../inference/inference.js';
 import type { PictureShape } from '../inference/tensors.js';
 import type { Answering } from '../live/answering.js';
 import type { LiveModel } from '../live/live-model.js';
@@ -27,7 +27,7 @@ export interface Parts {
   readonly config: RunConfig;
   readonly picture: PictureShape;
   readonly limits: Limits;
-  readonly inference: InferenceThread;
+  readonly inference: Inference;
   readonly live: LiveModel;
   readonly records: Records;
   readonly rollouts: Rollouts;

@@ -10,7 +10,7 @@ import { type RunConfig, readRunConfig } from 'editable';
 import type { FastifyInstance } from 'fastify';
 import type { ServerEvent } from '../api/serving.js';
 import { invalid, StudioError } from '../errors.js';
-import { InferenceThread } from '../inference/inference-thread.js';
+import { Inference } from '../inference/inference.js';
 import { Answering } from '../live/answering.js';
 import { activeVersion, LiveModel, type Version } from '../live/live-model.js';
 import { Records } from '../live/records.js';
@@ -123,7 +123,7 @@ function createParts(
   const config = readRunConfig(store.files.baseFolder(activeVersion(store.state).base ?? store.base.base));
   const picture = pictureOf(config, limits);
   const metrics = new Metrics(model, () => inference.waiting);
-  const inference = new InferenceThread({
+  const inference = new Inference({
     store: folder,
     device,
     threads: options.threads ?? threads(),
@@ -131,6 +131,7 @@ function createParts(
     apart: options.exact === true,
     maxBatch: options.maxBatch ?? 32,
     maxWaiting: limits.waiting,
+    longestBlock: limits.block,
     onBatch: (pictures) => metrics.ran(pictures),
   });
   const live = new LiveModel(store, inference);
