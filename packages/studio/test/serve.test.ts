@@ -174,10 +174,10 @@ describe('editable serve', () => {
 
   it('serves a release once activation is answered, and the base to the bit after a roll-back by another process', async () => {
     const before = await Promise.all(own.map((_, at) => answer(at)));
-    expect(await client.call('activate', { params: { id: release }, body: { by: 'bob' } })).toMatchObject({
-      release,
-      repairs: 1,
-    });
+    const unchecked = await client.send('activate', { params: { id: release }, body: { by: 'bob' } });
+    expect([unchecked.status, await unchecked.json()]).toMatchObject([409, { code: 'REFUSED' }]);
+    const body = { by: 'bob', override: 'a test' };
+    expect(await client.call('activate', { params: { id: release }, body })).toMatchObject({ release, repairs: 1 });
     const repaired = await client.call('predict', {
       body: new Uint8Array(
         await (await client.send('testPicture', { params: { split: 'test', index: asked.index } })).arrayBuffer(),
@@ -203,7 +203,7 @@ describe('editable serve', () => {
     );
     expect(diff).toMatchObject({ from: null, to: release, images: 200, added: [expect.any(String)] });
     const check = await client.done(
-      await client.call('check', { body: { release, testImages: 200, drawdown: -1 } }),
+      await client.call('check', { body: { release, testImages: 200, drawdown: -1, by: 'bob' } }),
       'check',
     );
     expect(check).toMatchObject({ passed: false, budget: { drawdown: -1, negativeFlips: 0.01 } });
@@ -219,7 +219,9 @@ describe('editable serve', () => {
       problems: [],
     });
     expect(await client.call('budget')).toMatchObject({ points: [{ release, repairs: 1, inForce: 1 }] });
-    expect(await client.call('releases')).toMatchObject([{ id: release, state: 'kept' }]);
+    expect(await client.call('releases')).toMatchObject([
+      { id: release, state: 'kept', check: { passed: false, admits: false, images: 199, by: 'bob' } },
+    ]);
   });
 
   it('loads a release beside what is served, answers by its version, and frees it', async () => {
@@ -314,7 +316,7 @@ describe('editable serve', () => {
       }
     });
     for (let turn = 0; turn < 20; turn++) {
-      const forth = await client.call('activate', { params: { id: release }, body: { by: 'bob' } });
+      const forth = await client.call('activate', { params: { id: release }, body: { by: 'bob', override: 'a test' } });
       expect((await answer(0)).version).toBe(forth.version);
       await client.call('rollback', { body: { by: 'bob', why: 'practice' } });
       expect((await answer(0)).version).toBe(base);

@@ -52,7 +52,7 @@ async function one() {
     case 2:
       return makeRelease(bench, { by: name, testImages: 50 });
     case 3:
-      return activate(store, any([...state.releases.values()]), { by: name });
+      return activate(store, any([...state.releases.values()]), { by: name, override: 'a test' });
     case 4:
       return rollBack(store, { by: name, why: 'alarm' });
     default:

@@ -54,7 +54,11 @@ export interface WorkCalls {
     readonly result: readonly StoredRepair[];
   };
   readonly activate: {
-    readonly input: By & { readonly release: string; readonly why: string | undefined };
+    readonly input: By & {
+      readonly release: string;
+      readonly why: string | undefined;
+      readonly override: string | undefined;
+    };
     readonly result: StoredRelease;
   };
   readonly rollback: {
@@ -71,7 +75,7 @@ export interface WorkCalls {
     readonly result: NarrowingPreview;
   };
   readonly check: {
-    readonly input: TestImages & { readonly release: string; readonly budget: Budget };
+    readonly input: By & TestImages & { readonly release: string; readonly budget: Budget };
     readonly result: CheckReport;
   };
   readonly conflicts: { readonly input: null; readonly result: Conflicts };

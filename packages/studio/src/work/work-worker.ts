@@ -17,6 +17,7 @@ import {
   openBench,
   type Picture,
   propose,
+  recordCheck,
   retire,
   rollBack,
   Store,
@@ -82,9 +83,11 @@ const operations: Operations = {
       job,
     );
   },
-  check: ({ release, budget, testImages }, job) => {
+  check: async ({ by, release, budget, testImages }, job) => {
     const { id, base } = named(release);
-    return checkRelease(() => opened(base, job), { id, base: base.base, budget, testImages }, job);
+    const report = await checkRelease(() => opened(base, job), { id, base: base.base, budget, testImages }, job);
+    recordCheck(store, report, { by });
+    return report;
   },
   conflicts: async (_, job) => conflictsOf(await opened(store.base, job), undefined, job),
   diff: async ({ from, to, testImages }, job) => {

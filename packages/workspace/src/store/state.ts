@@ -1,5 +1,6 @@
 /** What a store's events add up to: a pure function, so that a state can never be half-changed. */
 import type { JournalEntry, Solver, StoreEvent } from './events.js';
+import type { Checked } from './gate.js';
 import type { Source, Wish } from './wish.js';
 
 /** Who did something, when, and why. */
@@ -39,6 +40,12 @@ export interface StoredBase {
   readonly at: string;
 }
 
+/** The last check of a release. */
+export interface StoredCheck extends Checked {
+  readonly by: string;
+  readonly at: string;
+}
+
 export interface StoreState {
   /** Entries of the journal that it is of. */
   readonly seq: number;
@@ -48,6 +55,8 @@ export interface StoreState {
   /** In the order in which they were first proposed. */
   readonly repairs: ReadonlyMap<string, StoredRepair>;
   readonly releases: ReadonlyMap<string, StoredRelease>;
+  /** By release. */
+  readonly checks: ReadonlyMap<string, StoredCheck>;
   /** The release that is served; null: the base as it is. */
   readonly active: string | null;
 }
@@ -60,6 +69,7 @@ export const emptyState: StoreState = {
   base: null,
   repairs: new Map(),
   releases: new Map(),
+  checks: new Map(),
   active: null,
 };
 
@@ -71,6 +81,7 @@ export function after(state: StoreState, entries: readonly JournalEntry[]): Stor
     bases: new Map(state.bases),
     repairs: new Map(state.repairs),
     releases: new Map(state.releases),
+    checks: new Map(state.checks),
   };
   for (const { seq, by, at, event } of entries) {
     apply(next, event, { by, at });
@@ -86,6 +97,7 @@ interface Growing extends StoreState {
   readonly bases: Map<string, StoredBase>;
   readonly repairs: Map<string, StoredRepair>;
   readonly releases: Map<string, StoredRelease>;
+  readonly checks: Map<string, StoredCheck>;
 }
 
 function apply(state: Growing, event: StoreEvent, who: { readonly by: string; readonly at: string }): void {
@@ -110,6 +122,11 @@ function apply(state: Growing, event: StoreEvent, who: { readonly by: string; re
     case 'released': {
       const { kind: _, release: id, ...rest } = event;
       state.releases.set(id, { id, ...rest, ...who });
+      return;
+    }
+    case 'checked': {
+      const { kind: _, release, ...found } = event;
+      state.checks.set(release, { ...found, ...who });
       return;
     }
     case 'activated':
