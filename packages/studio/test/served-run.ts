@@ -95,9 +95,18 @@ export interface StartedServer {
 }
 
 /** `editable serve FOLDER/run --port 0 …` */
-export async function started(folder: string, ...words: readonly string[]): Promise<StartedServer> {
+export const started = (folder: string, ...words: readonly string[]): Promise<StartedServer> =>
+  startedIn([], folder, ...words);
+
+/** The same with a command before it, which ends as the server: `exec`. */
+export async function startedIn(
+  before: readonly string[],
+  folder: string,
+  ...words: readonly string[]
+): Promise<StartedServer> {
   const own = ['--port', '0', '--data-dir', join(folder, 'data'), '--json'];
-  const child = spawn(process.execPath, [command, 'serve', join(folder, 'run'), ...own, ...words], {
+  const line = [...before, process.execPath, command, 'serve', join(folder, 'run'), ...own, ...words];
+  const child = spawn(line[0] as string, line.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, EDITABLE_USER: 'ann' },
   });

@@ -192,6 +192,7 @@ function tell({ live, rollouts, events, metrics, log, desk }: Parts): void {
     log.warn({ alarm: text }, 'alarm');
     events.emit({ event: 'alarm', data: { text } });
   });
+  rollouts.on('unsaved', ({ message }) => log.warn({ reason: message }, 'a candidate is counted and not kept'));
   rollouts.on('failing', (served, because) => {
     metrics.alarm();
     const text = `${short(served.version)} is taken back: ${because}.`;
