@@ -220,7 +220,7 @@ describe('editable serve', () => {
     });
     expect(await client.call('budget')).toMatchObject({ points: [{ release, repairs: 1, inForce: 1 }] });
     expect(await client.call('releases')).toMatchObject([
-      { id: release, state: 'kept', check: { passed: false, admits: false, images: 199, by: 'bob' } },
+      { id: release, state: 'kept', check: { passed: false, admits: false, images: 200, by: 'bob' } },
     ]);
   });
 
