@@ -115,7 +115,7 @@ declare module 'fastify' {
   }
 }
 
-/** JSON, JSON with binary tensors after it, or bytes. */
+/** JSON, JSON with binary tensors after it, or bytes. What says nothing of its kind is JSON: Triton's clients send it so. */
 function readBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
@@ -123,8 +123,10 @@ function readBodies(app: FastifyInstance): void {
     const bytes = body as Buffer;
     const head = request.headers['inference-header-content-length'];
     try {
+      requirePlain(request);
       if (head !== undefined) done(null, withBinary(request, bytes, String(head)));
-      else if (/^application\/([\w.+-]+\+)?json\b/i.test(type)) done(null, bytes.length === 0 ? null : parsed(bytes));
+      else if (type === '' || /^application\/([\w.+-]+\+)?json\b/i.test(type))
+        done(null, bytes.length === 0 ? null : parsed(bytes));
       else if (/^(application\/octet-stream|image\/)/i.test(type)) done(null, bytes);
       else
         throw new StudioError(
@@ -135,6 +137,13 @@ function readBodies(app: FastifyInstance): void {
       done(error as Error);
     }
   });
+}
+
+/** @throws StudioError UNSUPPORTED for a compressed body */
+function requirePlain({ headers }: FastifyRequest): void {
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') return;
+  throw new StudioError('UNSUPPORTED', `expected a body without compression, received ${encoding.slice(0, 40)}.`);
 }
 
 function withBinary(request: FastifyRequest, bytes: Buffer, head: string): unknown {
