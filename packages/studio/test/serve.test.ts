@@ -14,7 +14,16 @@ import { predictSchema, routes } from '../src/api/index.js';
 import { Client } from './client.js';
 import { lintMetrics } from './metric-lint.js';
 import { raw } from './raw-request.js';
-import { buildCommand, editable, root, type StartedServer, servedRun, started, testImages } from './served-run.js';
+import {
+  buildCommand,
+  editable,
+  root,
+  type StartedServer,
+  servedRun,
+  started,
+  testImages,
+  trainedRun,
+} from './served-run.js';
 
 /** Debian's is in the package prometheus; PROMTOOL names another. */
 const promtool = process.env.PROMTOOL ?? 'promtool';
@@ -315,6 +324,29 @@ describe('editable serve', () => {
     expect(await ask()).toEqual(first);
     await client.call('endRollout');
     expect(new Set((await ask()).map(({ version }) => version))).toEqual(new Set([base]));
+  });
+
+  it('moves every repair to a retrained run by its name, which changes nothing that is served', async () => {
+    await trainedRun(folder, 'retrained', { steps: 60 });
+    expect(await client.call('runs')).toEqual([
+      { name: 'retrained', network: 'cifar-resnet18', fits: true },
+      { name: 'run', network: 'cifar-resnet18', fits: true },
+    ]);
+    for (const [run, status] of [
+      ['data', 404],
+      ['../run', 400],
+      ['..', 400],
+    ] as const)
+      expect([run, (await client.send('move', { body: { run, by: 'bob' } })).status]).toEqual([run, status]);
+    const body = { run: 'retrained', controlImages: 50, testImages: 200, by: 'bob' };
+    const moved = await client.done(await client.call('move', { body }), 'move');
+    expect(moved).toMatchObject({ from: base, standings: [{ repair: expect.any(String) }] });
+    expect(moved.release).toMatchObject({ base: moved.base, repairs: [moved.standings[0]!.repair] });
+    expect((await answer(0)).version).toBe(base);
+    const params = { id: moved.release.id };
+    await client.call('activate', { params, body: { by: 'bob', override: 'a test' } });
+    expect((await answer(0)).version).toBe(moved.release.id);
+    await client.call('rollback', { body: { by: 'bob', why: 'practice', to: 'base' } });
   });
 
   it('takes feedback, of which a repair can be made', async () => {

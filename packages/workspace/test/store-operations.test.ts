@@ -279,6 +279,8 @@ describe('moveTo', () => {
     expect(bench.store.state.active).toBe(first.stored.id);
     expect(() => loadRelease(bench, moved.released.stored.id)).toThrow(/is a release of the base .*; open that one/);
     activate(bench.store, moved.released.stored.id, { by: 'ann', override: 'a test' });
+    rollBack(bench.store, { by: 'ann', why: 'practice', to: 'base' });
+    expect(bench.store.state).toMatchObject({ active: null, base: moved.base, unrepaired: bench.base.base });
     expect(verifyStore(bench.store)).toMatchObject({ ok: true, bases: 2, releases: 3 });
   });
 });

@@ -21,10 +21,15 @@ import { describeLayers } from './editor-text.js';
 const shown = 10;
 
 export function describeState(state: StoreState): string {
-  const { base, bases, repairs, releases, active } = state;
+  const { base, unrepaired, bases, repairs, releases, active } = state;
   const head = facts([
     ['base', base === null ? 'none' : `${short(base)}, from ${bases.get(base)?.from}`],
-    ['active', active === null ? 'none: the base is served as it is' : short(active)],
+    [
+      'active',
+      active === null
+        ? `none: ${unrepaired === base ? 'the base' : short(unrepaired ?? '')} is served as it is`
+        : short(active),
+    ],
     ['repairs', plural(repairs.size, 'repair')],
     ['releases', plural(releases.size, 'release')],
   ]);

@@ -2,6 +2,7 @@
 import { type InferenceRoutes, inferenceRoutes } from './routes/inference-routes.js';
 import { type JobsRoutes, jobsRoutes } from './routes/jobs-routes.js';
 import { type MistakesRoutes, mistakesRoutes } from './routes/mistakes-routes.js';
+import { type MovesRoutes, movesRoutes } from './routes/moves-routes.js';
 import { type OperationRoutes, operationRoutes } from './routes/operation-routes.js';
 import { type ReleasesRoutes, releasesRoutes } from './routes/releases-routes.js';
 import { type RepairsRoutes, repairsRoutes } from './routes/repairs-routes.js';
@@ -15,6 +16,7 @@ export interface Routes
     ServingRoutes,
     RepairsRoutes,
     ReleasesRoutes,
+    MovesRoutes,
     MistakesRoutes,
     JobsRoutes,
     OperationRoutes {}
@@ -24,6 +26,7 @@ export const routes: Routes = {
   ...servingRoutes,
   ...repairsRoutes,
   ...releasesRoutes,
+  ...movesRoutes,
   ...mistakesRoutes,
   ...jobsRoutes,
   ...operationRoutes,

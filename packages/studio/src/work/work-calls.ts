@@ -7,6 +7,7 @@ import type {
   ExportFormat,
   JobEvent,
   JournalEntry,
+  Moved,
   NarrowingPreview,
   ReleaseDiff,
   StoredRelease,
@@ -68,6 +69,10 @@ export interface WorkCalls {
   readonly retire: {
     readonly input: By & TestImages & { readonly repair: string; readonly why: string };
     readonly result: { readonly repair: StoredRepair; readonly release: string | null };
+  };
+  readonly move: {
+    readonly input: By & TestImages & { readonly run: string; readonly controlImages: number | undefined };
+    readonly result: Omit<Moved, 'released'> & { readonly release: string };
   };
   readonly release: { readonly input: By & TestImages; readonly result: { readonly release: string } };
   readonly preview: {

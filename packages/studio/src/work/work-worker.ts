@@ -13,8 +13,10 @@ import {
   listMistakes,
   loadRelease,
   makeRelease,
+  moveTo,
   narrowingPreview,
   openBench,
+  openModel,
   type Picture,
   propose,
   recordCheck,
@@ -61,6 +63,11 @@ const operations: Operations = {
   retire: async ({ repair, ...options }, job) => {
     const result = await retire(store, repair, options, () => opened(servedBase(), job), job);
     return { repair: result.repair, release: result.released?.stored.id ?? null };
+  },
+  move: async ({ run, ...options }, job) => {
+    const retrained = await openModel(run, { device, dataDir, control }, job);
+    const { released, ...moved } = await moveTo(store, retrained, options, () => opened(store.base, job), job);
+    return { ...moved, release: released.stored.id };
   },
   release: async (options, job) => {
     const { stored } = await makeRelease(await opened(store.base, job), options, job);
@@ -133,7 +140,9 @@ async function opened(base: StoredBase, job: JobOptions): Promise<Bench> {
 /** A release by its name, "active" or "base", with the base that it is of. */
 function named(name: string): { readonly id: string | null; readonly base: StoredBase } {
   const { state } = store;
-  if (name === 'base' || (name === 'active' && state.active === null)) return { id: null, base: store.base };
+  if (name === 'base') return { id: null, base: store.base };
+  if (name === 'active' && state.active === null)
+    return { id: null, base: state.bases.get(state.unrepaired as string) as StoredBase };
   const { id, base } = store.release(name);
   return { id, base: state.bases.get(base) as StoredBase };
 }

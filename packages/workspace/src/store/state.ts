@@ -52,12 +52,14 @@ export interface StoreState {
   readonly bases: ReadonlyMap<string, StoredBase>;
   /** The newest base: wishes are solved on it. */
   readonly base: string | null;
+  /** What is served as it is where no release is active: the first base, whatever others came since. */
+  readonly unrepaired: string | null;
   /** In the order in which they were first proposed. */
   readonly repairs: ReadonlyMap<string, StoredRepair>;
   readonly releases: ReadonlyMap<string, StoredRelease>;
   /** By release. */
   readonly checks: ReadonlyMap<string, StoredCheck>;
-  /** The release that is served; null: the base as it is. */
+  /** The release that is served; null: `unrepaired`. */
   readonly active: string | null;
 }
 
@@ -67,6 +69,7 @@ export const emptyState: StoreState = {
   seq: 0,
   bases: new Map(),
   base: null,
+  unrepaired: null,
   repairs: new Map(),
   releases: new Map(),
   checks: new Map(),
@@ -93,6 +96,7 @@ export function after(state: StoreState, entries: readonly JournalEntry[]): Stor
 interface Growing extends StoreState {
   seq: number;
   base: string | null;
+  unrepaired: string | null;
   active: string | null;
   readonly bases: Map<string, StoredBase>;
   readonly repairs: Map<string, StoredRepair>;
@@ -106,6 +110,7 @@ function apply(state: Growing, event: StoreEvent, who: { readonly by: string; re
       const { base, solver, from } = event;
       state.bases.set(base, { base, solver, from, ...who });
       state.base = base;
+      state.unrepaired ??= base;
       return;
     }
     case 'proposed': {
