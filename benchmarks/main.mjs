@@ -14,6 +14,7 @@ import { startPytorch, tunedEnvironment } from './pytorch.mjs';
 import { tableOf } from './report.mjs';
 import * as sampledDrawdown from './sampled-drawdown.mjs';
 import * as serving from './serve.mjs';
+import * as swaps from './serve-swaps.mjs';
 import * as smallOperator from './small-operator.mjs';
 import * as trainingStep from './training-step.mjs';
 import * as translation from './translation.mjs';
@@ -28,6 +29,7 @@ const subjects = [
   photographs,
   translation,
   serving,
+  swaps,
   memory,
 ];
 const allRows = subjects.flatMap(({ rows, derived = [] }) => [...rows, ...derived]);

@@ -23,7 +23,7 @@ export const rows = clientCounts.map((clients) => ({
 }));
 
 /** As `editable serve` has it, and as many for PyTorch: more of them would fight with those of the connections. */
-const threads = { OMP_NUM_THREADS: String(Math.max(1, availableParallelism() >> 1)) };
+export const threads = { OMP_NUM_THREADS: String(Math.max(1, availableParallelism() >> 1)) };
 const environment = { ...tunedEnvironment, ...threads };
 
 /** Both servers answer the same requests in turn; requests per second, medians of the rounds. */
@@ -60,7 +60,7 @@ async function compare(clients, { quick, width }) {
 }
 
 /** Grey pictures of 28 × 28; no figure depends on the weights. */
-async function untrainedRun(folder, { width, quick }) {
+export async function untrainedRun(folder, { width, quick }) {
   const dataset = await loadDataset('fashion-mnist');
   const spec = { kind: 'cifar-resnet18', width, inChannels: 1, classes: 10 };
   return scope(() => {
@@ -73,7 +73,7 @@ async function untrainedRun(folder, { width, quick }) {
 }
 
 /** Waits for the line that says the port. */
-function started(command, words, environment = {}) {
+export function started(command, words, environment = {}) {
   const child = spawn(command, words, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },

@@ -2,6 +2,7 @@
 import {
   activate,
   approve,
+  checkRelease,
   inputOf,
   listMistakes,
   loadRelease,
@@ -11,6 +12,7 @@ import {
   openModel,
   probabilitiesOf,
   propose,
+  recordCheck,
   rollBack,
   testPicture,
 } from '@editable/workspace';
@@ -44,7 +46,10 @@ const answer = (): string => {
   return classes[probabilities.indexOf(Math.max(...probabilities))]!;
 };
 const before = answer();
-activate(store, stored.id, { by: 'bob' });
+// The gate: what passed is served at once, anything else only with a reason that the log keeps.
+const check = await checkRelease(() => bench, { id: stored.id, base: store.base.base, testImages: 2000 });
+recordCheck(store, check, { by: 'bob' });
+activate(store, stored.id, { by: 'bob', ...(check.passed ? {} : { override: 'only an example' }) });
 const served = answer();
 rollBack(store, { by: 'carl', why: 'only an example' });
 console.log(`Test image ${mistake.index}: ${before}, then ${served}, then ${answer()} again.`);

@@ -116,7 +116,16 @@ describe.skipIf(!hasData)('editable store', () => {
   });
 
   it('serves, compares, exports, rolls back, retires and logs', () => {
-    expect(document('store', 'activate', store, release, '--by', 'bob').active.id).toBe(release);
+    expect(refusal('store', 'activate', store, release, '--by', 'bob')).toContain(
+      'failed its last check: expected a check that passed before it is served',
+    );
+    const anyway = ['--override', 'a test of the command line'];
+    expect(document('store', 'activate', store, release, '--by', 'bob', ...anyway).active.id).toBe(release);
+    expect(document('store', 'log', store).entries.slice(-3)).toMatchObject([
+      { event: { kind: 'checked', release, passed: true, images: 299, budget: { drawdown: 1 } } },
+      { event: { kind: 'checked', release, passed: false, budget: { drawdown: -1, negativeFlips: 0.01 } } },
+      { event: { kind: 'activated', release, override: 'a test of the command line' } },
+    ]);
     expect(document('store', 'diff', store, 'base', 'active', '--test-images', '300').added).toHaveLength(3);
     const exported = document('store', 'export', store, '--format', 'patch', '--out', at('fix.safetensors'));
     expect(document('predict', at('run'), '--index', '1', '--patch', exported.path).label).toBe(4);

@@ -1,5 +1,5 @@
 /** Training a small translation model and translating with it, as typed; and what the commands say to what they cannot use. */
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,6 +110,100 @@ describe('editable translate', () => {
     expect(editable(['translate', data], 'Ein Mann.\n').stderr).toMatch(/is not a run: it holds no config\.json\.\n$/);
   });
 });
+
+interface Answered {
+  readonly model_version: string;
+  readonly translations: readonly { readonly text: string }[];
+  readonly error: string;
+}
+
+describe('editable serve', () => {
+  const sentences = ['Ein Mann geht.', '', 'Eine Frau läuft.'];
+  let server: ChildProcess;
+  let address: string;
+
+  beforeAll(async () => {
+    const words = [join(root, 'packages/cli/bin/editable.js'), 'serve', run, '--port', '0', '--json'];
+    server = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'ignore'] });
+    for await (const text of server.stdout!) {
+      address = /"address": "([^"]+)"/.exec(String(text))?.[1] ?? '';
+      if (address !== '') break;
+    }
+  });
+  afterAll(() => server?.kill());
+
+  const post = async (path: string, body: string | Uint8Array<ArrayBuffer>, headers = {}): Promise<Response> =>
+    fetch(address + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+  const answered = async (path: string, body: object) => {
+    const response = await post(path, JSON.stringify(body));
+    return [response.status, (await response.json()) as Answered] as const;
+  };
+
+  it('translates sentences as the command does, as text and as tensors', async () => {
+    const { stdout } = editable(['translate', run, '--beam', '2', '--json'], `${sentences.join('\n')}\n`);
+    const texts = JSON.parse(stdout).translations.map(({ text }: { text: string }) => text);
+    const [status, said] = await answered('/api/translate', { sentences, beam: 2 });
+    expect([status, said.translations.map(({ text }) => text)]).toEqual([200, texts]);
+    const metadata = await (await fetch(`${address}/v2/models/run`)).json();
+    expect(metadata).toMatchObject({
+      versions: [said.model_version],
+      inputs: [{ name: 'source', datatype: 'BYTES', shape: [-1] }],
+    });
+    const source = { name: 'source', datatype: 'BYTES', shape: [3, 1], data: sentences.map((each) => [each]) };
+    const outputs = [{ name: 'translation' }, { name: 'score' }];
+    const body = { id: '42', inputs: [source], outputs, parameters: { beam: 2 } };
+    expect((await answered('/v2/models/run/infer', body))[1]).toMatchObject({
+      ...{ model_version: said.model_version, id: '42' },
+      outputs: [
+        { datatype: 'BYTES', shape: [3], data: texts },
+        { datatype: 'FP32', shape: [3] },
+      ],
+    });
+    const tensor = prefixed(sentences);
+    const parameters = { binary_data_size: tensor.length };
+    const input = { name: 'source', datatype: 'BYTES', shape: [3], parameters };
+    const head = Buffer.from(JSON.stringify({ inputs: [input], parameters: { beam: 2, binary_data_output: true } }));
+    const whole = new Uint8Array(Buffer.concat([head, tensor]));
+    const response = await post('/v2/models/run/infer', whole, { 'inference-header-content-length': head.length });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    const length = Number(response.headers.get('inference-header-content-length'));
+    expect(bytes.subarray(length).equals(prefixed(texts))).toBe(true);
+  });
+
+  it.each<[string, object, string]>([
+    ['another name', { name: 'input', datatype: 'BYTES', shape: [1], data: ['x'] }, 'one input named "source"'],
+    ['numbers', { name: 'source', datatype: 'FP32', shape: [1], data: [1] }, 'expected BYTES'],
+    ['another count', { name: 'source', datatype: 'BYTES', shape: [2], data: ['x'] }, 'expected 2 sentences'],
+    [
+      'two lines',
+      { name: 'source', datatype: 'BYTES', shape: [1], data: ['x\ny'] },
+      'expected one sentence on one line',
+    ],
+    ['a book', { name: 'source', datatype: 'BYTES', shape: [1], data: ['Mann '.repeat(2000)] }, 'at most 1000 words'],
+  ])('refuses %s in a sentence', async (_, input, sentence) => {
+    const [status, { error }] = await answered('/v2/models/run/infer', { inputs: [input] });
+    expect([status, error]).toEqual([400, expect.stringContaining(sentence)]);
+  });
+
+  it('counts, describes itself, and has no store', async () => {
+    expect(await (await fetch(`${address}/metrics`)).text()).toMatch(/^nv_inference_count\{.*\} 9$/m);
+    const { paths } = (await (await fetch(`${address}/openapi.json`)).json()) as { paths: object };
+    expect(Object.keys(paths)).toContain('/api/translate');
+    expect((await fetch(`${address}/api/repairs`)).status).toBe(404);
+    expect(editable(['serve', run, '--exact']).stderr).toMatch(/^editable: --exact: .*image classification only/);
+  });
+});
+
+/** Each text after its length in four bytes. */
+const prefixed = (texts: readonly string[]): Buffer =>
+  Buffer.concat(
+    texts.flatMap((text) => {
+      const bytes = Buffer.from(text);
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(bytes.length);
+      return [length, bytes];
+    }),
+  );
 
 describe('commands for pictures', () => {
   it.each(['predict', 'tune'])('%s says that the run is one of translation', (name) => {

@@ -8,6 +8,8 @@ export type StudioErrorCode =
   | 'UNAUTHORIZED'
   /** The token's role does not allow it, or the request comes from another site's page. */
   | 'FORBIDDEN'
+  /** What cannot be had together. */
+  | 'REFUSED'
   | 'TOO_LARGE'
   /** A body of another kind. */
   | 'UNSUPPORTED'

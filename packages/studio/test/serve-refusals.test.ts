@@ -1,6 +1,5 @@
 /** What the server refuses, and that it lives on: wrong requests, roles, other sites, bombs, thousands of random requests. */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stream } from 'editable';
@@ -8,6 +7,8 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorSchema, routes } from '../src/api/index.js';
 import { Client } from './client.js';
+import { randomRequest } from './random-request.js';
+import { type RawRequest, raw } from './raw-request.js';
 import { buildCommand, type StartedServer, servedRun, started } from './served-run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'editable-refusals-'));
@@ -17,34 +18,6 @@ const nobody = '0'.repeat(64);
 interface Refused {
   readonly status: number;
   readonly error: string;
-}
-
-/** As raw as HTTP lets it be: `fetch` mends addresses and hides headers. */
-function raw(
-  address: string,
-  { method = 'GET', path = '/', headers = {}, body = '' }: RawRequest,
-): Promise<{ readonly status: number; readonly text: string; readonly headers: Readonly<Record<string, unknown>> }> {
-  const { hostname, port } = new URL(address);
-  return new Promise((resolve, reject) => {
-    // Said for every method: after a HEAD without it, Node would send the body as if it were the next request.
-    const length = body.length === 0 ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-    const sent = request({ hostname, port, method, path, headers: { ...headers, ...length } }, (response) => {
-      let text = '';
-      response.on('data', (part) => {
-        text += part;
-      });
-      response.once('end', () => resolve({ status: response.statusCode!, text, headers: response.headers }));
-    });
-    sent.once('error', reject);
-    sent.end(body);
-  });
-}
-
-interface RawRequest {
-  readonly method?: string;
-  readonly path?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Buffer;
 }
 
 async function refused(address: string, request: RawRequest): Promise<Refused> {
@@ -343,92 +316,3 @@ describe('editable serve refuses', () => {
     ]);
   });
 });
-
-/** A route of the table, or something like one, with a body of any kind. */
-function randomRequest(normal: () => number): RawRequest {
-  const under = (most: number): number => Math.floor(Math.abs(normal()) * 1000) % most;
-  const pick = <Item>(all: readonly Item[]): Item => all[under(all.length)] as Item;
-  const words = [
-    '',
-    '0',
-    '-1',
-    'NaN',
-    'active',
-    'base',
-    '..',
-    '%00',
-    '%ff',
-    '<script>',
-    nobody,
-    'a'.repeat(300),
-    'run',
-    '1e9',
-    '__proto__',
-    'ü',
-  ];
-  const { method, path } = pick(
-    Object.values(routes).filter(({ answer }) => !('type' in answer && answer.type === 'text/event-stream')),
-  );
-  const url = path.replace(/:(\w+)/g, () => encodeURIComponent(pick(words)));
-  const values: readonly unknown[] = [
-    null,
-    true,
-    0,
-    -1,
-    1e308,
-    '',
-    'x',
-    [],
-    {},
-    [[[[]]]],
-    { a: 1 },
-    'ann',
-    { index: 0 },
-    [{ name: 'input' }],
-  ];
-  const keys = [
-    'inputs',
-    'wishes',
-    'why',
-    'by',
-    'release',
-    'mode',
-    'share',
-    'picture',
-    'target',
-    'repairs',
-    'outputs',
-    '__proto__',
-    'constructor',
-    'token',
-    'testImages',
-  ];
-  const object = Object.fromEntries(Array.from({ length: under(6) }, () => [pick(keys), pick(values)]));
-  const noise = Buffer.from(Array.from({ length: under(200) }, () => under(256)));
-  const kinds: readonly (() => Pick<RawRequest, 'headers' | 'body'>)[] = [
-    () => ({ headers: json, body: JSON.stringify(object) }),
-    () => ({ headers: json, body: noise }),
-    () => ({ headers: json, body: '['.repeat(under(50_000)) }),
-    () => ({ headers: { 'content-type': 'image/png' }, body: noise }),
-    () => ({
-      headers: {
-        'content-type': 'application/octet-stream',
-        'inference-header-content-length': pick(['0', '5', '-1', 'x', '99999999999']),
-      },
-      body: noise,
-    }),
-    () => ({
-      headers: { 'content-type': pick(['text/plain', 'multipart/form-data', 'application/json; charset=x', '']) },
-      body: noise,
-    }),
-    () => ({}),
-  ];
-  const query =
-    under(3) === 0 ? `?${pick(['limit', 'of', 'scale', 'before', 'status'])}=${encodeURIComponent(pick(words))}` : '';
-  const isBare = method === 'GET' || under(10) === 0;
-  return {
-    method: under(10) === 0 ? pick(['PATCH', 'OPTIONS', 'HEAD', 'DELETE', 'PUT']) : method,
-    path: `${url}${query}`,
-    ...(isBare ? {} : pick(kinds)()),
-  };
-}

@@ -1,9 +1,10 @@
 /** The server as its users meet it: the protocol, a repair's whole way, shadow and canary, exchange under load, its end. */
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { noGrad, scope, tensor } from '@editable/torch';
 import { Store } from '@editable/workspace';
 import { Validator } from '@seriousme/openapi-schema-validator';
@@ -11,7 +12,24 @@ import { encodePng, normalizeImages } from 'editable';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { predictSchema, routes } from '../src/api/index.js';
 import { Client } from './client.js';
-import { buildCommand, editable, root, type StartedServer, servedRun, started, testImages } from './served-run.js';
+import { lintMetrics } from './metric-lint.js';
+import { raw } from './raw-request.js';
+import {
+  buildCommand,
+  editable,
+  root,
+  type StartedServer,
+  servedRun,
+  started,
+  testImages,
+  trainedRun,
+} from './served-run.js';
+
+/** Debian's is in the package prometheus; PROMTOOL names another. */
+const promtool = process.env.PROMTOOL ?? 'promtool';
+const hasPromtool = spawnSync(promtool, ['--version']).status === 0;
+if (!hasPromtool)
+  console.warn(`serve.test: metrics are held to the test's own rules only, as there is no ${promtool}.`);
 
 const folder = mkdtempSync(join(tmpdir(), 'editable-serve-'));
 const store = join(folder, 'run', 'store');
@@ -143,6 +161,38 @@ describe('editable serve', () => {
     return Array.from({ length: 10 }, (_, at) => bytes.readFloatLE(length + 4 * at));
   }
 
+  it('answers requests as Triton’s client sends them: without a content type, binary where nothing is asked for', async () => {
+    const [first] = own as [(typeof own)[0]];
+    const tensorBytes = new Uint8Array(Float32Array.from(first.input).buffer);
+    const input = { name: 'input', shape: [1, 1, 28, 28], datatype: 'FP32' };
+    const parameters = { binary_data_size: tensorBytes.length };
+    const head = Buffer.from(
+      JSON.stringify({ id: '42', inputs: [{ ...input, parameters }], parameters: { binary_data_output: true } }),
+    );
+    const path = '/v2/models/run/infer';
+    const response = await fetch(new URL(path, server.address), {
+      method: 'POST',
+      body: new Uint8Array(Buffer.concat([head, tensorBytes])),
+      headers: { 'inference-header-content-length': String(head.length) },
+    });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    const length = Number(response.headers.get('inference-header-content-length'));
+    expect(JSON.parse(bytes.subarray(0, length).toString())).toMatchObject({ id: '42', model_version: base });
+    expect([...new Float32Array(Uint8Array.from(bytes.subarray(length)).buffer)]).toEqual(first.logits);
+    const outputs = [{ name: 'logits', parameters: { binary_data: false } }];
+    const text = JSON.stringify({ inputs: [{ ...input, data: first.input }], outputs });
+    const plain = await raw(server.address, { method: 'POST', path, body: text });
+    expect(JSON.parse(plain.text).outputs[0].data).toEqual(first.logits);
+    const [index, load] = await Promise.all([
+      raw(server.address, { method: 'POST', path: '/v2/repository/index' }),
+      raw(server.address, { method: 'POST', path: '/v2/repository/models/run/load', body: '{}' }),
+    ]);
+    expect([index.status, load.status]).toEqual([200, 200]);
+    const headers = { 'content-encoding': 'gzip' };
+    const compressed = await raw(server.address, { method: 'POST', path, headers, body: gzipSync(text) });
+    expect([compressed.status, compressed.text]).toEqual([415, expect.stringContaining('without compression')]);
+  });
+
   it('goes from a mistake to a release: found, previewed as it narrows, proposed, approved by another, released', async () => {
     const found = await client.done(await client.call('findMistakes', { body: {} }), 'mistakes');
     expect(found).toMatchObject({ release: null, split: 'test', images: testImages });
@@ -179,10 +229,10 @@ describe('editable serve', () => {
 
   it('serves a release once activation is answered, and the base to the bit after a roll-back by another process', async () => {
     const before = await Promise.all(own.map((_, at) => answer(at)));
-    expect(await client.call('activate', { params: { id: release }, body: { by: 'bob' } })).toMatchObject({
-      release,
-      repairs: 1,
-    });
+    const unchecked = await client.send('activate', { params: { id: release }, body: { by: 'bob' } });
+    expect([unchecked.status, await unchecked.json()]).toMatchObject([409, { code: 'REFUSED' }]);
+    const body = { by: 'bob', override: 'a test' };
+    expect(await client.call('activate', { params: { id: release }, body })).toMatchObject({ release, repairs: 1 });
     const repaired = await client.call('predict', {
       body: new Uint8Array(
         await (await client.send('testPicture', { params: { split: 'test', index: asked.index } })).arrayBuffer(),
@@ -208,7 +258,7 @@ describe('editable serve', () => {
     );
     expect(diff).toMatchObject({ from: null, to: release, images: 200, added: [expect.any(String)] });
     const check = await client.done(
-      await client.call('check', { body: { release, testImages: 200, drawdown: -1 } }),
+      await client.call('check', { body: { release, testImages: 200, drawdown: -1, by: 'bob' } }),
       'check',
     );
     expect(check).toMatchObject({ passed: false, budget: { drawdown: -1, negativeFlips: 0.01 } });
@@ -224,7 +274,9 @@ describe('editable serve', () => {
       problems: [],
     });
     expect(await client.call('budget')).toMatchObject({ points: [{ release, repairs: 1, inForce: 1 }] });
-    expect(await client.call('releases')).toMatchObject([{ id: release, state: 'kept' }]);
+    expect(await client.call('releases')).toMatchObject([
+      { id: release, state: 'kept', check: { passed: false, admits: false, images: 200, by: 'bob' } },
+    ]);
   });
 
   it('loads a release beside what is served, answers by its version, and frees it', async () => {
@@ -279,6 +331,29 @@ describe('editable serve', () => {
     expect(new Set((await ask()).map(({ version }) => version))).toEqual(new Set([base]));
   });
 
+  it('moves every repair to a retrained run by its name, which changes nothing that is served', async () => {
+    await trainedRun(folder, 'retrained', { steps: 60 });
+    expect(await client.call('runs')).toEqual([
+      { name: 'retrained', network: 'cifar-resnet18', fits: true },
+      { name: 'run', network: 'cifar-resnet18', fits: true },
+    ]);
+    for (const [run, status] of [
+      ['data', 404],
+      ['../run', 400],
+      ['..', 400],
+    ] as const)
+      expect([run, (await client.send('move', { body: { run, by: 'bob' } })).status]).toEqual([run, status]);
+    const body = { run: 'retrained', controlImages: 50, testImages: 200, by: 'bob' };
+    const moved = await client.done(await client.call('move', { body }), 'move');
+    expect(moved).toMatchObject({ from: base, standings: [{ repair: expect.any(String) }] });
+    expect(moved.release).toMatchObject({ base: moved.base, repairs: [moved.standings[0]!.repair] });
+    expect((await answer(0)).version).toBe(base);
+    const params = { id: moved.release.id };
+    await client.call('activate', { params, body: { by: 'bob', override: 'a test' } });
+    expect((await answer(0)).version).toBe(moved.release.id);
+    await client.call('rollback', { body: { by: 'bob', why: 'practice', to: 'base' } });
+  });
+
   it('takes feedback, of which a repair can be made', async () => {
     const image = Buffer.from(await encodePng(own[2]!.pixels, [1, 28, 28])).toString('base64');
     const sent = await client.call('sendFeedback', {
@@ -319,7 +394,7 @@ describe('editable serve', () => {
       }
     });
     for (let turn = 0; turn < 20; turn++) {
-      const forth = await client.call('activate', { params: { id: release }, body: { by: 'bob' } });
+      const forth = await client.call('activate', { params: { id: release }, body: { by: 'bob', override: 'a test' } });
       expect((await answer(0)).version).toBe(forth.version);
       await client.call('rollback', { body: { by: 'bob', why: 'practice' } });
       expect((await answer(0)).version).toBe(base);
@@ -368,6 +443,13 @@ describe('editable serve', () => {
       expect(text).toContain(`# TYPE ${name} counter`);
     const typed = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
     expect(new Set(typed).size).toBe(typed.length);
+    // What Triton and MLServer called theirs is kept; what is ours follows the rules.
+    const broken = lintMetrics(text);
+    expect(broken.filter((each) => !/^(nv_inference|model_infer)_/.test(each))).toEqual([]);
+    if (!hasPromtool) return;
+    const { stdout, stderr, status } = spawnSync(promtool, ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
+    expect(stderr.trim().split('\n').sort()).toEqual([...broken].sort());
   });
 
   it('ends in order on SIGTERM: what was asked is answered, the store is whole', async () => {

@@ -27,7 +27,7 @@ export const trainImages = 1000;
 export const testImages = 1200;
 
 /** Noisy gratings at ten angles, as the four files of Fashion-MNIST: so that a server finds them as it would those. */
-function writeGratings(folder: string): string {
+function writeGratings(folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const [prefix, count] of [
     ['train', trainImages],
@@ -44,7 +44,6 @@ function writeGratings(folder: string): string {
     writeFileSync(join(folder, `${prefix}-images-idx3-ubyte`), idx([count, side, side], pixels));
     writeFileSync(join(folder, `${prefix}-labels-idx1-ubyte`), idx([count], labels));
   }
-  return folder;
 }
 
 function idx(dimensions: readonly number[], values: Uint8Array): Uint8Array {
@@ -56,7 +55,15 @@ function idx(dimensions: readonly number[], values: Uint8Array): Uint8Array {
 
 /** FOLDER/data, FOLDER/run and FOLDER/run/store. `steps`: 0 leaves the network as it was made. */
 export async function servedRun(folder: string, { steps = 40 } = {}): Promise<OpenedModel> {
-  const dataset = await loadDataset('fashion-mnist', { dataDir: writeGratings(join(folder, 'data')) });
+  writeGratings(join(folder, 'data'));
+  const opened = await trainedRun(folder, 'run', { steps });
+  makeStore(join(folder, 'run', 'store'), opened, { by: 'ann', controlImages: 50 })[Symbol.dispose]();
+  return opened;
+}
+
+/** FOLDER/NAME on the same data. */
+export async function trainedRun(folder: string, name: string, { steps = 40 } = {}): Promise<OpenedModel> {
+  const dataset = await loadDataset('fashion-mnist', { dataDir: join(folder, 'data') });
   const spec = { kind: 'cifar-resnet18', width: 4, inChannels: 1, classes: 10 } as const;
   const train = dataset.split('train');
   const schedule = new BatchSchedule(train.length, { batchSize: 32, seed: 0 });
@@ -71,10 +78,8 @@ export async function servedRun(folder: string, { steps = 40 } = {}): Promise<Op
     using labels = tensor(batch.labels);
     trainer.step({ input: images, target: labels }, undefined, 3e-3);
   }
-  const run = createRun(join(folder, 'run'), runConfig(dataset, spec, null), nn.channelsLast(trainer.snapshot()));
-  const opened: OpenedModel = { run, dataset, model: run.model, patches: [], device: 'cpu' };
-  makeStore(join(folder, 'run', 'store'), opened, { by: 'ann', controlImages: 50 })[Symbol.dispose]();
-  return opened;
+  const run = createRun(join(folder, name), runConfig(dataset, spec, null), nn.channelsLast(trainer.snapshot()));
+  return { run, dataset, model: run.model, patches: [], device: 'cpu' };
 }
 
 /** The command line is what people start: it has to be built. */
@@ -95,9 +100,18 @@ export interface StartedServer {
 }
 
 /** `editable serve FOLDER/run --port 0 …` */
-export async function started(folder: string, ...words: readonly string[]): Promise<StartedServer> {
+export const started = (folder: string, ...words: readonly string[]): Promise<StartedServer> =>
+  startedIn([], folder, ...words);
+
+/** The same with a command before it, which ends as the server: `exec`. */
+export async function startedIn(
+  before: readonly string[],
+  folder: string,
+  ...words: readonly string[]
+): Promise<StartedServer> {
   const own = ['--port', '0', '--data-dir', join(folder, 'data'), '--json'];
-  const child = spawn(process.execPath, [command, 'serve', join(folder, 'run'), ...own, ...words], {
+  const line = [...before, process.execPath, command, 'serve', join(folder, 'run'), ...own, ...words];
+  const child = spawn(line[0] as string, line.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, EDITABLE_USER: 'ann' },
   });

@@ -18,7 +18,9 @@ export type WorkspaceErrorCode =
   /** Repairs that cannot be had together, or a store that changed in the meantime. */
   | 'CONFLICT'
   /** Another process holds the store for longer than one waits. */
-  | 'BUSY';
+  | 'BUSY'
+  /** The disk is full. */
+  | 'NO_SPACE';
 
 export interface WorkspaceErrorOptions extends ErrorOptions {
   /** The setting that is wrong: the message begins with it, and a command line puts its own word for it in its place. */
@@ -41,3 +43,14 @@ export class WorkspaceError extends Error {
 /** A setting that cannot be used. */
 export const invalid = (field: string, problem: string, options: ErrorOptions = {}): WorkspaceError =>
   new WorkspaceError('INVALID_ARGUMENT', problem, { ...options, field });
+
+/** What a write failed with; where the disk is full, a sentence that says so. */
+export function writeProblem(cause: unknown, folder: string): unknown {
+  const { code = '', message = '' } = ((cause as Error).cause ?? cause) as {
+    readonly code?: string;
+    readonly message?: string;
+  };
+  if (!['ENOSPC', 'EDQUOT'].includes(code) && !/database or disk is full/i.test(message)) return cause;
+  const problem = `${folder}: the disk is full, so this was not kept; make room and do it again.`;
+  return new WorkspaceError('NO_SPACE', problem, { cause });
+}

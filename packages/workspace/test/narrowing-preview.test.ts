@@ -59,7 +59,7 @@ describe('narrowingPreview', () => {
     expect(preview.flips.filter(({ label, before }) => label === before).map(({ index }) => index)).toEqual(
       [...negativeFlips].sort((a, b) => a - b),
     );
-    activate(bench.store, stored.id, { by: 'bob' });
+    activate(bench.store, stored.id, { by: 'bob', override: 'a test' });
   });
 
   it('stands beside what is served, and says how the repairs in force would stand', async () => {

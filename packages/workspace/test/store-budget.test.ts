@@ -24,7 +24,7 @@ describe('budgetOf', () => {
     ] as const) {
       for (const mistake of mistakes.slice(from, to)) approved(bench, mistake);
       const released = await makeRelease(bench, { by: 'bob' });
-      activate(bench.store, released.stored.id, { by: 'bob' });
+      activate(bench.store, released.stored.id, { by: 'bob', override: 'a test' });
       made.push(released);
     }
   });

@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const serve = async (bench: Bench): Promise<Awaited<ReturnType<typeof makeRelease>>> => {
   const released = await makeRelease(bench, { by: 'bob', testImages: 100 });
-  activate(bench.store, released.stored.id, { by: 'bob' });
+  activate(bench.store, released.stored.id, { by: 'bob', override: 'a test' });
   return released;
 };
 

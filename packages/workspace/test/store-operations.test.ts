@@ -18,8 +18,11 @@ import {
   makeRelease,
   moveTo,
   type ReleasedSet,
+  recordCheck,
+  rollBack,
   Store,
   type StoredRepair,
+  usualBudget,
   verifyStore,
 } from '../src/index.js';
 import { smallRun } from './small-run.js';
@@ -37,7 +40,7 @@ beforeAll(async () => {
   const [a, b, c] = mistakesOf(bench);
   repairs = [approved(bench, { ...a!, views: 4 }), approved(bench, b!)];
   first = await makeRelease(bench, { by: 'bob' });
-  activate(bench.store, first.stored.id, { by: 'bob' });
+  activate(bench.store, first.stored.id, { by: 'bob', override: 'a test' });
   repairs.push(approved(bench, c!));
   second = await makeRelease(bench, { by: 'bob' });
 });
@@ -140,6 +143,31 @@ describe('checkRelease', () => {
       ...['repairs', 'repairs', 'repairs', 'views', 'views', 'views'],
     ]);
     expect(report.effect).toEqual(second.release.effect);
+  });
+
+  it('is kept in the journal, and asked for before a release is served', async () => {
+    const { store } = smallStore(join(folder, 'gate'));
+    const own = reopened(store);
+    // The least confident mistake costs least.
+    approved(own, mistakesOf(own).at(-1)!);
+    const { id } = (await makeRelease(own, { by: 'bob' })).stored;
+    const options = { id, base: own.base.base };
+    expect(() => activate(store, id, { by: 'bob' })).toThrow('has not been checked: expected a check that passed');
+    recordCheck(store, await checkRelease(() => own, { ...options, budget: { ...usualBudget, drawdown: -1 } }), {
+      by: 'ann',
+    });
+    expect(() => activate(store, id, { by: 'bob' })).toThrow('failed its last check');
+    const report = await checkRelease(() => own, options);
+    expect(report.passed, JSON.stringify(report.cases)).toBe(true);
+    recordCheck(store, report, { by: 'ann' });
+    activate(store, id, { by: 'bob' });
+    rollBack(store, { by: 'bob', why: 'practice' });
+    recordCheck(store, await checkRelease(() => own, { ...options, budget: generous }), { by: 'ann' });
+    expect(() => activate(store, id, { by: 'bob' })).toThrow('laxer budget than the usual');
+    expect(() => activate(store, id, { by: 'bob', override: '\n' })).toThrow('expected a reason');
+    activate(store, id, { by: 'bob', override: 'the old one answers nothing' });
+    expect(store.entries.at(-1)).toMatchObject({ event: { release: id, override: 'the old one answers nothing' } });
+    expect(verifyStore(store).problems).toEqual([]);
   });
 
   it.each([
@@ -250,7 +278,9 @@ describe('moveTo', () => {
     for (const id of moved.notNeeded) expect(moved.standings.find(({ repair }) => repair === id)?.holds).toBe(true);
     expect(bench.store.state.active).toBe(first.stored.id);
     expect(() => loadRelease(bench, moved.released.stored.id)).toThrow(/is a release of the base .*; open that one/);
-    activate(bench.store, moved.released.stored.id, { by: 'ann' });
+    activate(bench.store, moved.released.stored.id, { by: 'ann', override: 'a test' });
+    rollBack(bench.store, { by: 'ann', why: 'practice', to: 'base' });
+    expect(bench.store.state).toMatchObject({ active: null, base: moved.base, unrepaired: bench.base.base });
     expect(verifyStore(bench.store)).toMatchObject({ ok: true, bases: 2, releases: 3 });
   });
 });

@@ -71,7 +71,7 @@ describe('a store of a TorchScript program', () => {
     approve(store, wish.id, { by: 'bob', why: 'seen' });
     const { stored, release } = await makeRelease(bench, { by: 'bob' });
     expect(release.effect.repairs).toMatchObject([{ holds: true }]);
-    activate(store, stored.id, { by: 'bob' });
+    activate(store, stored.id, { by: 'bob', override: 'a test' });
     expect(modelHash(loadRelease(bench, store.state.active).model)).toBe(release.result);
     expect(verifyStore(store)).toMatchObject({ ok: true, problems: [] });
     expect(() => benchOf(store, store.base, { ...there, dataset: dataset('other') })).toThrow(

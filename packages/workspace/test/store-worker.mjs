@@ -8,8 +8,10 @@ import {
   activate,
   approve,
   benchOf,
+  checkRelease,
   makeRelease,
   propose,
+  recordCheck,
   retire,
   rollBack,
   Store,
@@ -42,7 +44,7 @@ async function one() {
   const { state } = store;
   const of = (status) => [...state.repairs.values()].filter((repair) => statusOf(state, repair) === status);
   const any = (items) => items[random.int(Math.max(1, items.length))]?.id ?? 'none';
-  switch (random.int(6)) {
+  switch (random.int(7)) {
     case 0: {
       const picture = testPicture(random.int(bench.opened.dataset.split('test').length), bench.opened.dataset);
       return propose(bench, { picture, target: picture.truth, by: name, why: 'wrong' });
@@ -52,8 +54,13 @@ async function one() {
     case 2:
       return makeRelease(bench, { by: name, testImages: 50 });
     case 3:
-      return activate(store, any([...state.releases.values()]), { by: name });
-    case 4:
+      return activate(store, any([...state.releases.values()]), { by: name, override: 'a test' });
+    case 4: {
+      const { id } = store.release(any([...state.releases.values()]));
+      const report = await checkRelease(() => bench, { id, base: bench.base.base, testImages: 50 });
+      return recordCheck(store, report, { by: name });
+    }
+    case 5:
       return rollBack(store, { by: name, why: 'alarm' });
     default:
       return retire(

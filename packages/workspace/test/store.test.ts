@@ -92,21 +92,21 @@ describe('a repair', () => {
 
   it('is served once the release is active, and not after rolling back, to the bit', async () => {
     const { store, opened } = bench;
-    activate(store, first.stored.id, { by: 'bob' });
+    activate(store, first.stored.id, { by: 'bob', override: 'a test' });
     expect(store.statusOf(store.repair(repair.id))).toBe('active');
     expect(answerOf(wishes[0]!.index)).toBe(wishes[0]!.target);
     expect(() => activate(store, first.stored.id, { by: 'bob' })).toThrow('is active already.');
     const second = approved(bench, wishes[2]!);
     const next = await makeRelease(bench, { by: 'bob' });
     expect(next.stored).toMatchObject({ parent: first.stored.id, repairs: [repair.id, second.id].sort() });
-    activate(store, next.stored.id, { by: 'bob' });
+    activate(store, next.stored.id, { by: 'bob', override: 'a test' });
     expect(modelHash(loadRelease(bench, next.stored.id).model)).toBe(next.release.result);
     expect(rollBack(store, { by: 'carl', why: 'alarm' })?.id).toBe(first.stored.id);
     expect(modelHash(loadRelease(reopened(store), store.state.active).model)).toBe(first.release.result);
     expect(rollBack(store, { by: 'carl', why: 'alarm' })).toBeNull();
     expect(modelHash(loadRelease(reopened(store), store.state.active).model)).toBe(modelHash(opened.model));
     expect(() => rollBack(store, { by: 'carl', why: 'alarm' })).toThrow('no release is active');
-    activate(store, next.stored.id, { by: 'bob' });
+    activate(store, next.stored.id, { by: 'bob', override: 'a test' });
     await expect(makeRelease(bench, { by: 'bob' })).rejects.toThrow(
       'is active and holds exactly the repairs that are approved',
     );

@@ -1,24 +1,28 @@
 /** `editable serve`: predictions over HTTP, and the work of the store. */
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { RunningServer, ServeOptions } from '@editable/studio';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { shown } from '../console/job-display.js';
 import { choice, path, text, toggle, wholeNumber } from '../options/kinds.js';
+import { refuseOptionsOf } from '../options/other-task.js';
+import { type PatchFlags, patchOptions } from '../options/shared.js';
 import { type BenchFlags, benchOptions, type PersonFlags, personOptions } from '../options/store.js';
 import type { OptionTable } from '../options/table.js';
 
-interface ServeFlags extends BenchFlags, PersonFlags {
+interface ServeFlags extends BenchFlags, PersonFlags, PatchFlags {
   readonly store: string | undefined;
   readonly port: number;
   readonly host: string;
   readonly name: string | undefined;
+  readonly runs: string | undefined;
   readonly tokens: string | undefined;
   readonly threads: number | undefined;
   readonly maxBatch: number;
   readonly exact: boolean;
-  readonly longestBlock: number;
+  readonly longestBlock: number | undefined;
   readonly maxBody: number;
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
 }
@@ -32,6 +36,10 @@ const options: OptionTable<ServeFlags> = {
   },
   store: { kind: path('folder'), description: "the store (default: the run's, RUN/store, made where there is none)" },
   name: { kind: text('name', 'a name'), description: "the model's name in addresses (default: the run's folder)" },
+  runs: {
+    kind: path('folder'),
+    description: 'retrained runs that repairs can be moved to, each a folder in it (default: where the run lies)',
+  },
   tokens: {
     kind: path('file'),
     description: 'who may do what, JSON: [{"name": "ann", "role": "read|propose|approve", "token": "…"}]',
@@ -52,9 +60,8 @@ const options: OptionTable<ServeFlags> = {
   },
   longestBlock: {
     kind: wholeNumber({ max: 60_000 }),
-    default: 25,
     description:
-      'milliseconds that a run of --max-batch pictures may keep other requests waiting; a slower network runs in a thread of its own',
+      'milliseconds that a run of --max-batch pictures may keep other requests waiting (default: 25); a slower network runs in a thread of its own',
   },
   maxBody: {
     kind: wholeNumber({ min: 1, max: 4096 }),
@@ -66,46 +73,71 @@ const options: OptionTable<ServeFlags> = {
     default: 'info',
     description: 'what is logged on stderr, as JSON lines; debug also has every prediction',
   },
+  patch: { ...patchOptions.patch, description: 'of a translation model: patches to apply first, in this order' },
   ...personOptions,
   ...benchOptions,
 };
 
 export const serveCommand: ReturnType<typeof defineCommand> = defineCommand<ServeFlags>({
   name: 'serve',
-  summary: "Answer over HTTP with what the run's store says is active, and do the store's work there, too.",
+  summary:
+    "Answer over HTTP with what the run's store says is active, and do the store's work there, too; or translate.",
   arguments: [{ name: 'run', description: 'the run folder' }],
   options,
-  examples: ['serve runs/plain --port 8080', 'serve runs/plain --host 0.0.0.0 --tokens tokens.json'],
+  examples: [
+    'serve runs/plain --port 8080',
+    'serve runs/plain --host 0.0.0.0 --tokens tokens.json',
+    'serve runs/de-en',
+  ],
   run: async ([folder], flags, console) => {
     const run = folder as string;
     shareThreads(flags.threads);
-    const store = flags.store ?? join(run, 'store');
-    if (!(await isWhole(store))) await makeStoreOf(run, store, flags, console);
-    const { readTokens, serve } = await import('@editable/studio');
-    const { host, port, device, dataDir, control, threads, maxBatch, exact, logLevel, maxBody, longestBlock } = flags;
-    const server = await serve({
-      store,
-      model: flags.name ?? nameOf(run),
-      host,
-      port,
-      tokens: flags.tokens === undefined ? [] : readTokens(flags.tokens),
-      device,
-      dataDir,
-      control,
-      threads,
-      maxBatch,
-      exact,
-      logLevel,
-      limits: { body: maxBody * 2 ** 20, block: longestBlock },
-    });
-    console.print(`serving ${server.model} at ${server.address}`);
-    const { address, model, serves } = server;
-    console.result({ store, address, model, serves });
-    await untilStopped();
-    await server.close();
-    return exitCodes.done;
+    const { taskOfRun } = await import('editable');
+    if (taskOfRun(run) === 'translation') return serveTranslator(run, flags, console);
+    refuseOptionsOf('translation', flags, ['patch']);
+    return serveStore(run, flags, console);
   },
 });
+
+async function serveStore(run: string, flags: ServeFlags, console: Console): Promise<number> {
+  const store = flags.store ?? join(run, 'store');
+  if (!(await isWhole(store))) await makeStoreOf(run, store, flags, console);
+  const { serve } = await import('@editable/studio');
+  const { dataDir, control, maxBatch, exact, longestBlock } = flags;
+  const runs = flags.runs ?? dirname(resolve(run));
+  const common = await commonOptions(run, flags);
+  const limits = { ...common.limits, ...(longestBlock === undefined ? {} : { block: longestBlock }) };
+  const server = await serve({ ...common, store, runs, dataDir, control, maxBatch, exact, limits });
+  const { address, model, serves } = server;
+  return untilEnd(server, { store, address, model, serves }, console);
+}
+
+/** There is no store of sentences yet: the run's weights answer, with patches where they are asked for. */
+async function serveTranslator(run: string, flags: ServeFlags, console: Console): Promise<number> {
+  refuseOptionsOf('image-classification', flags, ['store', 'runs', 'dataDir', 'control', 'exact', 'longestBlock']);
+  const { serveTranslation } = await import('@editable/studio');
+  const server = await serveTranslation({ ...(await commonOptions(run, flags)), run, patches: flags.patch });
+  const { address, model, serves } = server;
+  return untilEnd(server, { run, address, model, serves }, console);
+}
+
+async function commonOptions(
+  run: string,
+  { name, host, port, tokens, device, threads, logLevel, maxBody }: ServeFlags,
+): Promise<Omit<ServeOptions, 'store'>> {
+  const { readTokens } = await import('@editable/studio');
+  const limits = { body: maxBody * 2 ** 20 };
+  const holders = tokens === undefined ? [] : readTokens(tokens);
+  return { model: name ?? nameOf(run), host, port, tokens: holders, device, threads, logLevel, limits };
+}
+
+async function untilEnd(server: RunningServer, document: object, console: Console): Promise<number> {
+  console.print(`serving ${server.model} at ${server.address}`);
+  console.result(document);
+  await untilStopped();
+  await server.close();
+  return exitCodes.done;
+}
 
 /**
  * Before libtorch is loaded: OpenBLAS has one number of threads for the whole process, and with as many for predictions and jobs

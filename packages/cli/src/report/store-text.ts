@@ -6,6 +6,7 @@ import type {
   Moved,
   ReleaseDiff,
   ReleasedSet,
+  StoredCheck,
   StoredRepair,
   StoreEvent,
   StoreState,
@@ -20,10 +21,15 @@ import { describeLayers } from './editor-text.js';
 const shown = 10;
 
 export function describeState(state: StoreState): string {
-  const { base, bases, repairs, releases, active } = state;
+  const { base, unrepaired, bases, repairs, releases, active } = state;
   const head = facts([
     ['base', base === null ? 'none' : `${short(base)}, from ${bases.get(base)?.from}`],
-    ['active', active === null ? 'none: the base is served as it is' : short(active)],
+    [
+      'active',
+      active === null
+        ? `none: ${unrepaired === base ? 'the base' : short(unrepaired ?? '')} is served as it is`
+        : short(active),
+    ],
     ['repairs', plural(repairs.size, 'repair')],
     ['releases', plural(releases.size, 'release')],
   ]);
@@ -56,7 +62,7 @@ const repairsTable = (state: StoreState): string =>
 const pictureOf = ({ source: { index, file } }: StoredRepair): string =>
   index === null ? (file ?? 'a picture') : `test image ${index}`;
 
-const releasesTable = ({ releases, active }: StoreState): string =>
+const releasesTable = ({ releases, checks, active }: StoreState): string =>
   table(
     [...releases.values()].map(({ id, parent, base, repairs, by, at }) => [
       id === active ? '*' : '',
@@ -64,11 +70,15 @@ const releasesTable = ({ releases, active }: StoreState): string =>
       parent === null ? 'the base' : short(parent),
       short(base),
       String(repairs.length),
+      checkOf(checks.get(id)),
       by,
       at.slice(0, 16).replace('T', ' '),
     ]),
-    { head: ['', 'Release', 'After', 'Base', 'Repairs', 'By', 'At'], right: [4] },
+    { head: ['', 'Release', 'After', 'Base', 'Repairs', 'Check', 'By', 'At'], right: [4] },
   );
+
+const checkOf = (check: StoredCheck | undefined): string =>
+  check === undefined ? 'none' : check.passed ? 'passed' : 'failed';
 
 export const describeRepair = (repair: StoredRepair): string =>
   `${asked(repair)}: the base says ${repair.source.predicted.name} (${percent(repair.source.predicted.probability, 1)})`;
@@ -120,14 +130,19 @@ function happened(event: StoreEvent): string {
       return `base ${short(event.base)} from ${event.from}`;
     case 'released':
       return `released ${short(event.release)} with ${plural(event.repairs.length, 'repair')}`;
+    case 'checked':
+      return `checked ${short(event.release)}: ${event.passed ? 'passed' : 'failed'}`;
     case 'activated':
-      return `${event.rollBack ? 'rolled back to' : 'activated'} ${event.release === null ? 'the base' : short(event.release)}`;
+      return `${event.rollBack ? 'rolled back to' : 'activated'} ${event.release === null ? 'the base' : short(event.release)}${event.override === undefined ? '' : ' without a check that passed'}`;
     default:
       return `${event.kind} ${short(event.repair)}`;
   }
 }
 
-const reasonOf = (event: StoreEvent): string => ('why' in event ? event.why : '');
+function reasonOf(event: StoreEvent): string {
+  if (event.kind === 'activated') return [event.why, event.override ?? ''].filter((each) => each !== '').join('; ');
+  return 'why' in event ? event.why : '';
+}
 
 export function describeDiff(
   { from, to, added, removed, weights, images, answers, agreement }: ReleaseDiff,

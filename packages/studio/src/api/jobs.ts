@@ -2,6 +2,7 @@
 import type { CheckReport, Conflicts, ReleaseDiff, Verification } from '@editable/workspace';
 import { z } from 'zod';
 import { type MistakesOf, mistakesSchema, type PreviewDocument, previewSchema } from './mistakes.js';
+import { type MovedDocument, movedSchema } from './moves.js';
 import {
   checkSchema,
   conflictsSchema,
@@ -27,6 +28,7 @@ export interface JobResults {
   readonly preview: PreviewDocument;
   readonly release: ReleaseDocument;
   readonly retire: RetiredDocument;
+  readonly move: MovedDocument;
   readonly check: CheckReport;
   readonly conflicts: Conflicts;
   readonly diff: ReleaseDiff;
@@ -41,6 +43,7 @@ export const jobKinds: readonly JobKind[] = [
   'preview',
   'release',
   'retire',
+  'move',
   'check',
   'conflicts',
   'diff',
@@ -106,6 +109,7 @@ export const jobSchema: z.ZodType<JobDocument> = z.union([
     'retire',
     z.strictObject({ repair: repairSchema, release: releaseSchema.nullable() }) satisfies z.ZodType<RetiredDocument>,
   ),
+  jobOf('move', movedSchema),
   jobOf('check', checkSchema),
   jobOf('conflicts', conflictsSchema),
   jobOf('diff', diffSchema),

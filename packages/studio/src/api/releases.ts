@@ -1,5 +1,6 @@
 /** Releases: what can be served, what each costs, what lies between two of them. */
 import type {
+  Budget,
   CheckReport,
   Conflicts,
   Effect,
@@ -8,6 +9,7 @@ import type {
   ReleaseDiff,
   Solver,
   StoredBase,
+  StoredCheck,
   Verification,
 } from '@editable/workspace';
 import { z } from 'zod';
@@ -49,12 +51,35 @@ export interface ReleaseDocument extends Release {
   readonly state: ReleaseState;
   /** Of its file. */
   readonly bytes: number;
+  /** The last one; null where there is none. */
+  readonly check: ReleaseCheck | null;
 }
+
+/** What a check found, and whether the release may be activated by it. */
+export interface ReleaseCheck extends StoredCheck {
+  readonly admits: boolean;
+}
+
+const budgetSchema: z.ZodType<Budget> = z.strictObject({
+  drawdown: z.number(),
+  negativeFlips: z.number(),
+  generality: z.number().optional(),
+});
 
 export const releaseSchema: z.ZodType<ReleaseDocument> = z.strictObject({
   id: hash,
   state: z.enum(['active', 'candidate', 'earlier', 'kept']),
   bytes: count,
+  check: z
+    .strictObject({
+      passed: z.boolean(),
+      budget: budgetSchema,
+      images: count,
+      by: z.string(),
+      at: time,
+      admits: z.boolean(),
+    })
+    .nullable(),
   base: hash,
   parent: hash.nullable(),
   repairs: z.array(hash),
@@ -97,9 +122,15 @@ export const releaseRequestSchema: z.ZodType<ReleaseRequest> = z.strictObject({ 
 
 export interface ActivateRequest extends Person {
   readonly why?: string | undefined;
+  /** Why it shall be served without a check that passed: the journal keeps it. */
+  readonly override?: string | undefined;
 }
 
-export const activateSchema: z.ZodType<ActivateRequest> = z.strictObject({ why: words.optional(), ...person });
+export const activateSchema: z.ZodType<ActivateRequest> = z.strictObject({
+  why: words.optional(),
+  override: words.optional(),
+  ...person,
+});
 
 export interface RollbackRequest extends Person {
   readonly why: string;
@@ -125,7 +156,7 @@ export const diffRequestSchema: z.ZodType<DiffRequest> = z.strictObject({
   testImages,
 });
 
-export interface CheckRequest {
+export interface CheckRequest extends Person {
   readonly release: string;
   /** Most that the test error may have risen; default 0.005. */
   readonly drawdown?: number | undefined;
@@ -142,6 +173,7 @@ export const checkRequestSchema: z.ZodType<CheckRequest> = z.strictObject({
   negativeFlips: share.optional(),
   generality: share.optional(),
   testImages,
+  ...person,
 });
 
 export type ExportFormatName = 'safetensors' | 'pytorch' | 'torchscript' | 'patch';
@@ -193,7 +225,7 @@ export const checkSchema: z.ZodType<CheckReport> = z.strictObject({
   passed: z.boolean(),
   release: hash.nullable(),
   base: hash,
-  budget: z.strictObject({ drawdown: z.number(), negativeFlips: z.number(), generality: z.number().optional() }),
+  budget: budgetSchema,
   cases: z.array(
     z.strictObject({
       group: z.enum(['files', 'repairs', 'views', 'budget']),
@@ -224,7 +256,7 @@ export const verificationSchema: z.ZodType<Verification> = z.strictObject({
   unused: z.array(z.string()),
 });
 
-/** An entry of the journal; `event.kind`: base, proposed, approved, retired, released or activated. */
+/** An entry of the journal; `event.kind`: base, proposed, approved, retired, released, checked or activated. */
 export interface LogEntry extends Omit<JournalEntry, 'event'> {
   readonly event: { readonly kind: JournalEntry['event']['kind'] } & Readonly<Record<string, unknown>>;
 }
@@ -234,5 +266,7 @@ export const logEntrySchema: z.ZodType<LogEntry> = z.strictObject({
   at: time,
   by: z.string(),
   hash,
-  event: z.looseObject({ kind: z.enum(['base', 'proposed', 'approved', 'retired', 'released', 'activated']) }),
+  event: z.looseObject({
+    kind: z.enum(['base', 'proposed', 'approved', 'retired', 'released', 'checked', 'activated']),
+  }),
 });

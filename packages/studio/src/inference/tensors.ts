@@ -184,7 +184,7 @@ function classesOut(
 }
 
 /** Each text after its length in four bytes, little-endian. */
-function lengthPrefixed(texts: readonly string[]): Uint8Array {
+export function lengthPrefixed(texts: readonly string[]): Uint8Array {
   return Buffer.concat(
     texts.flatMap((text) => {
       const bytes = Buffer.from(text);

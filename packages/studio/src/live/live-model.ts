@@ -145,7 +145,8 @@ export class LiveModel extends EventEmitter<{ -readonly [Name in keyof LiveEvent
 }
 
 /** What the store says is to be served. */
-export function activeVersion({ active, releases, base }: StoreState): Version {
-  if (active === null) return { release: null, base: base as string, version: base as string };
+export function activeVersion({ active, releases, unrepaired }: StoreState): Version {
+  const base = unrepaired as string;
+  if (active === null) return { release: null, base, version: base };
   return { release: active, base: releases.get(active)?.base as string, version: active };
 }

@@ -3,6 +3,7 @@
  * not part of it, as nothing that is served depends on it.
  */
 import { join } from 'node:path';
+import { writeProblem } from '@editable/workspace';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import type { DifferenceDocument, FeedbackDocument, RolloutDocument } from '../api/serving.js';
 import { notFound, StudioError } from '../errors.js';
@@ -30,9 +31,11 @@ interface FeedbackRow {
 }
 
 export class Records implements Disposable {
+  readonly #folder: string;
   readonly #database: DatabaseSyncInstance;
 
   constructor(folder: string) {
+    this.#folder = folder;
     this.#database = new DatabaseSync(join(folder, 'serving.sqlite'));
     this.#database.exec(`PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;${tables}`);
   }
@@ -41,10 +44,11 @@ export class Records implements Disposable {
   addFeedback({ at, by, state, ...rest }: Omit<FeedbackDocument, 'id'>, pixels: Uint8Array): FeedbackDocument {
     if (this.openFeedback() >= mostFeedback)
       throw new StudioError('BUSY', `${mostFeedback} predictions wait to be looked at; dismiss some first.`);
-    const { lastInsertRowid } = this.#database
-      .prepare('INSERT INTO feedback (at, by, state, document, pixels) VALUES (?, ?, ?, ?, ?)')
-      .run(at, by, state, JSON.stringify(rest), pixels);
-    return this.feedback(Number(lastInsertRowid));
+    const id = this.#write('INSERT INTO feedback (at, by, state, document, pixels) VALUES (?, ?, ?, ?, ?)', [
+      ...[at, by, state, JSON.stringify(rest)],
+      pixels,
+    ]);
+    return this.feedback(id);
   }
 
   /** @throws StudioError NOT_FOUND */
@@ -73,15 +77,16 @@ export class Records implements Disposable {
 
   dismissFeedback(id: number): FeedbackDocument {
     this.feedback(id);
-    this.#database.prepare("UPDATE feedback SET state = 'dismissed' WHERE id = ?").run(id);
+    this.#write("UPDATE feedback SET state = 'dismissed' WHERE id = ?", [id]);
     return this.feedback(id);
   }
 
   addDifference(difference: Omit<DifferenceDocument, 'id'>, pixels: Uint8Array): void {
-    const { lastInsertRowid } = this.#database
-      .prepare('INSERT INTO differences (document, pixels) VALUES (?, ?)')
-      .run(JSON.stringify(difference), pixels);
-    this.#database.prepare('DELETE FROM differences WHERE id <= ?').run(Number(lastInsertRowid) - mostDifferences);
+    const id = this.#write('INSERT INTO differences (document, pixels) VALUES (?, ?)', [
+      JSON.stringify(difference),
+      pixels,
+    ]);
+    this.#write('DELETE FROM differences WHERE id <= ?', [id - mostDifferences]);
   }
 
   /** The newest first. */
@@ -103,11 +108,18 @@ export class Records implements Disposable {
   /** Keeps how a rollout stands; returns its number. */
   saveRollout(rollout: RolloutDocument, id?: number): number {
     const text = JSON.stringify(rollout);
-    if (id === undefined) {
-      return Number(this.#database.prepare('INSERT INTO rollouts (document) VALUES (?)').run(text).lastInsertRowid);
-    }
-    this.#database.prepare('UPDATE rollouts SET document = ? WHERE id = ?').run(text, id);
+    if (id === undefined) return this.#write('INSERT INTO rollouts (document) VALUES (?)', [text]);
+    this.#write('UPDATE rollouts SET document = ? WHERE id = ?', [text, id]);
     return id;
+  }
+
+  /** The number of the row that was added last. @throws WorkspaceError NO_SPACE */
+  #write(statement: string, values: readonly (string | number | Uint8Array)[]): number {
+    try {
+      return Number(this.#database.prepare(statement).run(...values).lastInsertRowid);
+    } catch (error) {
+      throw writeProblem(error, this.#folder);
+    }
   }
 
   /** The latest one, as it was kept last. */

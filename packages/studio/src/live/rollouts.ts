@@ -9,6 +9,8 @@ import { Rollout, type RolloutCounts, usualAlarm } from './rollout.js';
 interface RolloutEvents {
   readonly changed: readonly [rollout: RolloutDocument];
   readonly alarm: readonly [text: string];
+  /** What was counted or seen could not be kept. */
+  readonly unsaved: readonly [error: Error];
   /** What is served fails too often: the way back is asked for. */
   readonly failing: readonly [served: Served, because: string];
 }
@@ -22,6 +24,7 @@ export class Rollouts extends EventEmitter<{ -readonly [Name in keyof RolloutEve
   #current: Rollout | undefined;
   #id: number | undefined;
   #saving: NodeJS.Timeout | undefined;
+  #keeps = true;
   #servedCounts = { version: '', asked: 0, failed: 0, told: false };
 
   constructor(live: LiveModel, records: Records) {
@@ -93,7 +96,7 @@ export class Rollouts extends EventEmitter<{ -readonly [Name in keyof RolloutEve
   }
 
   keepDifference(difference: Omit<DifferenceDocument, 'id'>, pixels: Uint8Array): void {
-    this.#records.addDifference(difference, pixels);
+    this.#keeping(() => this.#records.addDifference(difference, pixels));
   }
 
   /** Counts since what is served took its place. */
@@ -136,7 +139,19 @@ export class Rollouts extends EventEmitter<{ -readonly [Name in keyof RolloutEve
   }
 
   #save(): void {
-    if (this.#current !== undefined && this.#id !== undefined)
-      this.#records.saveRollout(this.#current.document, this.#id);
+    const [current, id] = [this.#current, this.#id];
+    if (current !== undefined && id !== undefined) this.#keeping(() => this.#records.saveRollout(current.document, id));
+  }
+
+  /** Answers go on where the disk is full. */
+  #keeping(work: () => void): void {
+    try {
+      work();
+      this.#keeps = true;
+    } catch (error) {
+      // Told once, however many there are.
+      if (this.#keeps) this.emit('unsaved', error as Error);
+      this.#keeps = false;
+    }
   }
 }

@@ -4,6 +4,9 @@ import type { AnswerRecord } from '../live/answering.js';
 
 const labels = ['model', 'version'] as const;
 
+/** Gauges that prom-client calls "total": their parts, by kind, are there without it. */
+const misnamed = ['handles', 'requests', 'resources'].map((of) => `nodejs_active_${of}_total`);
+
 export class Metrics {
   readonly registry: Registry = new Registry();
   readonly #model: string;
@@ -68,6 +71,7 @@ export class Metrics {
   constructor(model: string, waiting: () => number) {
     this.#model = model;
     collectDefaultMetrics({ register: this.registry });
+    for (const name of misnamed) this.registry.removeSingleMetric(name);
     new Gauge({
       name: 'nv_inference_pending_request_count',
       help: 'Pictures that wait for a run',

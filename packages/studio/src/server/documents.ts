@@ -8,6 +8,7 @@ import {
   type StoredRepair,
   type StoreState,
   statusOf,
+  whyNotActivated,
 } from '@editable/workspace';
 import type { ReleaseDocument, ReleaseState } from '../api/releases.js';
 import type { RepairDocument } from '../api/repairs.js';
@@ -41,7 +42,11 @@ export class Documents {
 
   release(id: string, candidate: string | undefined): ReleaseDocument {
     const { release, bytes } = this.#kept(id);
-    return { ...release, id, state: releaseState(this.#store.state, id, candidate), bytes };
+    const { state } = this.#store;
+    const found = state.checks.get(id);
+    const check =
+      found === undefined ? null : { ...found, admits: whyNotActivated(found, release.effect.data.images) === null };
+    return { ...release, id, state: releaseState(state, id, candidate), bytes, check };
   }
 
   #kept(id: string): { readonly release: Release; readonly bytes: number } {

@@ -23,6 +23,7 @@ const statuses: Readonly<Record<string, number>> = {
   UNSUPPORTED: 415,
   BUSY: 503,
   UNAVAILABLE: 503,
+  NO_SPACE: 507,
 };
 
 export interface ErrorAnswer {

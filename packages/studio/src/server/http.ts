@@ -9,7 +9,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, 
 import { jsonSchemaTransform, validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { errorSchema } from '../api/errors.js';
-import { type Route, routes } from '../api/routes.js';
+import type { Route } from '../api/routes.js';
 import { StudioError } from '../errors.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Access } from './access.js';
@@ -33,7 +33,8 @@ export function createHttp({ logLevel, limits }: Pick<HttpOptions, 'logLevel' | 
     logger: { level: logLevel, stream: process.stderr },
     bodyLimit: limits.body,
     requestTimeout: 60_000,
-    keepAliveTimeout: 30_000,
+    // Longer than what proxies keep a connection for: else one asks on a connection that is just being closed.
+    keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: ({ headers }) => {
@@ -43,9 +44,15 @@ export function createHttp({ logLevel, limits }: Pick<HttpOptions, 'logLevel' | 
   }) as unknown as FastifyInstance;
 }
 
+/** Every route but the description's own has its handler. */
+export interface HandledRoutes {
+  readonly routes: object;
+  readonly handlers: object;
+}
+
 export async function registerHttp(
   app: FastifyInstance,
-  handlers: Omit<Handlers, 'openapi'>,
+  { routes, handlers }: HandledRoutes,
   metrics: Metrics,
   { version, limits, access, page }: HttpOptions,
 ): Promise<void> {
@@ -65,8 +72,8 @@ export async function registerHttp(
       description ??= JSON.stringify(app.swagger());
       return reply.type('application/json').send(description);
     };
-    const all: Handlers = { ...handlers, openapi };
-    for (const [name, route] of Object.entries(routes) as [keyof Handlers, Route][])
+    const all = { ...handlers, openapi } as Readonly<Record<string, AnyHandler>>;
+    for (const [name, route] of Object.entries(routes) as [string, Route][])
       register(scope, name, route, { handler: all[name] as AnyHandler, access });
   });
   if (page !== undefined && existsSync(page))
@@ -115,7 +122,7 @@ declare module 'fastify' {
   }
 }
 
-/** JSON, JSON with binary tensors after it, or bytes. */
+/** JSON, JSON with binary tensors after it, or bytes. What says nothing of its kind is JSON: Triton's clients send it so. */
 function readBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
@@ -123,8 +130,10 @@ function readBodies(app: FastifyInstance): void {
     const bytes = body as Buffer;
     const head = request.headers['inference-header-content-length'];
     try {
+      requirePlain(request);
       if (head !== undefined) done(null, withBinary(request, bytes, String(head)));
-      else if (/^application\/([\w.+-]+\+)?json\b/i.test(type)) done(null, bytes.length === 0 ? null : parsed(bytes));
+      else if (type === '' || /^application\/([\w.+-]+\+)?json\b/i.test(type))
+        done(null, bytes.length === 0 ? null : parsed(bytes));
       else if (/^(application\/octet-stream|image\/)/i.test(type)) done(null, bytes);
       else
         throw new StudioError(
@@ -135,6 +144,13 @@ function readBodies(app: FastifyInstance): void {
       done(error as Error);
     }
   });
+}
+
+/** @throws StudioError UNSUPPORTED for a compressed body */
+function requirePlain({ headers }: FastifyRequest): void {
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') return;
+  throw new StudioError('UNSUPPORTED', `expected a body without compression, received ${encoding.slice(0, 40)}.`);
 }
 
 function withBinary(request: FastifyRequest, bytes: Buffer, head: string): unknown {

@@ -6,6 +6,7 @@ import { normalised, outputsOf, picturesOf, softmax } from '../inference/tensors
 import { activeVersion, type Version } from '../live/live-model.js';
 import { releaseIdOf } from './documents.js';
 import type { Handled, SomeHandlers } from './handling.js';
+import { sendInference } from './inference-reply.js';
 import type { Parts } from './parts.js';
 
 type Names =
@@ -80,18 +81,14 @@ async function infer(
   const pictures = picturesOf(body, request.binary ?? nothing, parts.picture);
   const answered = await parts.answering.answer({ id, pictures, version });
   const { outputs, binary } = outputsOf(body, { ...answered, classes: parts.config.classes });
-  const json = JSON.stringify({
+  const response = {
     model_name: model,
     model_version: answered.version,
     id,
     parameters: { batch: answered.batch },
     outputs,
-  });
-  void reply.header('x-editable-release', answered.version);
-  if (binary.length === 0) return reply.type('application/json').send(json) as never;
-  const head = Buffer.from(json);
-  void reply.header('inference-header-content-length', String(head.length));
-  return reply.type('application/octet-stream').send(Buffer.concat([head, ...binary])) as never;
+  };
+  return sendInference(reply, response, binary);
 }
 
 async function predict(

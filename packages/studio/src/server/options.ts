@@ -31,6 +31,8 @@ export interface ServeOptions {
   readonly exact?: boolean | undefined;
   readonly limits?: Partial<Limits> | undefined;
   readonly dataDir?: string | undefined;
+  /** A folder with runs that repairs can be moved to, each by its name; left out: none. */
+  readonly runs?: string | undefined;
   /** Photographs whose answers are kept, where the store was made with them. */
   readonly control?: string | undefined;
   /** Of the log: pino's. */

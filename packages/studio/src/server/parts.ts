@@ -41,6 +41,8 @@ export interface Parts {
   readonly access: Access;
   readonly events: EventHub<ServerEvent>;
   readonly log: FastifyBaseLogger;
+  /** Where runs lie that repairs can be moved to. */
+  readonly runs: string | undefined;
   /** For files that are fetched once. */
   readonly temporary: string;
 }

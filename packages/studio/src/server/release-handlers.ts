@@ -28,7 +28,7 @@ type Names =
 const usualEntries = 100;
 
 export function releaseHandlers(parts: Parts): SomeHandlers<Names> {
-  const { store, desk, jobs, rollouts, temporary, documents } = parts;
+  const { store, desk, jobs, live, rollouts, temporary, documents } = parts;
   const documentOf = (id: string): ReleaseDocument => documents.release(id, rollouts.candidate);
   return {
     bases: () => {
@@ -47,7 +47,7 @@ export function releaseHandlers(parts: Parts): SomeHandlers<Names> {
     },
     activate: async ({ params, body, you }) => {
       const id = ownReleaseId(store, params.id);
-      await desk.call('activate', { release: id, by: personOf(you, body.by), why: body.why });
+      await desk.call('activate', { release: id, by: personOf(you, body.by), why: body.why, override: body.override });
       return swapped(parts);
     },
     rollback: async ({ body, you }) => {
@@ -62,16 +62,19 @@ export function releaseHandlers(parts: Parts): SomeHandlers<Names> {
       );
     },
     check: ({ body, you, reply }) => {
-      const { release: name, testImages, ...asked } = body;
+      const { release: name, testImages, by: asker, ...asked } = body;
+      const by = personOf(you, asker);
       const release = releaseIdOf(store, name) ?? 'base';
       const budget = {
         ...usualBudget,
         ...Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)),
       };
       void reply.status(202);
-      return jobs.begin('check', askerOf(you), (thread, options) =>
-        thread.call('check', { release, budget, testImages }, options),
-      );
+      return jobs.begin('check', by, async (thread, options) => {
+        const report = await thread.call('check', { by, release, budget, testImages }, options);
+        await live.refresh();
+        return report;
+      });
     },
     conflicts: ({ you, reply }) => {
       void reply.status(202);

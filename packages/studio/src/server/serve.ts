@@ -1,6 +1,5 @@
 /** Starts everything in its order, and stops it in the other. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,8 +7,9 @@ import { threads } from '@editable/torch';
 import { Store, short } from '@editable/workspace';
 import { type RunConfig, readRunConfig } from 'editable';
 import type { FastifyInstance } from 'fastify';
+import { routes } from '../api/routes.js';
 import type { ServerEvent } from '../api/serving.js';
-import { invalid, StudioError } from '../errors.js';
+import { StudioError } from '../errors.js';
 import { Inference } from '../inference/inference.js';
 import { Answering } from '../live/answering.js';
 import { activeVersion, LiveModel, type Version } from '../live/live-model.js';
@@ -18,33 +18,25 @@ import { Rollouts, server } from '../live/rollouts.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Jobs } from '../work/jobs.js';
 import { WorkThread } from '../work/work-thread.js';
-import { Access, isLoopback } from './access.js';
+import { Access } from './access.js';
 import { Documents } from './documents.js';
 import { EventHub, EventStreams } from './event-stream.js';
 import { figureHandlers } from './figure-handlers.js';
+import type { Handlers } from './handling.js';
 import { createHttp, registerHttp } from './http.js';
 import { inferenceHandlers } from './inference-handlers.js';
+import { moveHandlers } from './move-handlers.js';
+import { operationHandlers } from './operation-handlers.js';
 import { type Limits, type ServeOptions, usualLimits } from './options.js';
 import type { Parts } from './parts.js';
 import { PictureReader } from './picture-reader.js';
 import { releaseHandlers } from './release-handlers.js';
 import { repairHandlers } from './repair-handlers.js';
+import { closeHttp, packageVersion, type RunningServer, requireSafe } from './running-server.js';
 import { servingHandlers } from './serving-handlers.js';
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 /** Where the page is built to. */
 const builtPage = fileURLToPath(new URL('../../page/dist', import.meta.url));
-
-export interface RunningServer {
-  /** http://127.0.0.1:8080 */
-  readonly address: string;
-  readonly model: string;
-  /** What is served first. */
-  readonly serves: string;
-  /** Takes no more requests, answers those that it has, ends jobs between two steps. */
-  close(): Promise<void>;
-}
 
 /** @throws where the store, what it says is active, or the address cannot be used */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
@@ -61,15 +53,18 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await parts.live.start();
     parts.metrics.serves(parts.live.served.version, false);
     await parts.rollouts.resume((release) => versionOfRelease(parts.store, release));
-    const handlers = {
+    const handlers: Omit<Handlers, 'openapi'> = {
       ...inferenceHandlers(parts),
       ...repairHandlers(parts),
       ...releaseHandlers(parts),
+      ...moveHandlers(parts),
       ...figureHandlers(parts),
       ...servingHandlers(parts, streams),
+      ...operationHandlers(parts),
     };
     const { page = builtPage, logLevel = 'info' } = options;
-    await registerHttp(app, handlers, parts.metrics, { version, limits, logLevel, page, access: new Access(tokens) });
+    const http = { version: packageVersion, limits, logLevel, page, access: new Access(tokens) };
+    await registerHttp(app, { routes, handlers }, parts.metrics, http);
     const address = await app.listen({ host, port });
     return { address, model, serves: parts.live.served.version, close };
   } catch (error) {
@@ -105,13 +100,6 @@ const isEnded = (error: Error): boolean => error instanceof StudioError && error
 /** Part by part: a job that is asked for meanwhile waits for one part at most. */
 async function preparePreviews(thread: WorkThread): Promise<void> {
   for (let more = true; more; ) ({ more } = await thread.call('prepare', null));
-}
-
-function requireSafe({ tokens = [], model }: ServeOptions, host: string): void {
-  if (!/^[\w.-]{1,100}$/.test(model))
-    throw invalid(`name: expected letters, digits, dots and dashes, received "${model.slice(0, 100)}".`);
-  if (tokens.length > 0 || isLoopback(host)) return;
-  throw invalid(`host: ${host} can be reached by others: expected tokens with it, or 127.0.0.1.`);
 }
 
 function createParts(
@@ -156,7 +144,7 @@ function createParts(
   });
   const parts: Parts = {
     model,
-    version,
+    version: packageVersion,
     store,
     documents: new Documents(store),
     config,
@@ -175,6 +163,7 @@ function createParts(
     access: new Access(tokens),
     events,
     log: app.log,
+    runs: options.runs,
     temporary,
   };
   tell(parts);
@@ -204,6 +193,7 @@ function tell({ live, rollouts, events, metrics, log, desk }: Parts): void {
     log.warn({ alarm: text }, 'alarm');
     events.emit({ event: 'alarm', data: { text } });
   });
+  rollouts.on('unsaved', ({ message }) => log.warn({ reason: message }, 'a candidate is counted and not kept'));
   rollouts.on('failing', (served, because) => {
     metrics.alarm();
     const text = `${short(served.version)} is taken back: ${because}.`;
@@ -221,16 +211,6 @@ function versionOfRelease(store: Store, release: string | null): Version | undef
   if (release === null) return base === null ? undefined : { release: null, base, version: base };
   const found = releases.get(release);
   return found === undefined ? undefined : { release, base: found.base, version: release };
-}
-
-/** A client may keep a connection open after its last answer: such ones do not hold the end up. */
-async function closeHttp(app: FastifyInstance): Promise<void> {
-  const idle = setInterval(() => app.server.closeIdleConnections(), 50);
-  try {
-    await app.close();
-  } finally {
-    clearInterval(idle);
-  }
 }
 
 function closing(app: FastifyInstance, parts: Parts, streams: EventStreams): () => Promise<void> {

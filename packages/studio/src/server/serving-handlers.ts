@@ -8,7 +8,6 @@ import type { FeedbackRequest, ServerEvent, StatusDocument, You } from '../api/s
 import { invalid, notFound } from '../errors.js';
 import { normalised } from '../inference/tensors.js';
 import { predictionsOf } from '../live/answering.js';
-import { cookieOf } from './access.js';
 import { releaseIdOf } from './documents.js';
 import type { EventStreams } from './event-stream.js';
 import type { SomeHandlers } from './handling.js';
@@ -36,13 +35,10 @@ type Names =
   | 'jobs'
   | 'job'
   | 'cancelJob'
-  | 'jobEvents'
-  | 'signIn'
-  | 'signOut'
-  | 'metrics';
+  | 'jobEvents';
 
 export function servingHandlers(parts: Parts, streams: EventStreams): SomeHandlers<Names> {
-  const { store, desk, jobs, live, records, rollouts, metrics, access, events, picture } = parts;
+  const { store, desk, jobs, live, records, rollouts, events, picture } = parts;
   const mistakes = new Map<string, MistakesOf>();
   const keyOf = (of: string, split: string): string => `${releaseIdOf(store, of) ?? live.served.base} ${split}`;
   const png = async (reply: FastifyReply, pixels: Uint8Array, scale = 1, isFixed = true): Promise<unknown> =>
@@ -119,18 +115,6 @@ export function servingHandlers(parts: Parts, streams: EventStreams): SomeHandle
         }),
       );
     },
-    signIn: ({ body, request, reply }) => {
-      access.refuseOthersPages(request);
-      const you: You = access.usesTokens ? access.holderOf(body.token) : { name: null, role: 'approve' };
-      void reply.header('set-cookie', cookieOf(body.token, request.protocol === 'https'));
-      return you;
-    },
-    signOut: ({ request, reply }) => {
-      access.refuseOthersPages(request);
-      void reply.header('set-cookie', cookieOf('', request.protocol === 'https'));
-      return null;
-    },
-    metrics: async ({ reply }) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   };
 }
 

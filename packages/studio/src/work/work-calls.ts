@@ -7,6 +7,7 @@ import type {
   ExportFormat,
   JobEvent,
   JournalEntry,
+  Moved,
   NarrowingPreview,
   ReleaseDiff,
   StoredRelease,
@@ -54,7 +55,11 @@ export interface WorkCalls {
     readonly result: readonly StoredRepair[];
   };
   readonly activate: {
-    readonly input: By & { readonly release: string; readonly why: string | undefined };
+    readonly input: By & {
+      readonly release: string;
+      readonly why: string | undefined;
+      readonly override: string | undefined;
+    };
     readonly result: StoredRelease;
   };
   readonly rollback: {
@@ -65,6 +70,10 @@ export interface WorkCalls {
     readonly input: By & TestImages & { readonly repair: string; readonly why: string };
     readonly result: { readonly repair: StoredRepair; readonly release: string | null };
   };
+  readonly move: {
+    readonly input: By & TestImages & { readonly run: string; readonly controlImages: number | undefined };
+    readonly result: Omit<Moved, 'released'> & { readonly release: string };
+  };
   readonly release: { readonly input: By & TestImages; readonly result: { readonly release: string } };
   /** Some of what previews need is made before one is asked for; `more`: call again for the rest. */
   readonly prepare: { readonly input: null; readonly result: { readonly more: boolean } };
@@ -73,7 +82,7 @@ export interface WorkCalls {
     readonly result: NarrowingPreview;
   };
   readonly check: {
-    readonly input: TestImages & { readonly release: string; readonly budget: Budget };
+    readonly input: By & TestImages & { readonly release: string; readonly budget: Budget };
     readonly result: CheckReport;
   };
   readonly conflicts: { readonly input: null; readonly result: Conflicts };

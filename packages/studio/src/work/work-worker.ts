@@ -13,12 +13,15 @@ import {
   listMistakes,
   loadRelease,
   makeRelease,
+  moveTo,
   type NarrowingPreview,
   narrowingPreview,
   openBench,
+  openModel,
   type Picture,
   preparePreviews,
   propose,
+  recordCheck,
   retire,
   rollBack,
   Store,
@@ -68,6 +71,11 @@ const operations: Operations = {
     const result = await retire(store, repair, options, () => opened(servedBase(), job), job);
     return { repair: result.repair, release: result.released?.stored.id ?? null };
   },
+  move: async ({ run, ...options }, job) => {
+    const retrained = await openModel(run, { device, dataDir, control }, job);
+    const { released, ...moved } = await moveTo(store, retrained, options, () => opened(store.base, job), job);
+    return { ...moved, release: released.stored.id };
+  },
   release: async (options, job) => {
     const { stored } = await makeRelease(await opened(store.base, job), options, job);
     return { release: stored.id };
@@ -86,9 +94,11 @@ const operations: Operations = {
       context.note({ kind: 'preview', preview: each } satisfies WorkNote);
     return narrowingPreview(own, asked, { onPreview, answers: bench?.answers }, job);
   },
-  check: ({ release, budget, testImages }, job) => {
+  check: async ({ by, release, budget, testImages }, job) => {
     const { id, base } = named(release);
-    return checkRelease(() => opened(base, job), { id, base: base.base, budget, testImages }, job);
+    const report = await checkRelease(() => opened(base, job), { id, base: base.base, budget, testImages }, job);
+    recordCheck(store, report, { by });
+    return report;
   },
   conflicts: async (_, job) => conflictsOf(await opened(store.base, job), undefined, job),
   diff: async ({ from, to, testImages }, job) => {
@@ -138,7 +148,9 @@ async function opened(base: StoredBase, job: JobOptions): Promise<Bench> {
 /** A release by its name, "active" or "base", with the base that it is of. */
 function named(name: string): { readonly id: string | null; readonly base: StoredBase } {
   const { state } = store;
-  if (name === 'base' || (name === 'active' && state.active === null)) return { id: null, base: store.base };
+  if (name === 'base') return { id: null, base: store.base };
+  if (name === 'active' && state.active === null)
+    return { id: null, base: state.bases.get(state.unrepaired as string) as StoredBase };
   const { id, base } = store.release(name);
   return { id, base: state.bases.get(base) as StoredBase };
 }

@@ -33,7 +33,7 @@ export function translateLines(job: TranslationJob, options: JobOptions = {}): T
   const lines = parseLines(job.text, job.name);
   checkLines(lines, job.name);
   const run = openTranslationRun(job.folder, { device: usableDevice(job.device ?? 'cpu') });
-  checkBeam(job.beam, run);
+  requireBeam(job.beam, run);
   const { model, config, codec } = run;
   const translated = translate({ model, spec: config.model, codec }, lines, {
     beam: job.beam,
@@ -59,7 +59,8 @@ function checkLines(lines: readonly string[], name: string): void {
   }
 }
 
-function checkBeam(beam: number, { config }: TranslationRun): void {
+/** @throws WorkspaceError INVALID_ARGUMENT for a beam that the vocabulary is too small for */
+export function requireBeam(beam: number, { config }: TranslationRun): void {
   const widest = Math.ceil(config.model.targetVocabulary / 2) - 2;
   if (beam <= widest) return;
   throw invalid('beam', `expected at most ${widest} with this vocabulary, received ${beam}.`);

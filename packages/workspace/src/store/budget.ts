@@ -1,7 +1,7 @@
 /** What the repairs of a base have cost so far, what more of them will, and when to train it anew. */
 import { invalid } from '../errors.js';
 import { type Drift, driftOf, type Forecast, firstAbove, forecastAt } from './budget-forecast.js';
-import { type Budget, usualBudget } from './operations/check.js';
+import { type Budget, usualBudget } from './gate.js';
 import { type Release, readRelease } from './release-file.js';
 import { wantedRepairs } from './state.js';
 import type { Store } from './store.js';

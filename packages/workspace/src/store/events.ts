@@ -1,5 +1,6 @@
 /** What can happen to a store: plain data, written once, never changed. The state is what they add up to. */
 import { z } from 'zod';
+import { type Budget, budgetSchema } from './gate.js';
 import { hash, type Source, sourceSchema, type Wish, wishSchema, words } from './wish.js';
 
 /** How repairs of a base are solved: part of what a release is a function of. */
@@ -47,6 +48,14 @@ export type StoreEvent =
       /** Hash of the repaired model. */
       readonly result: string;
     }
+  /** What the gate found of a release, and against which budget. */
+  | {
+      readonly kind: 'checked';
+      readonly release: string;
+      readonly passed: boolean;
+      readonly budget: Budget;
+      readonly images: number;
+    }
   /** What is served from now on; null: the base as it is. */
   | {
       readonly kind: 'activated';
@@ -54,6 +63,8 @@ export type StoreEvent =
       readonly from: string | null;
       readonly rollBack: boolean;
       readonly why: string;
+      /** Why it is served without a check that passed. */
+      readonly override?: string | undefined;
     };
 
 export const eventSchema: z.ZodType<StoreEvent> = z.discriminatedUnion('kind', [
@@ -70,11 +81,19 @@ export const eventSchema: z.ZodType<StoreEvent> = z.discriminatedUnion('kind', [
     result: hash,
   }),
   z.strictObject({
+    kind: z.literal('checked'),
+    release: hash,
+    passed: z.boolean(),
+    budget: budgetSchema,
+    images: z.number().int().min(0),
+  }),
+  z.strictObject({
     kind: z.literal('activated'),
     release: hash.nullable(),
     from: hash.nullable(),
     rollBack: z.boolean(),
     why: z.string().max(1000),
+    override: words.optional(),
   }),
 ]);
 

@@ -2,6 +2,7 @@
 export * from './budget.js';
 export type { Forecast } from './budget-forecast.js';
 export type { JournalEntry, Solver, StoreEvent } from './events.js';
+export { type Budget, type Checked, usualBudget, whyNotActivated } from './gate.js';
 export * from './operations/activate.js';
 export * from './operations/check.js';
 export * from './operations/conflicts.js';
@@ -24,6 +25,7 @@ export {
   type Deed,
   type RepairStatus,
   type StoredBase,
+  type StoredCheck,
   type StoredRelease,
   type StoredRepair,
   type StoreState,

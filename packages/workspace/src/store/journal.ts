@@ -1,7 +1,8 @@
 /** A store's journal in SQLite: entries are added in transactions, synced before they are acknowledged, and chained by hashes. */
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { WorkspaceError } from '../errors.js';
+import { WorkspaceError, writeProblem } from '../errors.js';
 import { eventSchema, type JournalEntry, type StoreEvent } from './events.js';
 import { after, emptyState, type StoreState } from './state.js';
 import { sha256 } from './wish.js';
@@ -72,7 +73,7 @@ COMMIT;`);
         const text = JSON.stringify(eventSchema.parse(event));
         seq += 1;
         last = chained(last, { seq, at, by, text });
-        insert.run(seq, at, by, text, last);
+        this.#trying(() => insert.run(seq, at, by, text, last));
         added.push({ seq, at, by, event, hash: last });
       }
       this.#trying(() => this.#database.exec('COMMIT'));
@@ -121,6 +122,8 @@ COMMIT;`);
       return work();
     } catch (cause) {
       if (cause instanceof WorkspaceError) throw cause;
+      const problem = writeProblem(cause, dirname(this.#path));
+      if (problem !== cause) throw problem;
       const { message } = cause as Error;
       if (/locked|busy/i.test(message)) {
         throw new WorkspaceError(

@@ -1,5 +1,6 @@
 /** What a store's events add up to: a pure function, so that a state can never be half-changed. */
 import type { JournalEntry, Solver, StoreEvent } from './events.js';
+import type { Checked } from './gate.js';
 import type { Source, Wish } from './wish.js';
 
 /** Who did something, when, and why. */
@@ -39,16 +40,26 @@ export interface StoredBase {
   readonly at: string;
 }
 
+/** The last check of a release. */
+export interface StoredCheck extends Checked {
+  readonly by: string;
+  readonly at: string;
+}
+
 export interface StoreState {
   /** Entries of the journal that it is of. */
   readonly seq: number;
   readonly bases: ReadonlyMap<string, StoredBase>;
   /** The newest base: wishes are solved on it. */
   readonly base: string | null;
+  /** What is served as it is where no release is active: the first base, whatever others came since. */
+  readonly unrepaired: string | null;
   /** In the order in which they were first proposed. */
   readonly repairs: ReadonlyMap<string, StoredRepair>;
   readonly releases: ReadonlyMap<string, StoredRelease>;
-  /** The release that is served; null: the base as it is. */
+  /** By release. */
+  readonly checks: ReadonlyMap<string, StoredCheck>;
+  /** The release that is served; null: `unrepaired`. */
   readonly active: string | null;
 }
 
@@ -58,8 +69,10 @@ export const emptyState: StoreState = {
   seq: 0,
   bases: new Map(),
   base: null,
+  unrepaired: null,
   repairs: new Map(),
   releases: new Map(),
+  checks: new Map(),
   active: null,
 };
 
@@ -71,6 +84,7 @@ export function after(state: StoreState, entries: readonly JournalEntry[]): Stor
     bases: new Map(state.bases),
     repairs: new Map(state.repairs),
     releases: new Map(state.releases),
+    checks: new Map(state.checks),
   };
   for (const { seq, by, at, event } of entries) {
     apply(next, event, { by, at });
@@ -82,10 +96,12 @@ export function after(state: StoreState, entries: readonly JournalEntry[]): Stor
 interface Growing extends StoreState {
   seq: number;
   base: string | null;
+  unrepaired: string | null;
   active: string | null;
   readonly bases: Map<string, StoredBase>;
   readonly repairs: Map<string, StoredRepair>;
   readonly releases: Map<string, StoredRelease>;
+  readonly checks: Map<string, StoredCheck>;
 }
 
 function apply(state: Growing, event: StoreEvent, who: { readonly by: string; readonly at: string }): void {
@@ -94,6 +110,7 @@ function apply(state: Growing, event: StoreEvent, who: { readonly by: string; re
       const { base, solver, from } = event;
       state.bases.set(base, { base, solver, from, ...who });
       state.base = base;
+      state.unrepaired ??= base;
       return;
     }
     case 'proposed': {
@@ -110,6 +127,11 @@ function apply(state: Growing, event: StoreEvent, who: { readonly by: string; re
     case 'released': {
       const { kind: _, release: id, ...rest } = event;
       state.releases.set(id, { id, ...rest, ...who });
+      return;
+    }
+    case 'checked': {
+      const { kind: _, release, ...found } = event;
+      state.checks.set(release, { ...found, ...who });
       return;
     }
     case 'activated':

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFileOrExplain, writeFileAtomically } from '@editable/torch';
 import { makeRunFolder } from 'editable';
-import { WorkspaceError } from '../errors.js';
+import { WorkspaceError, writeProblem } from '../errors.js';
 import { hash, sha256 } from './wish.js';
 
 export class StoreFiles {
@@ -36,7 +36,7 @@ export class StoreFiles {
   keepPicture(pixels: Uint8Array): string {
     const name = sha256(pixels);
     const path = this.#picture(name);
-    if (!existsSync(path)) writeFileAtomically(path, pixels);
+    this.#write(path, pixels);
     return name;
   }
 
@@ -59,7 +59,7 @@ export class StoreFiles {
   keepRelease(bytes: Uint8Array): string {
     const id = sha256(bytes);
     const path = this.releasePath(id);
-    if (!existsSync(path)) writeFileAtomically(path, bytes);
+    this.#write(path, bytes);
     return id;
   }
 
@@ -78,6 +78,16 @@ export class StoreFiles {
         .filter((name) => !name.startsWith('.'))
         .map((name) => name.replace(/\.safetensors$/, ''));
     return { pictures: list('pictures'), releases: list('releases') };
+  }
+
+  /** What is there already is the same. @throws WorkspaceError NO_SPACE */
+  #write(path: string, bytes: Uint8Array): void {
+    if (existsSync(path)) return;
+    try {
+      writeFileAtomically(path, bytes);
+    } catch (error) {
+      throw writeProblem(error, this.folder);
+    }
   }
 
   #read(path: string): Uint8Array {

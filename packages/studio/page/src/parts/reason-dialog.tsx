@@ -14,11 +14,13 @@ interface ReasonDialogProps {
   /** On the button. */
   readonly act: string;
   readonly color?: string;
+  /** Whether all else is said that has to be. */
+  readonly ready?: boolean;
   /** The dialog closes when it is through. */
   readonly onAct: (deed: { readonly why: string; readonly by?: string }) => Promise<unknown>;
 }
 
-export function ReasonDialog({ opened, close, title, children, act, color, onAct }: ReasonDialogProps) {
+export function ReasonDialog({ opened, close, title, children, act, color, ready = true, onAct }: ReasonDialogProps) {
   const [why, setWhy] = useState('');
   const [acting, setActing] = useState(false);
   const [error, setError] = useState<Error | null>(null);
@@ -64,7 +66,7 @@ export function ReasonDialog({ opened, close, title, children, act, color, onAct
             <Button
               type="submit"
               loading={acting}
-              disabled={why.trim() === '' || name === null}
+              disabled={why.trim() === '' || name === null || !ready}
               {...(color === undefined ? {} : { color })}
             >
               {act}

@@ -20,7 +20,7 @@ export function HistoryList() {
           <Timeline.Item key={entry.seq} title={happened(entry)}>
             <Text size="sm" className="dim words">
               {entry.by}, {moment(entry.at)}
-              {typeof entry.event.why === 'string' && entry.event.why !== '' ? `: ${entry.event.why}` : ''}
+              {reasonsOf(entry)}
             </Text>
           </Timeline.Item>
         ))}
@@ -34,6 +34,11 @@ export function HistoryList() {
   );
 }
 
+function reasonsOf({ event }: LogEntry): string {
+  const said = [event.why, event.override].filter((each) => typeof each === 'string' && each !== '');
+  return said.length === 0 ? '' : `: ${said.join('; ')}`;
+}
+
 function happened({ event }: LogEntry): string {
   const name = (key: string): string => (typeof event[key] === 'string' ? short(event[key]) : 'the base');
   switch (event.kind) {
@@ -41,8 +46,10 @@ function happened({ event }: LogEntry): string {
       return `base ${name('base')} taken`;
     case 'released':
       return `released ${name('release')} with ${Array.isArray(event.repairs) ? event.repairs.length : '?'} repairs`;
+    case 'checked':
+      return `checked ${name('release')}: ${event.passed === true ? 'passed' : 'failed'}`;
     case 'activated':
-      return `${event.rollBack === true ? 'rolled back to' : 'activated'} ${name('release')}`;
+      return `${event.rollBack === true ? 'rolled back to' : 'activated'} ${name('release')}${event.override === undefined ? '' : ' without a check that passed'}`;
     default:
       return `${event.kind} ${name('repair')}`;
   }

@@ -9,7 +9,8 @@ import { useStatus } from '../api/queries.js';
 import { Hash } from '../parts/hash.js';
 import { ReasonDialog } from '../parts/reason-dialog.js';
 import { useSignature } from '../parts/signature.js';
-import { count, moment, percent, percentInterval, plural, releaseNamed, short, signedPercent } from '../words.js';
+import { count, moment, percent, percentInterval, plural, short, signedPercent } from '../words.js';
+import { ActivateDialog } from './activate-dialog.js';
 import { RolloutDialog } from './rollout-dialog.js';
 
 interface ReleaseTableProps {
@@ -30,7 +31,7 @@ export function ReleaseTable({ releases, checking, check }: ReleaseTableProps) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const status = useStatus();
-  const { may } = useSignature();
+  const { may, name } = useSignature();
   const [compared, setCompared] = useState<readonly string[]>([]);
   const [intent, setIntent] = useState<Intent | null>(null);
   const active = status.data?.served.release ?? null;
@@ -59,7 +60,7 @@ export function ReleaseTable({ releases, checking, check }: ReleaseTableProps) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {releases.map(({ id, state, repairs, effect, by, at }) => (
+          {releases.map(({ id, state, repairs, effect, check: last, by, at }) => (
             <Table.Tr key={id} data-release={id}>
               <Table.Td>
                 <Checkbox
@@ -75,6 +76,11 @@ export function ReleaseTable({ releases, checking, check }: ReleaseTableProps) {
                     {state}
                   </Badge>
                 </Group>
+                {last === null ? null : (
+                  <Text size="xs" className="dim">
+                    check {last.passed ? 'passed' : 'failed'}
+                  </Text>
+                )}
               </Table.Td>
               <Table.Td ta="right">
                 {repairs.length}
@@ -129,7 +135,7 @@ export function ReleaseTable({ releases, checking, check }: ReleaseTableProps) {
                       </Button>
                     </Menu.Target>
                     <Menu.Dropdown>
-                      <Menu.Item onClick={() => check(id)} disabled={checking}>
+                      <Menu.Item onClick={() => check(id)} disabled={checking || !may('propose') || name === null}>
                         Check
                       </Menu.Item>
                       <Menu.Item onClick={() => navigate(`/releases/compare/base/${short(id)}`)}>
@@ -175,16 +181,12 @@ export function ReleaseTable({ releases, checking, check }: ReleaseTableProps) {
           <Button onClick={() => navigate(`/releases/compare/${older}/${newer}`)}>Compare</Button>
         </Group>
       )}
-      <ReasonDialog
-        opened={intent?.what === 'activate'}
+      <ActivateDialog
+        release={releases.find(({ id }) => intent?.what === 'activate' && id === intent.release) ?? null}
+        active={active}
         close={close}
-        title={`Activate ${short(intent?.release ?? '')}`}
-        act="Activate"
-        onAct={(deed) => served(call('activate', { params: { id: intent?.release ?? '' }, body: deed }))}
-      >
-        It is served from the next request on, in place of {releaseNamed(active)}. No restart is needed, and rolling
-        back is exact.
-      </ReasonDialog>
+        served={served}
+      />
       <ReasonDialog
         opened={intent?.what === 'roll back'}
         close={close}

@@ -89,7 +89,7 @@ function ReleaseList() {
               <ReleaseTable
                 releases={data}
                 checking={check.running}
-                check={(release) => void check.start(() => call('check', { body: { release } }))}
+                check={(release) => void check.start(() => call('check', { body: { release, ...by } }))}
               />
             </Tabs.Panel>
             <Tabs.Panel value="history">

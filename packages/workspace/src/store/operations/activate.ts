@@ -1,31 +1,48 @@
 /** What is served: a release, exchanged as a whole; the way back is as exact as the way forth. */
 import { WorkspaceError } from '../../errors.js';
 import type { JobOptions } from '../../job-events.js';
+import { whyNotActivated } from '../gate.js';
 import { readRelease } from '../release-file.js';
-import type { StoredRelease, StoredRepair } from '../state.js';
+import type { StoredRelease, StoredRepair, StoreState } from '../state.js';
 import { wantedRepairs } from '../state.js';
 import { reason, type Store, short } from '../store.js';
 import type { Bench } from '../store-base.js';
 import { type ReleasedSet, type ReleaseOptions, releaseOf } from './release.js';
 
+export interface ActivateOptions {
+  readonly by: string;
+  readonly why?: string | undefined;
+  /** Why it shall be served without a check that passed: the journal keeps it. */
+  readonly override?: string | undefined;
+}
+
 /**
  * Serves a release from now on. Its file is read whole before anything changes.
  *
- * @throws WorkspaceError NOT_FOUND; DAMAGED_STORE; REFUSED where it is active already
+ * @throws WorkspaceError NOT_FOUND; DAMAGED_STORE; REFUSED where it is active already, or its last check did not pass and nothing
+ * overrides that
  */
-export function activate(
-  store: Store,
-  name: string,
-  { by, why }: { readonly by: string; readonly why?: string | undefined },
-): StoredRelease {
+export function activate(store: Store, name: string, { by, why, override }: ActivateOptions): StoredRelease {
   const because = why === undefined ? '' : reason(why);
+  const overridden = override === undefined ? {} : { override: reason(override) };
   const { id } = store.release(name);
-  readRelease(store.files, id);
-  store.append(by, ({ active }) => {
+  const { release } = readRelease(store.files, id);
+  store.append(by, (state) => {
+    const { active } = state;
     if (active === id) throw new WorkspaceError('REFUSED', `${short(id)} is active already.`);
-    return [{ kind: 'activated', release: id, from: active, rollBack: false, why: because }];
+    if (override === undefined) requireChecked(state, id, release.effect.data.images);
+    return [{ kind: 'activated', release: id, from: active, rollBack: false, why: because, ...overridden }];
   });
   return store.release(id);
+}
+
+function requireChecked({ checks }: StoreState, id: string, images: number): void {
+  const problem = whyNotActivated(checks.get(id), images);
+  if (problem === null) return;
+  throw new WorkspaceError(
+    'REFUSED',
+    `${short(id)} ${problem}: expected a check that passed before it is served; check it, or override that with a reason.`,
+  );
 }
 
 /**

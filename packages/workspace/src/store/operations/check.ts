@@ -1,22 +1,12 @@
 /** The gate: whether a release may be served. Every repair is re-tested, its cost is held against a budget, its files are read. */
 import { modelHash } from 'editable';
 import { goOn, type JobOptions } from '../../job-events.js';
+import { type Budget, usualBudget } from '../gate.js';
 import { measureEffect } from '../measure-effect.js';
 import type { Effect, RepairStanding } from '../release-file.js';
-import { short } from '../store.js';
+import { type Store, short } from '../store.js';
 import { type Bench, loadRelease } from '../store-base.js';
 import { asked, wishedPictures } from './release.js';
-
-export interface Budget {
-  /** Most that the test error may have risen, 0 to 1. */
-  readonly drawdown: number;
-  /** Most right answers turned wrong, as a share of the pictures judged. */
-  readonly negativeFlips: number;
-  /** Least share of a repair's unseen views that must follow; left out: as many as when it was released, less one. */
-  readonly generality?: number | undefined;
-}
-
-export const usualBudget: Budget = { drawdown: 0.005, negativeFlips: 0.01 };
 
 /** One test of the gate. */
 export interface CheckCase {
@@ -52,6 +42,16 @@ export function checkRelease(
   job: JobOptions = {},
 ): Promise<CheckReport> {
   return new Check(options, job).run(bench);
+}
+
+/** Keeps in the journal what a check found: `activate` asks for one that passed. The base as it is needs none. */
+export function recordCheck(
+  store: Store,
+  { release, passed, budget, effect }: CheckReport,
+  { by }: { readonly by: string },
+): void {
+  if (release === null) return;
+  store.append(by, () => [{ kind: 'checked', release, passed, budget, images: effect?.data.images ?? 0 }]);
 }
 
 class Check {

@@ -32,7 +32,7 @@ export async function moveTo(
   benchOn: () => Promise<Bench>,
   job: JobOptions = {},
 ): Promise<Moved> {
-  const from = store.state.base;
+  const { base: from } = store.state;
   const { base } = addBase(store, opened, options, job);
   const bench = await benchOn();
   const wanted = wantedRepairs(store.state);

@@ -36,8 +36,8 @@ export async function makeRelease(bench: Bench, options: ReleaseOptions, job: Jo
   return releaseOf(bench, wanted, options, job);
 }
 
-function requireNews({ active, base, releases }: StoreState, wanted: readonly StoredRepair[]): void {
-  const served = active === null ? { base, repairs: [] } : releases.get(active);
+function requireNews({ active, base, unrepaired, releases }: StoreState, wanted: readonly StoredRepair[]): void {
+  const served = active === null ? { base: unrepaired, repairs: [] } : releases.get(active);
   if (served?.base !== base || served?.repairs.join() !== wanted.map(({ id }) => id).join()) return;
   throw new WorkspaceError(
     'REFUSED',
