@@ -10,6 +10,7 @@ import { timeRows } from './measure.mjs';
 import * as memory from './memory.mjs';
 import * as naturalEdit from './natural-edit.mjs';
 import * as photographs from './photographs.mjs';
+import * as previewing from './preview.mjs';
 import { startPytorch, tunedEnvironment } from './pytorch.mjs';
 import { tableOf } from './report.mjs';
 import * as sampledDrawdown from './sampled-drawdown.mjs';
@@ -29,6 +30,7 @@ const subjects = [
   photographs,
   translation,
   serving,
+  previewing,
   swaps,
   memory,
 ];

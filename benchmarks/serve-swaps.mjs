@@ -3,10 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as soon } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { approve, makeRelease, openBench, propose, Store, testPicture } from '@editable/workspace';
 import autocannon from 'autocannon';
-import { started, threads, untrainedRun } from './serve.mjs';
+import { serverFile, started, threads, untrainedRun } from './served.mjs';
 
 const connections = 8;
 /** Milliseconds between two exchanges. */
@@ -54,8 +53,6 @@ async function compare(releases, { quick, width }) {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-const serverFile = fileURLToPath(new URL('./serve-process.mjs', import.meta.url));
 
 /** Each holds one repair more than the one before. */
 async function releasesOf(folder, count) {

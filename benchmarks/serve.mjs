@@ -1,15 +1,12 @@
 /** Predictions over HTTP at 1, 8 and 64 clients, beside a plain PyTorch server of the same network. */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nn, scope } from '@editable/torch';
-import { makeStore } from '@editable/workspace';
-import { createModel, createRun, loadDataset, runConfig } from 'editable';
 import { median } from './measure.mjs';
 import { pythonWithTorch, tunedEnvironment } from './pytorch.mjs';
+import { serverFile, started, threads, untrainedRun } from './served.mjs';
 
 const clientCounts = [1, 8, 64];
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -22,8 +19,6 @@ export const rows = clientCounts.map((clients) => ({
   measure: (settings) => compare(clients, settings),
 }));
 
-/** As `editable serve` has it, and as many for PyTorch: more of them would fight with those of the connections. */
-export const threads = { OMP_NUM_THREADS: String(Math.max(1, availableParallelism() >> 1)) };
 const environment = { ...tunedEnvironment, ...threads };
 
 /** Both servers answer the same requests in turn; requests per second, medians of the rounds. */
@@ -31,7 +26,7 @@ async function compare(clients, { quick, width }) {
   const folder = mkdtempSync(join(tmpdir(), 'editable-bench-'));
   const { run, shape } = await untrainedRun(folder, { width: Math.min(width, 16), quick });
   const servers = {
-    ours: await started(process.execPath, [file('./serve-process.mjs'), join(run, 'store')], threads),
+    ours: await started(process.execPath, [serverFile, join(run, 'store')], threads),
     pytorch: await started(
       pythonWithTorch(),
       [file('./reference/serve.py'), join(run, 'model.safetensors')],
@@ -42,6 +37,9 @@ async function compare(clients, { quick, width }) {
     const body = requestOf(shape);
     const answers = await Promise.all(Object.values(servers).map(({ port }) => ask(port, body, new Agent())));
     const rates = { ours: [], pytorch: [] };
+    // A server that has just started also compiles, and prepares what previews need.
+    for (const { port } of Object.values(servers))
+      await requestsPerSecond(port, { clients, body, seconds: quick ? 1 : 8 });
     for (let round = 0; round < (quick ? 1 : 5); round++)
       for (const [name, { port }] of Object.entries(servers))
         rates[name].push(await requestsPerSecond(port, { clients, body, seconds: quick ? 1 : 4 }));
@@ -57,31 +55,6 @@ async function compare(clients, { quick, width }) {
     for (const { child } of Object.values(servers)) child.kill('SIGTERM');
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Grey pictures of 28 × 28; no figure depends on the weights. */
-export async function untrainedRun(folder, { width, quick }) {
-  const dataset = await loadDataset('fashion-mnist');
-  const spec = { kind: 'cifar-resnet18', width, inChannels: 1, classes: 10 };
-  return scope(() => {
-    const model = nn.channelsLast(createModel(spec, { seed: 0 }));
-    const run = createRun(join(folder, 'run'), runConfig(dataset, spec, null), model);
-    const opened = { run, dataset, model: run.model, patches: [], device: 'cpu' };
-    makeStore(join(run.folder, 'store'), opened, { by: 'bench', controlImages: quick ? 10 : 50 })[Symbol.dispose]();
-    return { run: run.folder, shape: dataset.shape };
-  });
-}
-
-/** Waits for the line that says the port. */
-export function started(command, words, environment = {}) {
-  const child = spawn(command, words, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...environment },
-  });
-  return new Promise((resolve, reject) => {
-    child.stdout.once('data', (line) => resolve({ child, port: Number(line) }));
-    child.once('exit', (code) => reject(new Error(`${words[0]} ended with ${code}; its message is above.`)));
-  });
 }
 
 /** One picture as a binary tensor, as clients that care for speed send it. */
