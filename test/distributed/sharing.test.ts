@@ -18,12 +18,16 @@ function copyFor(who: string): string {
 
 const whoShares = ['2', '4', 'shards'] as const;
 
+beforeAll(async () => {
+  program = await compileProgram('share');
+  smallRun(pathOf('begun', 'pictures'));
+  await smallTranslator(pathOf('made'), { epochs: 4 });
+  cpSync(pathOf('made', 'run'), pathOf('begun', 'sentences'), { recursive: true });
+});
+afterAll(() => program?.remove());
+
 describe.skipIf(!groupBackends().includes('gloo'))('work shared by processes', () => {
   beforeAll(async () => {
-    program = await compileProgram('share');
-    smallRun(pathOf('begun', 'pictures'));
-    await smallTranslator(pathOf('made'), { epochs: 4 });
-    cpSync(pathOf('made', 'run'), pathOf('begun', 'sentences'), { recursive: true });
     const alone = (who: string) => start(process.execPath, [program.file, copyFor(who)], {}).ended;
     const ended = [
       ...(await Promise.all([alone('1'), alone('shards')])),
@@ -34,7 +38,6 @@ describe.skipIf(!groupBackends().includes('gloo'))('work shared by processes', (
       ended.map(() => ({ status: 0, stderr: '' })),
     );
   });
-  afterAll(() => program?.remove());
 
   it.each(whoShares)('leaves a curvature within 1e-6 of one process: %s', (who) => {
     for (const run of ['pictures', 'sentences']) {
@@ -78,6 +81,37 @@ describe.skipIf(!groupBackends().includes('gloo'))('work shared by processes', (
     expect(trials(who)).toEqual(trials('1'));
     const editor = (by: string): string => readFileSync(pathOf(by, 'pictures', 'editor.json'), 'utf8');
     expect(editor(who)).toBe(editor('1'));
+  });
+});
+
+describe.skipIf(!groupBackends().includes('gloo'))('processes that are given different things', () => {
+  it('are told so, in the same sentence, by each command', async () => {
+    const own = await compileProgram('disagree');
+    copyFor('disagree');
+    const ended = await together(own, 2, [pathOf('disagree')]);
+    own.remove();
+    expect(ended.map(({ stderr }) => stderr)).toEqual(['', '']);
+    const told = JSON.parse(ended[0]?.stdout as string) as Record<string, string>;
+    expect(JSON.parse(ended[1]?.stdout as string)).toEqual(told);
+    const what = Object.entries(told).map(([name, text]) => {
+      const sentence =
+        /^rank 1 \(.+, process \d+\) has another (.+) than rank 0: \S+ there, \S+ here\. Give all processes the same\.$/;
+      return [name, sentence.exec(text)?.[1] ?? text];
+    });
+    expect(Object.fromEntries(what)).toEqual({
+      'train, settings': 'settings',
+      'train, data': 'data',
+      'train on sentences, settings': 'settings',
+      'evaluate, settings': 'evaluation',
+      'evaluate, model': 'model',
+      'evaluate, data': 'test data',
+      'evaluate sentences, settings': 'evaluation',
+      'tune, settings': 'settings',
+      'tune, data': 'data',
+      'curvature, layers': 'layers',
+      'curvature, data': 'set of control inputs',
+      'curvature, model': 'model',
+    });
   });
 });
 
