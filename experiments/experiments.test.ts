@@ -74,6 +74,27 @@ describe('npm run experiment -- table-6', () => {
     expect(result('table-6').rows).toEqual(rows);
   });
 
+  it('measures a share of the rows as one process does, for a later call to write', async () => {
+    const before = result('table-6').rows;
+    const asked = ['--rows', 'plain-rmsprop,plain-natural'];
+    const first = await run('table-6', ...asked, '--shard', '0/2');
+    expect({ status: first.status, stderr: first.status === 0 ? '' : first.stderr }).toEqual({ status: 0, stderr: '' });
+    expect(first.stdout).toMatch(/Shard 0\/2: plain-rmsprop: kept/);
+    expect(result('table-6').rows).toEqual(before);
+    await run('table-6', ...asked, '--shard', '1/2');
+    rmSync(join(folder, 'work/tiny-translation/rows'), { recursive: true });
+    const merged = await run('table-6', ...asked);
+    expect(merged.stderr).not.toMatch(/\] row |training/);
+    const untimed = ({ seconds: _, secondsPerEdit: __, commit: ___, ...row }: Record<string, unknown>): object => row;
+    const names = ['plain-rmsprop', 'plain-natural'];
+    const rows = (all: Record<string, unknown>[]): object[] =>
+      all.filter(({ name }) => names.includes(name as string)).map(untimed);
+    expect(rows(result('table-6').rows)).toEqual(rows(before));
+    expect((await run('table-6', '--shard', '2/2')).stderr).toMatch(
+      /--shard: expected a shard and how many there are, 0\/4 to 3\/4, received "2\/2"\.\n$/,
+    );
+  });
+
   it('says which scales there are, and where it looked for its text', async () => {
     expect((await run('table-6', '--scale', 'medium')).stderr).toMatch(
       /--scale: table-6 has the scales tiny, small, iwslt-27, paper, received "medium"\.\n$/,

@@ -1,10 +1,10 @@
 /** `npm run experiment -- NAME`: one table or figure at one scale. Progress goes to stderr, the result to stdout. */
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TextError } from '@editable/text';
 import { cudaIsAvailable, type Device, TorchError } from '@editable/torch';
-import { EditableError, loadDataset, makeRunFolder } from 'editable';
+import { EditableError, loadDataset, makeRunFolder, type Share } from 'editable';
 import { editSequences } from './edit-sequences/experiment.js';
 import { figure2 } from './figure-2/experiment.js';
 import { figure5 } from './figure-5/experiment.js';
@@ -16,9 +16,10 @@ import type { Experiment, ScaleFamily } from './shared/experiment.js';
 import { ExperimentError } from './shared/experiment-error.js';
 import { duration } from './shared/numbers.js';
 import { photographSet } from './shared/photograph-set.js';
-import { type ExperimentResult, runExperiment } from './shared/run-experiment.js';
+import { type ExperimentResult, type RunOptions, runExperiment } from './shared/run-experiment.js';
 import { scales } from './shared/scales.js';
 import type { Session } from './shared/session.js';
+import { gatherShards, openShard, shareNamed } from './shared/shards.js';
 import type { Workshop } from './shared/workshop.js';
 import { table1 } from './table-1/experiment.js';
 import { table2 } from './table-2/experiment.js';
@@ -50,6 +51,8 @@ NAME   ${[...experiments, table6].map(({ name }) => name).join(', ')}
 SCALE  ${Object.keys(scales).join(', ')} (default: small); tables 4 and 5 and figure 5: small, paper, paper-densenet169; table-6: ${Object.keys(translationScales).join(', ')}
 
   --rows a,b       measure these rows only
+  --shard 3/16     measure this share of the rows only, and keep them in the work folder for a call without it, which
+                   writes the results (default: under torchrun and srun the process's share)
   --data-dir DIR   where the data set lies (default: EDITABLE_DATA, else its usual place); for table-6 beside multi30k
   --weights DIR    where published checkpoints lie (default: EDITABLE_DATA, else ../shared/data beside the clone)
   --work DIR       runs, trials and records, found again the next time (default: runs/experiments)
@@ -93,6 +96,7 @@ interface Flags {
   readonly experiment: string;
   readonly scale: string;
   readonly rows: readonly string[] | null;
+  readonly share: Share | undefined;
   readonly dataDir: string | undefined;
   readonly weights?: string | undefined;
   readonly work: string;
@@ -136,8 +140,7 @@ async function runOnImages(flags: Flags, { published, home, say }: Places): Prom
     exact: flags.exact,
   };
   makeRunFolder(session.work);
-  const options = { rows: flags.rows, out: flags.out ?? home, home };
-  const result = await runExperiment(experiment, session, imageBench, options);
+  const result = await runExperiment(experiment, session, imageBench, optionsOf(flags, home, session));
   return { ...result, title: experiment.title };
 }
 
@@ -145,9 +148,8 @@ async function runOnSentences(flags: Flags, { published, home, say }: Places): P
   const scale = chosen(table6.name, translationScales, flags);
   const shared = { ...workshop(flags, scale, 'translation', say), exact: flags.exact };
   makeRunFolder(shared.work);
-  const session = openTranslationSession(shared, folders(flags, published));
-  const options = { rows: flags.rows, out: flags.out ?? home, home };
-  const result = await runExperiment(table6, session, translationBench, options);
+  const session = openTranslationSession(shared, folders(flags, published), rootOf(flags, shared));
+  const result = await runExperiment(table6, session, translationBench, optionsOf(flags, home, session));
   return { ...result, title: table6.title };
 }
 
@@ -155,14 +157,24 @@ const folders = ({ dataDir }: Flags, published: readonly string[]): readonly str
   dataDir === undefined ? published : [dataDir, ...published];
 
 function workshop<Scale extends { readonly name: string }>(
-  { device, seed, work }: Flags,
+  { device, seed, work, share }: Flags,
   scale: Scale,
   family: string,
   say: Places['say'],
 ): Workshop & { readonly scale: Scale } {
   const folder = join(work, [scale.name, family].filter((part) => part !== '').join('-'));
-  return { scale, device, seed, work: folder, say };
+  return { scale, device, seed, work: share === undefined ? folder : openShard(folder, share), say };
 }
+
+/** The work folder of all shards. */
+const rootOf = ({ share }: Flags, { work }: Workshop): string => (share === undefined ? work : dirname(work));
+
+const optionsOf = ({ rows, share, ...flags }: Flags, home: string, { work }: Workshop): RunOptions => ({
+  rows,
+  out: flags.out ?? home,
+  home,
+  ...(share === undefined ? { shards: gatherShards(work) } : { share }),
+});
 
 /** @throws ExperimentError where the experiment has no such scale */
 function chosen<Scale>(
@@ -184,6 +196,7 @@ function readFlags(args: readonly string[]): Flags {
     options: {
       scale: { type: 'string', default: 'small' },
       rows: { type: 'string' },
+      shard: { type: 'string' },
       'data-dir': { type: 'string' },
       weights: { type: 'string' },
       work: { type: 'string', default: 'runs/experiments' },
@@ -194,13 +207,14 @@ function readFlags(args: readonly string[]): Flags {
       help: { type: 'boolean', default: false },
     },
   });
-  const { scale, rows, seed, device, 'data-dir': dataDir, ...rest } = values;
+  const { scale, rows, shard, seed, device, 'data-dir': dataDir, ...rest } = values;
   if (!/^\d{1,9}$/.test(seed)) throw new ExperimentError(`--seed: expected a whole number, received "${seed}".`);
   return {
     ...rest,
     experiment: positionals[0] ?? '',
     scale,
     rows: rows === undefined ? null : rows.split(','),
+    share: shareNamed(shard),
     seed: Number(seed),
     device: device as Device,
     dataDir,

@@ -11,12 +11,16 @@ interface Entry<Value> {
   readonly value: Value;
 }
 
-/** One JSON file for each key, in a folder of its own. */
+const rows = 'rows';
+
+/** One JSON file for each key, in a folder of its own; `others`: work folders whose values serve as well. */
 export class Kept<Value> {
   readonly #folder: string;
+  readonly #others: readonly string[];
 
-  constructor(work: string) {
-    this.#folder = join(work, 'rows');
+  constructor(work: string, others: readonly string[] = []) {
+    this.#folder = join(work, rows);
+    this.#others = others.map((other) => join(other, rows));
     makeRunFolder(this.#folder);
   }
 
@@ -26,8 +30,10 @@ export class Kept<Value> {
   }
 
   get(key: unknown): Value | undefined {
-    const path = this.#path(key);
-    if (!existsSync(path)) return undefined;
+    const path = [this.#folder, ...this.#others]
+      .map((folder) => this.#path(key, folder))
+      .find((each) => existsSync(each));
+    if (path === undefined) return undefined;
     return (JSON.parse(new TextDecoder().decode(readFileOrExplain(path))) as Entry<Value>).value;
   }
 
@@ -35,7 +41,7 @@ export class Kept<Value> {
     writeJson(this.#path(key), { key, value } satisfies Entry<Value>);
   }
 
-  #path(key: unknown): string {
-    return join(this.#folder, `${digest(key).slice(0, 24)}.json`);
+  #path(key: unknown, folder = this.#folder): string {
+    return join(folder, `${digest(key).slice(0, 24)}.json`);
   }
 }

@@ -1,5 +1,6 @@
 /** Runs an experiment's rows, those measured before left as they are, and writes results, README and figures. */
 import { join } from 'node:path';
+import { rangeOf, type Share } from 'editable';
 import type { Bench } from './bench.js';
 import { circumstances } from './circumstances.js';
 import { shortDigest } from './digest.js';
@@ -20,6 +21,10 @@ export interface RunOptions {
   readonly out: string;
   /** A folder of the clone that runs. */
   readonly home: string;
+  /** Measure only this share of the rows, and write no results: the rows are kept for a call without it. */
+  readonly share?: Share | undefined;
+  /** Work folders of shards, whose rows are taken as they are. */
+  readonly shards?: readonly string[] | undefined;
 }
 
 /** What is kept of a row: equal setups have it in common, whatever they are called. */
@@ -40,20 +45,20 @@ export async function runExperiment<Row, Work extends Workshop>(
   experiment: Experiment<Row, Work>,
   session: Work,
   bench: Bench<Work>,
-  { rows: wanted, out, home }: RunOptions,
+  { rows: wanted, out, home, share, shards }: RunOptions,
 ): Promise<ExperimentResult> {
+  if (share !== undefined) return measureShare(experiment, session, bench, { rows: wanted, out, home, share });
   const plans = experiment.plans(session.scale);
   checkNames(experiment.name, wanted, plans);
   const facts = circumstances(home, session.device);
-  const kept = new Kept<Measured<Row>>(session.work);
+  const kept = new Kept<Measured<Row>>(session.work, shards);
   const model = await bench.model(session);
   const folder = join(out, experiment.name);
   const before = readResultRows<Row>(folder, session.scale.name);
   const rows: NamedRow<Row>[] = [];
   let measured = 0;
   for (const plan of plans) {
-    const { seed, device } = session;
-    const key = { version: 1, setup: plan.setup, model, ...bench.rules(session), seed, device };
+    const key = keyOf(plan, session, bench, model);
     const name = { name: plan.name, key: shortDigest(key) };
     let found = kept.get(key);
     if (found === undefined && wanted !== null && !wanted.includes(plan.name)) {
@@ -79,6 +84,49 @@ export async function runExperiment<Row, Work extends Workshop>(
   if (writeReadmeBlock(join(folder, 'README.md'), session.scale.name, text)) session.say('README.md written');
   return { file, text, measured };
 }
+
+/** Measures a share of the rows and keeps them. */
+async function measureShare<Row, Work extends Workshop>(
+  experiment: Experiment<Row, Work>,
+  session: Work,
+  bench: Bench<Work>,
+  { rows: wanted, home, share }: RunOptions & { readonly share: Share },
+): Promise<ExperimentResult> {
+  const plans = experiment.plans(session.scale);
+  checkNames(experiment.name, wanted, plans);
+  const asked = plans.filter(({ name }) => wanted?.includes(name) ?? true);
+  const own = asked.slice(...rangeOf(asked.length, share));
+  const { commit } = circumstances(home, session.device);
+  const kept = new Kept<Measured<Row>>(session.work);
+  const model = own.length === 0 ? '' : await bench.model(session);
+  let measured = 0;
+  for (const plan of own) {
+    const key = keyOf(plan, session, bench, model);
+    if (kept.get(key) !== undefined) continue;
+    using clock = kept.clock(key);
+    kept.set(key, await measure(session, plan, { commit, clock }));
+    clock.finish();
+    measured += 1;
+  }
+  const names = own.map(({ name }) => name).join(', ');
+  const text = `Shard ${share.rank}/${share.size}: ${names === '' ? 'no row is left for it' : `${names}: kept`}. When all shards are there, the same command without --shard writes the results.`;
+  return { file: session.work, text, measured };
+}
+
+/** All that a row depends on. */
+const keyOf = <Row, Work extends Workshop>(
+  { setup }: RowPlan<Row, Work>,
+  session: Work,
+  bench: Bench<Work>,
+  model: string,
+): object => ({
+  version: 1,
+  setup,
+  model,
+  ...bench.rules(session),
+  seed: session.seed,
+  device: session.device,
+});
 
 async function measure<Row, Work extends Workshop>(
   session: Work,

@@ -31,22 +31,24 @@ export interface TranslationSession extends Workshop {
   readonly exact: boolean;
 }
 
-/** @throws ExperimentError where none of the folders has the scale's text */
+/**
+ * `root`: where a made-up text lies, the same for all shards.
+ *
+ * @throws ExperimentError where none of the folders has the scale's text
+ */
 export function openTranslationSession(
   workshop: Omit<TranslationSession, 'corpus' | 'test'>,
   folders: readonly string[],
+  root: string,
 ): TranslationSession {
-  const folder = corpusFolder(workshop, folders);
+  const folder = corpusFolder(workshop.scale, folders, root);
   const { text } = workshop.scale;
   return { ...workshop, corpus: readParallelCorpus(folder, text), test: readCorpusSplit(folder, 'test', text) };
 }
 
-function corpusFolder(
-  { scale: { corpus, text }, work }: Omit<TranslationSession, 'corpus' | 'test'>,
-  folders: readonly string[],
-): string {
+function corpusFolder({ corpus, text }: TranslationScale, folders: readonly string[], root: string): string {
   if (corpus === null) {
-    const folder = join(work, 'made-up');
+    const folder = join(root, 'made-up');
     madeUpCorpus(folder);
     return folder;
   }

@@ -1,6 +1,8 @@
 /** Processes that meet: among themselves, with PyTorch's, under torchrun, and when something is wrong. */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { groupBackends } from '@editable/torch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -60,6 +62,26 @@ describe.skipIf(!groupBackends().includes('gloo'))('a group of processes', () =>
     expect(stderr).toMatch(/^GROUP_FAILED: ranks 1, 2 did not join within 1 s: 1 of 3 processes came\./);
   });
 
+  it('tells a late one that it is: who has come goes on, or has given up', async () => {
+    const met = join(program.folder, 'met');
+    const places = (await environments(2)) as [NodeJS.ProcessEnv, NodeJS.ProcessEnv];
+    const complete = places.map((place) => alone(place, { met, sleep: 8000 }));
+    await expect.poll(() => existsSync(met), { timeout: 60_000, interval: 50 }).toBe(true);
+    const late = await alone(places[1], { options: { timeout: 5 } });
+    expect(late).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^GROUP_FAILED: two processes say that they are rank 1 of 2;.*\n$/),
+    });
+    const ended = await Promise.all(complete);
+    expect(ended.map(({ stderr }) => stderr)).toEqual(['', '']);
+    expect(ended.map(({ stdout }) => JSON.parse(stdout))).toMatchObject([found(0, 2), found(1, 2)]);
+    const after = await alone(places[1], { options: { timeout: 1 } });
+    expect(after).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^GROUP_FAILED: rank 1 found nobody at .*\n$/),
+    });
+  });
+
   it('says that nobody is where rank 0 should be', async () => {
     const [, second] = await environments(2);
     const { stderr } = await alone(second as NodeJS.ProcessEnv, { options: { timeout: 1 } });
@@ -79,13 +101,6 @@ describe.skipIf(!groupBackends().includes('gloo'))('a group of processes', () =>
     expect(stderr).toBe(
       `GROUP_FAILED: MASTER_PORT=${port} is in use by another program on this machine; choose a free port for the group, or end that program.\n`,
     );
-  });
-
-  it('says that two processes have one rank', async () => {
-    const [first, second] = (await environments(2)) as [NodeJS.ProcessEnv, NodeJS.ProcessEnv];
-    const ended = await Promise.all([first, second, second].map((env) => alone(env, { options: { timeout: 5 } })));
-    const told = ended.filter(({ stderr }) => stderr.includes('two processes say that they are rank 1 of 2'));
-    expect(told).toHaveLength(1);
   });
 
   it.skipIf(groupBackends().includes('nccl'))(

@@ -1,12 +1,13 @@
 /** Programs of this folder in several processes at once, as a launcher starts them. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
+const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
 const addon =
   process.env.EDITABLE_TORCH_ADDON ?? fileURLToPath(new URL('../../packages/torch/build/torch.node', import.meta.url));
 
@@ -19,11 +20,12 @@ export interface Program {
 /** One JavaScript file of the sources as they are. */
 export async function compileProgram(name: string): Promise<Program> {
   const folder = mkdtempSync(join(tmpdir(), 'editable-group-'));
+  symlinkSync(modules, join(folder, 'node_modules')); // for what is native and stays outside
   await build({
     configFile: false,
     logLevel: 'silent',
     resolve: { conditions: ['source'] },
-    ssr: { noExternal: true, resolve: { conditions: ['source'] } },
+    ssr: { noExternal: true, external: ['sharp', '@photostructure/sqlite'], resolve: { conditions: ['source'] } },
     build: {
       ssr: fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url)),
       outDir: folder,

@@ -26,6 +26,7 @@ export {
   type Answers,
   type AnswersChoice,
   type AnswersTo,
+  type DrawnAnswers,
   drawnSequences,
   mostProbable,
 } from './editing/curvature/answers.js';
@@ -91,6 +92,7 @@ export { modelHash } from './patches/model-hash.js';
 export { applyPatch, describePatch, type PatchDescription, type PatchDetails, savePatch } from './patches/patch.js';
 export type { PatchInfo, PatchTarget } from './patches/patch-info.js';
 export { configSchemas, editorChoiceSchema } from './runs/config-schema.js';
+export { hasFactorShards, type MergedFactors, mergeFactorShards } from './runs/factor-shards.js';
 export * from './runs/json-lines.js';
 export * from './runs/read-config.js';
 export * from './runs/run.js';
@@ -104,11 +106,11 @@ export * from './sequences/edit-sequence.js';
 export * from './sequences/repair-many.js';
 export type { RepairTask } from './sequences/repair-set.js';
 export type { SequenceCheckpoint, SequenceRecord } from './sequences/sequence-records.js';
-export { alone, rangeOf, type Share } from './sharing/share.js';
+export { agreeOn, failTogether } from './sharing/group-agreement.js';
+export { alone, rangeOf, type Share, type Sharing } from './sharing/share.js';
 export * from './tasks/image-classification.js';
 export type * from './tasks/task.js';
 export * from './tasks/translation.js';
-export { agreeOn, failTogether } from './training/group-training.js';
 export * from './training/objective.js';
 export { isFinished } from './training/run-folder.js';
 export * from './training/settings.js';
@@ -117,6 +119,7 @@ export * from './training/train-translation.js';
 export * from './training/trainer.js';
 export type { StepMetrics } from './training/training-loop.js';
 export * from './training/translation-settings.js';
+export type { Validation } from './training/validation.js';
 export * from './translation/index.js';
 export * from './tuning/card-file.js';
 export type { CardProgress, CardSample, CardStage, SkippedPair } from './tuning/card-search.js';

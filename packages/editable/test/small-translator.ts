@@ -68,9 +68,16 @@ export const smallPlan: TranslationPlan = {
 };
 
 /** Trained into `folder/run` on `folder/data`; some of its translations are wrong. */
-export async function smallTranslator(folder: string): Promise<Translator> {
+export async function smallTranslator(
+  folder: string,
+  own: Partial<TranslationPlan['training']> = {},
+): Promise<Translator> {
   writeMadeUpCorpus(join(folder, 'data'), { train: 1500, valid: 12, test: 120 });
   const corpus = readParallelCorpus(join(folder, 'data'), madeUpLanguages);
-  const { model, config, codec } = await trainTranslation(join(folder, 'run'), smallPlan, corpus);
+  const { model, config, codec } = await trainTranslation(
+    join(folder, 'run'),
+    { ...smallPlan, training: { ...smallPlan.training, ...own } },
+    corpus,
+  );
   return { model, spec: config.model, codec };
 }

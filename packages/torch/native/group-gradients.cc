@@ -1,8 +1,7 @@
 // Gradients averaged over a group while backward goes on: a bucket is on its way as soon as its last gradient is there.
-#include "process-group.h"
+#include "group-registry.h"
 
 #include "convert.h"
-#include "gate.h"
 
 #if defined(EDITABLE_DISTRIBUTED)
 #include <torch/csrc/autograd/autograd.h>

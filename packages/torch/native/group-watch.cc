@@ -12,6 +12,7 @@ constexpr const char* kHeard = "verdict-heard";
 constexpr const char* kSuspected = "suspected";
 constexpr const char* kFinished = "finished";
 constexpr std::chrono::milliseconds kSuspectedPatience{3000};
+constexpr std::chrono::milliseconds kHearing{5000};
 
 std::string beatKey(int rank) { return "beat/" + std::to_string(rank); }
 
@@ -70,6 +71,7 @@ void GroupWatch::turn(c10d::Store& store) {
   const auto said = read(store, kVerdict);
   if (!said.empty()) {
     store.add(kHeard, 1);
+    if (options_.rank == 0) untilHeard(store, said); // the store goes with it
     conclude(said);
     return;
   }
@@ -131,11 +133,16 @@ void GroupWatch::listen(c10d::Store& store, int peer) {
 void GroupWatch::announce(c10d::Store& store, const std::string& verdict) {
   if (store.add(kVerdicts, 1) != 1) return;
   store.set(kVerdict, bytes(verdict));
-  const auto until = Clock::now() + 4 * options_.beat + std::chrono::seconds(1);
+  untilHeard(store, verdict);
+  conclude(verdict);
+}
+
+// All but the one that announced it say that they have heard; a lost one never does, a busy machine's take a while.
+void GroupWatch::untilHeard(c10d::Store& store, const std::string& verdict) {
+  const auto until = Clock::now() + kHearing;
   const int others = options_.size - 1 - (verdict.rfind("lost:", 0) == 0 ? 1 : 0);
   while (store.add(kHeard, 0) < others && Clock::now() < until)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  conclude(verdict);
 }
 
 void GroupWatch::conclude(const std::string& verdict) {
@@ -160,7 +167,7 @@ void GroupWatch::fail(const std::string& verdict) {
   if (!verdict_.empty() || allFinished_) return;
   own_ = verdict;
   changed_.notify_all();
-  changed_.wait_for(lock, 6 * options_.beat + std::chrono::seconds(2), [&] { return !verdict_.empty(); });
+  changed_.wait_for(lock, 4 * options_.beat + kHearing, [&] { return !verdict_.empty(); });
 }
 
 bool GroupWatch::finish(std::chrono::milliseconds timeout) {
@@ -174,7 +181,7 @@ bool GroupWatch::finish(std::chrono::milliseconds timeout) {
 std::string GroupWatch::verdictOnBrokenConnection() {
   std::unique_lock<std::mutex> lock(mutex_);
   suspected_ = true;
-  changed_.wait_for(lock, kSuspectedPatience + 6 * options_.beat + std::chrono::seconds(2),
+  changed_.wait_for(lock, kSuspectedPatience + 4 * options_.beat + kHearing,
                     [&] { return !verdict_.empty(); });
   return verdict_;
 }

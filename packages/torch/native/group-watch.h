@@ -55,6 +55,7 @@ class GroupWatch : public std::enable_shared_from_this<GroupWatch> {
   void turn(c10d::Store& store);
   void listen(c10d::Store& store, int peer);
   void announce(c10d::Store& store, const std::string& verdict);
+  void untilHeard(c10d::Store& store, const std::string& verdict);
   void conclude(const std::string& verdict);
   std::chrono::milliseconds patience() const;
 

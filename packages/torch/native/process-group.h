@@ -54,7 +54,5 @@ void await(const Group& group, const c10::intrusive_ptr<c10d::Work>& work);
 
 c10::intrusive_ptr<c10d::Work> startAllReduce(Group& group, at::Tensor& tensor, const std::string& reduction);
 
-void registerGroupGradients(Napi::Env env, Napi::Object exports);
-
 }  // namespace editable
 #endif

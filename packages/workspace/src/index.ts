@@ -8,6 +8,7 @@ export * from './job-events.js';
 export * from './jobs/card.js';
 export * from './jobs/curvature.js';
 export * from './jobs/evaluation.js';
+export { hasEvaluationShards } from './jobs/evaluation-shards.js';
 export * from './jobs/mistake-ranks.js';
 export * from './jobs/repair.js';
 export * from './jobs/repair-set.js';

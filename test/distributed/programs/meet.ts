@@ -1,4 +1,5 @@
 /** Meets the others, adds up, and does what it is told. */
+import { writeFileSync } from 'node:fs';
 import { agree, averageInBuckets, connectGroup, type GroupOptions, placeInGroup, tensor } from '@editable/torch';
 
 interface Plan {
@@ -10,6 +11,8 @@ interface Plan {
   readonly bytes?: number;
   /** Milliseconds that rank 1 does nothing for, in between. */
   readonly sleep?: number;
+  /** A file that rank 0 makes when all have met. */
+  readonly met?: string;
   /** The numbers of processes that are not ours are not agreed on. */
   readonly withPyTorch?: boolean;
 }
@@ -22,6 +25,7 @@ try {
     console.log(JSON.stringify({ alone: true }));
   } else {
     const group = await connectGroup(place, { timeout: 20, ...plan.options, withPyTorch: plan.withPyTorch ?? false });
+    if (plan.met !== undefined && group.rank === 0) writeFileSync(plan.met, '');
     const settings = group.rank === 1 ? (plan.settings ?? 'same') : 'same';
     if (!plan.withPyTorch) agree(group, { data: 'same', settings });
     const { times = 1, bytes = 32 } = plan;

@@ -1,12 +1,10 @@
 /** `editable evaluate`: drawdown, success rate and steps over N independent edits; a killed evaluation continues. */
-import type { ProcessGroup } from '@editable/torch';
-import type { EditTargets, Share } from 'editable';
+import type { EditTargets, Sharing } from 'editable';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { shown } from '../console/job-display.js';
-import { UsageError } from '../errors.js';
-import { deviceOf, silentConsole, withGroup } from '../group.js';
-import { choice, number, path, text, wholeNumber } from '../options/kinds.js';
+import { deviceOf, sharing } from '../group.js';
+import { choice, number, path, wholeNumber } from '../options/kinds.js';
 import { refuseOptionsOf } from '../options/other-task.js';
 import {
   type ConstraintFlags,
@@ -18,7 +16,9 @@ import {
   type PatchFlags,
   patchOptions,
   type SessionFlags,
+  type ShardFlags,
   sessionOptions,
+  shardOptionsOf,
   type TestImagesFlags,
   testImagesOptions,
 } from '../options/shared.js';
@@ -33,11 +33,11 @@ interface EvaluateFlags
     SentenceControlFlags,
     PatchFlags,
     TestImagesFlags,
+    ShardFlags,
     SessionFlags {
   readonly edits: number;
   readonly targets: EditTargets;
   readonly precision: number | undefined;
-  readonly shard: string | undefined;
   readonly baseline: string | undefined;
 }
 
@@ -59,10 +59,7 @@ const options: OptionTable<EvaluateFlags> = {
     description:
       'translation: the run that targets and alternatives come from, so that models meet the same edits (default: the run that this one was trained from, else this one)',
   },
-  shard: {
-    kind: text('i/n', 'a shard and how many there are, from 0/16 to 15/16', /^\d+\/[1-9]\d*$/),
-    description: 'make only this share of the edits, from 0/16 to 15/16; "editable merge" puts shards together',
-  },
+  ...shardOptionsOf('make only this share of the edits'),
   ...constraintOptions,
   ...editorOptionsWith('rmsprop'),
   ...curvatureOptions,
@@ -83,27 +80,18 @@ export const evaluateCommand: ReturnType<typeof defineCommand> = defineCommand<E
     'evaluate runs/editable --targets mistakes --test-images 2000 --json',
     'evaluate runs/de-en --edits 1000 --editor natural --precision 0.05',
   ],
-  run: (words, flags, console) =>
-    flags.shard !== undefined
-      ? evaluateFromFlags(words, flags, console, { share: shareOf(flags.shard) })
-      : withGroup(flags, (group) =>
-          evaluateFromFlags(words, flags, group === undefined || group.rank === 0 ? console : silentConsole, { group }),
-        ),
+  run: (words, flags, console) => sharing(flags, console, (own, among) => evaluateFromFlags(words, flags, own, among)),
 });
 
 async function evaluateFromFlags(
   [folder]: readonly (string | undefined)[],
   flags: EvaluateFlags,
   console: Console,
-  { share, group }: { readonly share?: Share; readonly group?: ProcessGroup | undefined },
+  { share, group }: Sharing,
 ): Promise<number> {
   const { taskOfRun } = await import('editable');
-  if (taskOfRun(folder as string) === 'translation') {
-    if (share === undefined && group === undefined) return evaluateTranslatorRun(folder as string, flags, console);
-    throw new UsageError(
-      `${folder} is a run of translation, whose evaluation is not shared so far; evaluate it in one process, without --shard.`,
-    );
-  }
+  if (taskOfRun(folder as string) === 'translation')
+    return evaluateTranslatorRun(folder as string, flags, console, { share, group });
   refuseOptionsOf('translation', flags, ['baseline', 'controlSentences']);
   const { chooseEditor, curvatureOf, evaluateRun, openModel } = await import('@editable/workspace');
   const { describeEvaluation } = await import('../report/evaluation-text.js');
@@ -121,10 +109,4 @@ async function evaluateFromFlags(
   console.print(describeEvaluation(document));
   console.result(document);
   return exitCodes.done;
-}
-
-function shareOf(shard: string): Share {
-  const [rank, size] = shard.split('/').map(Number) as [number, number];
-  if (rank < size) return { rank, size };
-  throw new UsageError(`--shard: expected a shard from 0/${size} to ${size - 1}/${size}, received "${shard}".`);
 }

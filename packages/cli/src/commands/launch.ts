@@ -32,7 +32,7 @@ const options: OptionTable<LaunchFlags> = {
 
 export const launchCommand: ReturnType<typeof defineCommand> = defineCommand<LaunchFlags>({
   name: 'launch',
-  summary: 'Run a command in several processes that work together: train, evaluate.',
+  summary: 'Run a command in several processes that work together: train, evaluate, tune, curvature.',
   arguments: [{ name: 'command', description: 'the command and its options, after --', several: true }],
   options,
   examples: [

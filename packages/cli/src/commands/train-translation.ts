@@ -1,13 +1,16 @@
 /** `editable train --task translation`: a Transformer from parallel text; the same command continues an interrupted one. */
 import { resolve } from 'node:path';
+import type { ProcessGroup } from '@editable/torch';
 import type { EditorName, HyperparameterValue, TranslationPlan, TranslationTraining } from 'editable';
 import { exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { shown } from '../console/job-display.js';
 import { count, duration } from '../console/numbers.js';
 import { UsageError } from '../errors.js';
+import { deviceOf } from '../group.js';
 import { optionName } from '../options/table.js';
 import type { TranslationFlags } from '../options/translation.js';
+import { editsOf } from './edits-per-step.js';
 
 interface TranslatorFlags extends TranslationFlags {
   readonly dataset: string | undefined;
@@ -28,6 +31,7 @@ interface TranslatorFlags extends TranslationFlags {
   readonly firstOrder: boolean;
   readonly checkpointSteps: boolean;
   readonly learnEditor: boolean;
+  readonly editsPerStep: number | undefined;
   readonly checkpointEvery: number;
   readonly seed: number;
   readonly device: string;
@@ -61,18 +65,25 @@ const ofStart = [
 ];
 
 /** What only edits of training have. */
-const ofEdits = ['cEdit', 'cLoc', 'clipEditNorm', 'editNormalization', 'editorLearningRate', 'beta'];
+const ofEdits = ['editsPerStep', 'cEdit', 'cLoc', 'clipEditNorm', 'editNormalization', 'editorLearningRate', 'beta'];
 
-export async function trainTranslator(flags: TranslatorFlags, console: Console): Promise<number> {
+export async function trainTranslator(
+  flags: TranslatorFlags,
+  console: Console,
+  group: ProcessGroup | undefined,
+): Promise<number> {
   requireTranslation(flags);
-  await requireOneProcess();
   const { readParallelCorpus, readSplitIfThere } = await import('editable');
-  const { trainTranslator: train, usableDevice } = await import('@editable/workspace');
-  const device = usableDevice(flags.device);
-  const { plan, folder } = await planOf(flags);
+  const { trainTranslator: train, trainTranslatorBeside, usableDevice } = await import('@editable/workspace');
+  const device = usableDevice(deviceOf(flags.device, group));
+  const { plan, folder } = await planOf(flags, group);
   const corpus = readParallelCorpus(folder, plan.text);
   const test = readSplitIfThere(folder, 'test', plan.text);
-  const job = { folder: flags.out, plan, corpus, test, beam, device };
+  const job = { folder: flags.out, plan, corpus, test, beam, device, group };
+  if (group !== undefined && group.rank > 0) {
+    await trainTranslatorBeside(job);
+    return exitCodes.done;
+  }
   const label = plan.training.objective === 'plain' ? 'training' : 'editable training';
   const result = await shown(console, (options) => train(job, options), { training: label });
   const { run, epochs, steps, bleu, testSentences, seconds, state } = result;
@@ -113,24 +124,17 @@ function refuse(flags: object, names: readonly string[], problem: string): void 
   if (given !== undefined) throw new UsageError(`${optionName(given)}: ${problem}`);
 }
 
-/** Several would write into one folder. */
-async function requireOneProcess(): Promise<void> {
-  const { placeInGroup } = await import('@editable/torch');
-  const place = placeInGroup();
-  if (place === undefined) return;
-  throw new UsageError(
-    `--task: expected image-classification, as translation is trained by one process so far, and this is one of ${place.worldSize}.`,
-  );
-}
-
 /** What is trained, and on which folder of parallel text. */
-async function planOf(flags: TranslatorFlags): Promise<{ readonly plan: TranslationPlan; readonly folder: string }> {
+async function planOf(
+  flags: TranslatorFlags,
+  group: ProcessGroup | undefined,
+): Promise<{ readonly plan: TranslationPlan; readonly folder: string }> {
   const { planFrom, readTranslationRunConfig, smallTransformer } = await import('editable');
   if (flags.from !== undefined) {
     const config = readTranslationRunConfig(flags.from);
     const folder = flags.dataset === undefined ? config.dataset.folder : resolve(flags.dataset);
     const { decoderLayers = smallTransformer.decoderLayers } = config.model;
-    const training = await trainingOf(flags, decoderLayers, resolve(flags.from));
+    const training = await trainingOf(flags, { decoderLayers, from: resolve(flags.from), group });
     return { plan: planFrom({ config }, training), folder };
   }
   const sizes = given(flags, ['encoderLayers', 'decoderLayers', 'dim', 'feedForward', 'heads', 'dropout']);
@@ -142,16 +146,19 @@ async function planOf(flags: TranslatorFlags): Promise<{ readonly plan: Translat
     lowercase: !flags.keepCase,
     merges: flags.merges ?? 4000,
   };
-  const training = await trainingOf(flags, model.decoderLayers, null);
+  const training = await trainingOf(flags, { decoderLayers: model.decoderLayers, from: null, group });
   return { plan: { text, model, training }, folder: resolve(flags.dataset as string) };
 }
 
 async function trainingOf(
   flags: TranslatorFlags,
-  decoderLayers: number,
-  from: string | null,
+  {
+    decoderLayers,
+    from,
+    group,
+  }: { readonly decoderLayers: number; readonly from: string | null; readonly group: ProcessGroup | undefined },
 ): Promise<TranslationTraining> {
-  const { defaultTranslationTraining: usual } = await import('editable');
+  const { defaultTranslationTraining: usual, readTranslationRunConfig } = await import('editable');
   const { layersOf, overridden } = await import('@editable/workspace');
   const { epochs, seed, checkpointEvery, objective = 'plain' } = flags;
   const settings = given(flags, ['learningRate', 'weightDecay', 'clipNorm', 'batchTokens', 'labelSmoothing', 'warmUp']);
@@ -178,6 +185,7 @@ async function trainingOf(
     cLoc: flags.cLoc ?? usual.cLoc,
     clipEditNorm: flags.clipEditNorm ?? null,
     ...{ firstOrder, learnEditor, editNormalization },
+    ...(await editsOf(flags, group, { objective, read: readTranslationRunConfig })),
     ...(checkpointSteps ? { checkpointSteps } : {}),
   };
 }

@@ -1,6 +1,4 @@
-/** `editable train`: plain or Editable Training into a run folder; the same command continues an interrupted one. */
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Device, ProcessGroup } from '@editable/torch';
 import type {
   DatasetSource,
@@ -34,6 +32,7 @@ import {
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 import { refuseTranslationFlags, type TranslationFlags, translationOptions } from '../options/translation.js';
+import { editsOf } from './edits-per-step.js';
 import { trainTranslator } from './train-translation.js';
 
 type Augmentation = NonNullable<TrainingSettings['augmentation']>;
@@ -218,11 +217,10 @@ export const trainCommand: ReturnType<typeof defineCommand> = defineCommand<Trai
     'train --task translation --objective editable --from runs/de-en --epochs 3 --out runs/de-en-editable',
   ],
   run: (_, flags, console) =>
-    flags.task === 'translation'
-      ? trainTranslator(flags, console)
-      : withGroup(flags, (group) =>
-          trainFromFlags(flags, group === undefined || group.rank === 0 ? console : silentConsole, group),
-        ),
+    withGroup(flags, (group) => {
+      const own = group === undefined || group.rank === 0 ? console : silentConsole;
+      return flags.task === 'translation' ? trainTranslator(flags, own, group) : trainFromFlags(flags, own, group);
+    }),
 });
 
 async function trainFromFlags(flags: TrainFlags, console: Console, group: ProcessGroup | undefined): Promise<number> {
@@ -245,7 +243,7 @@ async function trainFromFlags(flags: TrainFlags, console: Console, group: Proces
     ...(await settingsOf(flags, spec)),
     ...(await targetsOf(flags, dataset, device)),
     ...(augmentation === 'random-resized-crop' ? { augmentation } : {}),
-    ...(await editsOf(flags, group)),
+    ...(await editsOf(flags, group, { objective: flags.objective ?? 'editable', read: readRunConfig })),
   });
   const config = start === undefined ? fresh : { ...fresh, normalization: start.normalization };
   const { objective } = config.training as TrainingSettings;
@@ -272,21 +270,6 @@ async function trainFromFlags(flags: TrainFlags, console: Console, group: Proces
     seconds,
   });
   return exitCodes.done;
-}
-
-/** One edit a process and step, unless said otherwise; a run that goes on keeps what it has, whoever goes on with it. */
-async function editsOf(
-  { editsPerStep, out, objective }: TrainFlags,
-  group: ProcessGroup | undefined,
-): Promise<Partial<TrainingSettings>> {
-  const { readRunConfig } = await import('editable');
-  const { exchange } = await import('@editable/torch');
-  const there = existsSync(join(out, 'config.json')) ? (readRunConfig(out).training?.editsPerStep ?? 1) : undefined;
-  const usual = objective === 'plain' ? 1 : (there ?? group?.size ?? 1);
-  const own = editsPerStep ?? usual;
-  // The others may not see rank 0's folder.
-  const agreed = group === undefined || editsPerStep !== undefined ? own : Number(exchange(group, String(own))[0]);
-  return agreed === 1 ? {} : { editsPerStep: agreed };
 }
 
 /** Kept only where it is not what runs of earlier versions did. */

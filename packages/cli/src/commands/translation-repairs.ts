@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { EditorRequest } from '@editable/workspace';
-import type { EditTargets } from 'editable';
+import type { EditTargets, Sharing } from 'editable';
 import { exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { shown } from '../console/job-display.js';
 import { count, duration } from '../console/numbers.js';
 import { facts } from '../console/table.js';
 import { UsageError } from '../errors.js';
+import { deviceOf } from '../group.js';
 import { pictureOptions, refuseOptionsOf } from '../options/other-task.js';
 
 interface TranslatorFlags {
@@ -43,16 +44,18 @@ export async function evaluateTranslatorRun(
   folder: string,
   flags: EvaluateTranslatorFlags,
   console: Console,
+  { share, group }: Sharing,
 ): Promise<number> {
   refuseOptionsOf(task, flags, pictureOptions);
   const { chooseTranslationEditor, curvatureOfTranslator, evaluateTranslator } = await import('@editable/workspace');
   const { describeTranslationEvaluation } = await import('../report/translation-evaluation-text.js');
-  const opened = await opening(folder, flags);
+  const opened = await opening(folder, { ...flags, device: deviceOf(flags.device, group) });
   const editor = chooseTranslationEditor(opened, flags);
   const curvature = curvatureOfTranslator(opened, flags.controlSentences);
   const { edits, targets, precision, seed, baseline } = flags;
-  const settings = { editor, curvature, edits, targets, precision, seed, baseline };
+  const settings = { editor, curvature, edits, targets, precision, seed, baseline, share, group };
   const { document } = await shown(console, (job) => evaluateTranslator(opened, settings, job));
+  group?.finish();
   console.print(describeTranslationEvaluation(document));
   console.result(document);
   return exitCodes.done;
@@ -171,13 +174,15 @@ export async function translatorCurvature(
   folder: string,
   flags: TranslatorCurvatureFlags,
   console: Console,
+  { share, group }: Sharing,
 ): Promise<number> {
   refuseOptionsOf(task, flags, [...pictureOptions, 'images']);
   const { chooseTranslationEditor, computeTranslationCurvature } = await import('@editable/workspace');
   const { fileSize } = await import('../report/file-size.js');
-  const opened = await opening(folder, flags);
+  const opened = await opening(folder, { ...flags, device: deviceOf(flags.device, group) });
   const { layers } = chooseTranslationEditor(opened, { layers: flags.layers });
-  const document = computeTranslationCurvature(opened, { layers, sentences: flags.sentences });
+  const document = computeTranslationCurvature(opened, { layers, sentences: flags.sentences, share, group });
+  group?.finish();
   console.print(
     facts([
       ['curvature', document.found ? 'found: it was there already' : `computed in ${duration(document.seconds)}`],

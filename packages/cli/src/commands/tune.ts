@@ -1,4 +1,5 @@
 /** `editable tune`: search the editor's hyperparameters for a run, on validation images only; with --all, every editor. */
+import type { ProcessGroup } from '@editable/torch';
 import type { OpenedModel } from '@editable/workspace';
 import type { EditorName } from 'editable';
 import { defineCommand, exitCodes } from '../command.js';
@@ -6,6 +7,7 @@ import type { Console } from '../console/console.js';
 import { shown } from '../console/job-display.js';
 import { duration, percent } from '../console/numbers.js';
 import { UsageError } from '../errors.js';
+import { deviceOf, silentConsole, withGroup } from '../group.js';
 import { number, toggle, wholeNumber, words } from '../options/kinds.js';
 import { editorKinds, editorNames, type SessionFlags, sessionOptions } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
@@ -61,28 +63,35 @@ export const tuneCommand: ReturnType<typeof defineCommand> = defineCommand<TuneF
     'tune runs/editable --editor adam --layers layer2,layer3,all',
     'tune runs/editable --all --editor rmsprop,rprop',
   ],
-  run: tuneFromFlags,
+  run: (words, flags, console) =>
+    withGroup(flags, (group) =>
+      tuneFromFlags(words, flags, group === undefined || group.rank === 0 ? console : silentConsole, group),
+    ),
 });
 
 async function tuneFromFlags(
   [folder]: readonly (string | undefined)[],
   flags: TuneFlags,
   console: Console,
+  group: ProcessGroup | undefined,
 ): Promise<number> {
   const { openModel } = await import('@editable/workspace');
   const { selectParameters } = await import('editable');
   const editors = editorsOf(flags);
-  const opened = await shown(console, (job) => openModel(folder as string, flags, job));
+  const opened = await shown(console, (job) =>
+    openModel(folder as string, { ...flags, device: deviceOf(flags.device, group) }, job),
+  );
   for (const layer of flags.layers ?? []) selectParameters(opened.model, layer);
-  return flags.all ? compareAll(opened, flags, { editors, console }) : tuneOne(opened, flags, { editors, console });
+  return (flags.all ? compareAll : tuneOne)(opened, flags, { editors, console, group });
 }
 
 interface Chosen {
   readonly editors: readonly EditorName[] | undefined;
   readonly console: Console;
+  readonly group: ProcessGroup | undefined;
 }
 
-async function tuneOne(opened: OpenedModel, flags: TuneFlags, { editors, console }: Chosen): Promise<number> {
+async function tuneOne(opened: OpenedModel, flags: TuneFlags, { editors, console, group }: Chosen): Promise<number> {
   const { chooseEditor, tuneRun } = await import('@editable/workspace');
   const { trialsTable } = await import('../report/tuning-text.js');
   const { folder } = opened.run;
@@ -90,7 +99,8 @@ async function tuneOne(opened: OpenedModel, flags: TuneFlags, { editors, console
   const { edits, images, maxSteps, searchSteps = maxSteps, minimumSuccess, seed } = flags;
   const [editor = 'rmsprop'] = editors ?? [];
   const settings = { editor, layers, edits, images, maxSteps, searchSteps, minimumSuccess, seed };
-  const document = await shown(console, (job) => tuneRun(opened, settings, job));
+  const document = await shown(console, (job) => tuneRun(opened, settings, { ...job, group }));
+  group?.finish();
   const { best, trials, seconds } = document;
   console.print(trialsTable(trials, best.editor));
   if (!best.qualifies) remarkFailure(minimumSuccess, console);
@@ -99,12 +109,13 @@ async function tuneOne(opened: OpenedModel, flags: TuneFlags, { editors, console
   return exitCodes.done;
 }
 
-async function compareAll(opened: OpenedModel, flags: TuneFlags, { editors, console }: Chosen): Promise<number> {
+async function compareAll(opened: OpenedModel, flags: TuneFlags, { editors, console, group }: Chosen): Promise<number> {
   const { makeCard } = await import('@editable/workspace');
   const { describeCard } = await import('../report/card-text.js');
   const { layers, edits, images, maxSteps, searchSteps = maxSteps, minimumSuccess, seed } = flags;
   const settings = { editors, layers, edits, images, maxSteps, searchSteps, minimumSuccess, seed };
-  const document = await shown(console, (job) => makeCard(opened, settings, job));
+  const document = await shown(console, (job) => makeCard(opened, settings, { ...job, group }));
+  group?.finish();
   console.print(describeCard(document));
   if (!document.best.qualifies) remarkFailure(minimumSuccess, console);
   console.print(`kept in ${document.card}; edit and evaluate use its best`);

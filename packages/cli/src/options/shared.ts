@@ -211,6 +211,18 @@ export const testImagesOptions: OptionTable<TestImagesFlags> = {
   },
 };
 
+export interface ShardFlags {
+  readonly shard: string | undefined;
+}
+
+/** @param what of the command's work a shard is */
+export const shardOptionsOf = (what: string): OptionTable<ShardFlags> => ({
+  shard: {
+    kind: text('i/n', 'a shard and how many there are, from 0/16 to 15/16', /^\d+\/[1-9]\d*$/),
+    description: `${what}, from 0/16 to 15/16; "editable merge" puts shards together`,
+  },
+});
+
 /** What every command that runs a model with random draws has. */
 export interface SessionFlags extends SeedFlags, DeviceFlags, SourceFlags, OutputFlags {}
 

@@ -21,6 +21,7 @@ import {
 import { firstStageOf } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
 import { trainingSplits } from '../runs/splits.js';
+import { alone, rangeOf, type Share, type Sharing } from '../sharing/share.js';
 
 /** Images a forward pass. */
 const batchSize = 50;
@@ -85,20 +86,25 @@ export class ControlImages {
   }
 
   /**
-   * What stage `from` of the model receives, batch by batch. Each is freed when the next is asked for.
+   * What stage `from` of the model receives, batch by batch. Each is freed when the next is asked for. `share`: only its batches.
    *
    * @throws EditableError INVALID_ARGUMENT where the model does not take such images or gives no logits for them
    */
-  *batches(model: nn.Model, from: number): Generator<Tensor> {
+  *batches(model: nn.Model, from: number, share: Share = alone): Generator<Tensor> {
     this.#checkTaken(model);
-    for (const indices of sequentialBatches(this.count, batchSize)) {
+    const all = [...sequentialBatches(this.count, batchSize)];
+    const own = all.slice(...rangeOf(all.length, share));
+    const total = own.reduce((sum, { length }) => sum + length, 0);
+    let done = 0;
+    for (const indices of own) {
       const received = scope(() => noGrad(() => model.call(this.#input(indices), { to: from }).output));
       try {
         yield received;
       } finally {
         received.dispose();
       }
-      this.#options.onProgress?.((indices[0] as number) + indices.length, this.count);
+      done += indices.length;
+      this.#options.onProgress?.(done, total);
     }
   }
 
@@ -129,9 +135,18 @@ export class ControlImages {
   }
 }
 
-/** Kronecker factors of some parameters of a model. */
-export const controlFactors = (model: nn.Model, control: ControlImages, names: readonly string[]): KroneckerFactors =>
-  kroneckerFactors(model, control.batches(model, firstStageOf(model, names)), { names, classes: usualClasses });
+/** Kronecker factors of some parameters of a model; of a group or a share, see `Sharing`. */
+export const controlFactors = (
+  model: nn.Model,
+  control: ControlImages,
+  names: readonly string[],
+  { group, share = group }: Sharing = {},
+): KroneckerFactors =>
+  kroneckerFactors(model, control.batches(model, firstStageOf(model, names), share), {
+    names,
+    classes: usualClasses,
+    group,
+  });
 
 /**
  * The curvature of any of a model's parameters, computed when first asked for: Kronecker factors, or the Jacobian of the

@@ -8,18 +8,18 @@ import type { EditRecord } from './records.js';
 export const shardKey = (evaluation: string, { rank, size }: Share, edits: number): string =>
   `${evaluation} ${rank}/${size} of ${edits}`;
 
-interface Shard {
+interface Shard<Record> {
   readonly path: string;
   readonly evaluation: string;
   readonly share: Share;
   readonly edits: number;
-  readonly records: readonly EditRecord[];
+  readonly records: readonly Record[];
 }
 
-export interface MergedShards {
+export interface MergedShards<Record extends object = EditRecord> {
   /** As `RecordsFile` identifies the whole evaluation. */
   readonly evaluation: string;
-  readonly records: readonly EditRecord[];
+  readonly records: readonly Record[];
 }
 
 /**
@@ -27,8 +27,8 @@ export interface MergedShards {
  *
  * @throws EditableError INVALID_FILE where a shard is missing, not finished, or of another evaluation
  */
-export function mergeShards(paths: readonly string[]): MergedShards {
-  const shards = paths.map(readShard).sort((a, b) => a.share.rank - b.share.rank);
+export function mergeShards<Record extends object = EditRecord>(paths: readonly string[]): MergedShards<Record> {
+  const shards = paths.map((path) => readShard<Record>(path)).sort((a, b) => a.share.rank - b.share.rank);
   const [first] = shards;
   if (first === undefined)
     throw new EditableError('INVALID_FILE', 'merge: expected shards of an evaluation, found none.');
@@ -55,21 +55,21 @@ export function mergeShards(paths: readonly string[]): MergedShards {
 }
 
 /** Writes records as one process would have left them. */
-export function writeRecords(path: string, { evaluation, records }: MergedShards): void {
+export function writeRecords<Record extends object>(path: string, { evaluation, records }: MergedShards<Record>): void {
   new JsonLines<unknown>(path).write([{ evaluation }, ...records]);
 }
 
-function readShard(path: string): Shard {
+function readShard<Record>(path: string): Shard<Record> {
   const [header, ...records] = new JsonLines<{ readonly evaluation?: string }>(path).read();
   const [, evaluation, rank, size, edits] = /^(\w+) (\d+)\/(\d+) of (\d+)$/.exec(header?.evaluation ?? '') ?? [];
   if (evaluation === undefined) {
     throw new EditableError('INVALID_FILE', `${path} is not a shard of an evaluation; evaluate --shard writes them.`);
   }
   const share = { rank: Number(rank), size: Number(size) };
-  return { path, evaluation, share, edits: Number(edits), records: records as unknown as EditRecord[] };
+  return { path, evaluation, share, edits: Number(edits), records: records as unknown as Record[] };
 }
 
-function requireSame(first: Shard, other: Shard): void {
+function requireSame(first: Shard<unknown>, other: Shard<unknown>): void {
   const { evaluation, edits, share } = first;
   if (other.evaluation === evaluation && other.edits === edits && other.share.size === share.size) return;
   throw new EditableError(

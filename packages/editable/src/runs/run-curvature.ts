@@ -24,7 +24,7 @@ export const runFactors = (
     run,
     () => {
       const control = drawn(controlOf);
-      return { hash: control.hash, factors: (own) => controlFactors(run.model, control, own) };
+      return { hash: control.hash, factors: (own, sharing) => controlFactors(run.model, control, own, sharing) };
     },
     names,
     options,

@@ -21,7 +21,7 @@ export const translationFactors = (
     () => {
       const control = controlOf();
       const translator = { model: run.model, spec: run.config.model };
-      return { hash: control.hash, factors: (own) => sentenceFactors(translator, control, own) };
+      return { hash: control.hash, factors: (own, sharing) => sentenceFactors(translator, control, own, sharing) };
     },
     names,
     options,

@@ -63,6 +63,26 @@ describe('shareOf', () => {
     expect(mean(imageClassification, count, size, value)).toBeCloseTo((count - 1) / 2, 12);
   });
 
+  it('cuts its parts where one process with all edits would', () => {
+    const rowsOf = ({ batch }: { batch: ReturnType<typeof batchOf> }): number[] => batch.input.tolist() as number[];
+    for (const [count, size, edits] of [
+      [7, 1, 4],
+      [7, 2, 2],
+      [3, 2, 2],
+    ] as const) {
+      const shares = ranks(size).map((share) => shareOf(imageClassification, batchOf(count), share, edits));
+      const whole = shareOf(imageClassification, batchOf(count), { rank: 0, size: 1 }, size * edits);
+      const parts = shares.flatMap((each) => each.parts.map((part) => [rowsOf(part), part.weight * each.weight]));
+      expect(parts.map(([rows]) => rows)).toEqual(whole.parts.map(rowsOf));
+      for (const [i, [, weight]] of parts.entries()) expect(weight).toBeCloseTo(whole.parts[i]?.weight as number, 12);
+    }
+  });
+
+  it('says what edits count for in the whole batch', () => {
+    const byTarget: Task = { ...imageClassification, editScale: ({ target }) => 1 / target.sum().item() };
+    for (const share of ranks(3)) expect(shareOf(byTarget, batchOf(4), share).editScale).toBe(1 / 10);
+  });
+
   it('weighs by what the task counts, where that is not examples', () => {
     const byTarget: Task = { ...imageClassification, weight: ({ target }) => target.sum().item() };
     const value = ({ input, target }: ReturnType<typeof batchOf>): number =>

@@ -21,7 +21,7 @@ import { trainingSplits } from '../runs/splits.js';
 import { alone, rangeOf, type Share } from '../sharing/share.js';
 import { imageClassification } from '../tasks/image-classification.js';
 import type { Task, TrainingBatch } from '../tasks/task.js';
-import { editsOf } from './batch-share.js';
+import { checkEdits, editsOf } from './batch-share.js';
 import { type EditDraw, editDraw } from './edit-draws.js';
 import type { TrainingSettings } from './settings.js';
 import type { TrainingWork } from './training-work.js';
@@ -198,11 +198,7 @@ function checkShare({ batchSize, objective, editsPerStep = 1 }: TrainingSettings
       `batchSize: expected a multiple of ${parts}, as ${size} processes and ${editsPerStep} edits a step share it, received ${batchSize}.`,
     );
   }
-  if (objective === 'plain' || (parts % size) + (parts % editsPerStep) === 0) return;
-  throw new EditableError(
-    'INVALID_ARGUMENT',
-    `editsPerStep: expected a multiple or a divisor of the ${size} processes, received ${editsPerStep}.`,
-  );
+  if (objective !== 'plain') checkEdits(editsPerStep, size);
 }
 
 /** Known before anything is written. @throws EditableError INVALID_ARGUMENT for random crops of what is no photograph */

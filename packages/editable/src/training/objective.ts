@@ -6,7 +6,7 @@ import type { Editor } from '../editing/editor.js';
 import { firstStageOf } from '../editing/layers.js';
 import { named } from '../editing/named.js';
 import type { Task, TrainingBatch } from '../tasks/task.js';
-import { shareOf } from './batch-share.js';
+import type { BatchPart } from './batch-share.js';
 import { CheckpointedSteps, floatsOf } from './checkpointed-steps.js';
 
 export interface ObjectiveOptions {
@@ -83,6 +83,8 @@ export function editableObjective<Input extends Tree, State extends Tree>(
 /**
  * Equation 2 with the mean over several edits: the batch is cut into as many parts, and each edit's L_loc is taken on its own
  * part, so that more edits cost no more forwards of the batch.
+ *
+ * @param parts of the batch, one for each constraint: see `shareOf`
  */
 export function objectiveOfEdits<Input extends Tree, State extends Tree>(
   task: Task<Input>,
@@ -90,13 +92,13 @@ export function objectiveOfEdits<Input extends Tree, State extends Tree>(
   parameters: nn.NamedTensors,
   batch: TrainingBatch<Input>,
   constraints: readonly Constraint<Input>[],
-  options: ObjectiveOptions,
+  { parts, ...options }: ObjectiveOptions & { readonly parts: readonly BatchPart<Input>[] },
 ): Objective {
   const { length } = constraints;
   const { weight = 1, localityImages = null } = options;
   const plain = baseObjective(task, model, parameters, batch, weight);
-  const each = constraints.map((constraint, rank) => {
-    const part = shareOf(task, batch, { rank, size: length });
+  const each = constraints.map((constraint, i) => {
+    const part = parts[i] as BatchPart<Input>;
     const own = {
       ...options,
       weight: weight * part.weight,

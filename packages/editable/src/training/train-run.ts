@@ -13,7 +13,7 @@ import { fastLayout, keepScript, openRun, type Run, saveEditorChoice, saveModel 
 import type { RunConfig } from '../runs/run-config.js';
 import { removeFile, runFiles } from '../runs/run-files.js';
 import { trainingSplits } from '../runs/splits.js';
-import { agreeOn, failTogether } from './group-training.js';
+import { agreeOn, failTogether } from '../sharing/group-agreement.js';
 import { checkAugmentation, ImageWork } from './image-work.js';
 import { claimFolder, isFinished } from './run-folder.js';
 import { checkTraining, type TrainingSettings } from './settings.js';

@@ -1,39 +1,52 @@
 /** Trains a translation model into a run's folder. Killed at any moment and called again it continues, to the same bits. */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Device, fromHost, noGrad, optim, readSafetensors, scope } from '@editable/torch';
+import {
+  broadcastInto,
+  type Device,
+  exchange,
+  fromHost,
+  type nn,
+  noGrad,
+  optim,
+  type ProcessGroup,
+  readSafetensors,
+  scope,
+  type Tensor,
+} from '@editable/torch';
 import type { ParallelCorpus } from '../data/parallel-corpus.js';
 import { EditableError } from '../errors.js';
 import { averageWeights } from '../models/average-weights.js';
 import {
   createTransformer,
-  fairseqTokens,
   type TokenPair,
   type TransformerSpec,
   type TranslationModel,
   type TranslationState,
   transformerSizes,
 } from '../models/transformer/index.js';
+import { modelHash } from '../patches/model-hash.js';
 import { isRun, readTranslationRunConfig } from '../runs/read-config.js';
 import { saveEditorChoice, saveModel } from '../runs/run.js';
 import type { TranslationRunConfig } from '../runs/run-config.js';
 import { makeRunFolder, removeFile, runFiles } from '../runs/run-files.js';
 import { openTranslationRun, type TranslationRun } from '../runs/translation-run.js';
-import { loadCodec, SentenceCodec, saveCodec, type TextSettings } from '../translation/sentence-codec.js';
-import { bleuOf, translate, validationLoss } from '../translation/translate.js';
+import { agreeOn, failTogether } from '../sharing/group-agreement.js';
+import {
+  codecOf,
+  codecText,
+  loadCodec,
+  SentenceCodec,
+  saveCodec,
+  type TextSettings,
+} from '../translation/sentence-codec.js';
+import { checkEdits } from './batch-share.js';
 import { claimFolder, isFinished, writeTensors } from './run-folder.js';
 import { Trainer } from './trainer.js';
 import { runTraining, type StepMetrics } from './training-loop.js';
 import { checkTranslationTraining, type TranslationTraining } from './translation-settings.js';
 import { TranslationWork } from './translation-work.js';
-
-/** Of the model as it is at an epoch's end, on the sentences for validation. */
-export interface Validation {
-  /** Mean −log p of a token, in nats. */
-  readonly loss: number;
-  /** Of greedy translations. */
-  readonly bleu: number;
-}
+import { type Validation, validationOf } from './validation.js';
 
 export interface TranslationMetrics extends StepMetrics {
   /** At the last step of an epoch. */
@@ -53,6 +66,11 @@ export interface TrainTranslationOptions {
   /** Byte pairs are learned, which takes some seconds. */
   readonly onLearning?: () => void;
   readonly device?: Device;
+  /**
+   * The processes that train together, each called with the same: they have their shares of every batch, of a step's edits and of
+   * the sentences for validation, and rank 0 alone writes into the folder.
+   */
+  readonly group?: ProcessGroup | undefined;
 }
 
 /** Models of the last epochs, while they wait for their mean. */
@@ -63,24 +81,38 @@ const epochsFolder = 'epochs';
  *
  * @throws EditableError INVALID_RUN where the folder holds a run of other settings or text; NOT_FINITE where training diverges
  */
-export async function trainTranslation(
+export const trainTranslation = (
   folder: string,
   plan: TranslationPlan,
   corpus: ParallelCorpus,
-  { onStep = () => {}, onLearning = () => {}, device = 'cpu' }: TrainTranslationOptions = {},
+  options: TrainTranslationOptions = {},
+): Promise<TranslationRun> => failTogether(options.group, () => trainShare(folder, plan, corpus, options));
+
+async function trainShare(
+  folder: string,
+  plan: TranslationPlan,
+  corpus: ParallelCorpus,
+  { onStep = () => {}, onLearning = () => {}, device = 'cpu', group }: TrainTranslationOptions,
 ): Promise<TranslationRun> {
   const { training: settings } = plan;
   checkTranslationTraining(settings);
+  if (settings.objective === 'editable') checkEdits(settings.editsPerStep ?? 1, group?.size ?? 1);
   transformerSizes({ ...plan.model, sourceVocabulary: 4, targetVocabulary: 4 });
   const { from = null } = settings;
   const start = from === null ? undefined : openTranslationRun(from, { device });
   if (start !== undefined) requireSame(plan, start);
-  const codec = claimRun(folder, plan, corpus, start?.codec ?? onLearning);
-  if (isFinished(folder)) {
-    removeEpochs(folder);
+  if (group !== undefined) {
+    const model = start === undefined ? null : modelHash(start.model);
+    agreeOn(group, { settings: plan, data: corpus.hash, 'starting model': model });
+  }
+  const writes = (group?.rank ?? 0) === 0;
+  const own = writes ? claimRun(folder, plan, corpus, start?.codec ?? onLearning) : undefined;
+  const { codec, config, finished } = claimOf(group, own);
+  if (finished) {
+    if (writes) removeEpochs(folder);
     return openTranslationRun(folder, { device });
   }
-  const { model: spec } = readTranslationRunConfig(folder);
+  const spec = config.model;
   const work = new TranslationWork(
     corpus.train.map(({ source, target }) => ({
       source: codec.encode(source, 'source'),
@@ -89,29 +121,41 @@ export async function trainTranslation(
     { spec, settings, device, baseline: start?.model },
   );
   const model = start?.model ?? createTransformer(spec, { seed: settings.seed, device });
-  const trainer = new Trainer<TokenPair, TranslationState>(work.task, model, settings);
-  const validate = validationOf(corpus, codec, spec);
+  const trainer = new Trainer<TokenPair, TranslationState>(work.task, model, settings, new Set(), group);
+  const validate = validationOf(corpus, codec, spec, group);
   const measured = (metrics: StepMetrics): TranslationMetrics => {
     if (metrics.step % work.stepsPerEpoch !== 0) return metrics;
     return scope(() => {
       const now = trainer.snapshot();
-      if (metrics.epoch > settings.epochs - settings.averageEpochs) keepEpoch(folder, metrics.epoch, now);
+      if (writes && metrics.epoch > settings.epochs - settings.averageEpochs) keepEpoch(folder, metrics.epoch, now);
       return { ...metrics, validation: validate(now) };
     });
   };
   const learningRate = optim.inverseSquareRoot(settings.learningRate, { warmUp: settings.warmUp });
   // The first step of a warm-up from 0 would change nothing.
   const rateOf = (step: number): number => learningRate(settings.warmUp === 0 ? step : step + 1);
-  await runTraining(folder, { work, trainer, settings, learningRate: rateOf, measured, onStep });
-  saveModel(folder, model.with({ parameters: meanOfEpochs(folder, settings, device) }));
-  saveEditorChoice(folder, {
+  await runTraining(folder, { work, trainer, settings, learningRate: rateOf, measured, onStep, group });
+  const mean = writes ? meanOfEpochs(folder, settings, device) : trainer.snapshot().parameters;
+  if (group !== undefined) handOut(group, model, mean);
+  const trained = model.with({ parameters: mean });
+  const editor = {
     ...settings.editor,
     hyperparameters: { ...settings.editor.hyperparameters, ...trainer.hyperparameters() },
-  });
+  };
+  if (!writes) return { folder, config, codec, model: trained, editor };
+  saveModel(folder, trained);
+  saveEditorChoice(folder, editor);
   removeFile(join(folder, runFiles.checkpoint));
   removeEpochs(folder);
   return openTranslationRun(folder, { device });
 }
+
+/** Rank 0's tensors in everybody's. */
+const handOut = (group: ProcessGroup, { parameters }: TranslationModel, tensors: nn.NamedTensors): void =>
+  broadcastInto(
+    group,
+    [...parameters.keys()].map((name) => tensors.get(name) as Tensor),
+  );
 
 /** A training that starts from a run's model, and so has its text and its sizes. */
 export function planFrom({ config }: Pick<TranslationRun, 'config'>, training: TranslationTraining): TranslationPlan {
@@ -134,13 +178,30 @@ function requireSame({ text, model, training }: TranslationPlan, start: Translat
   );
 }
 
+/** What a folder holds of a training that goes on there. */
+interface ClaimedRun {
+  readonly codec: SentenceCodec;
+  readonly config: TranslationRunConfig;
+  readonly finished: boolean;
+}
+
+/** Rank 0's, which has the folder. */
+function claimOf(group: ProcessGroup | undefined, own: ClaimedRun | undefined): ClaimedRun {
+  if (group === undefined) return own as ClaimedRun;
+  const told = own === undefined ? '' : JSON.stringify({ ...own, codec: codecText(own.codec) });
+  const { codec, config, finished } = JSON.parse(exchange(group, told)[0] as string) as Omit<ClaimedRun, 'codec'> & {
+    readonly codec: ReturnType<typeof codecText>;
+  };
+  return own ?? { codec: codecOf(config.text, codec), config, finished };
+}
+
 /** The folder's merges and vocabulary, where it has none those given, or learned ones; and its configuration, written where it has none. */
 function claimRun(
   folder: string,
   { text, model, training }: TranslationPlan,
   corpus: ParallelCorpus,
   given: SentenceCodec | (() => void),
-): SentenceCodec {
+): ClaimedRun {
   const there = isRun(folder) ? readTranslationRunConfig(folder) : undefined;
   const codec = there === undefined ? newCodec(text, corpus, given) : loadCodec(folder, there.text, there.text);
   const { size } = codec.vocabulary;
@@ -157,38 +218,13 @@ function claimRun(
     saveCodec(folder, codec); // before the configuration, which a run is known by
   }
   claimFolder(folder, config, readTranslationRunConfig);
-  return codec;
+  return { codec, config: readTranslationRunConfig(folder), finished: isFinished(folder) };
 }
 
 function newCodec(text: TextSettings, corpus: ParallelCorpus, given: SentenceCodec | (() => void)): SentenceCodec {
   if (typeof given !== 'function') return given;
   given();
   return SentenceCodec.learn(text, corpus.train);
-}
-
-// A model of the first epochs repeats itself to the greatest length that it is allowed.
-const maxRatio = 1.2;
-
-function validationOf(
-  { valid }: ParallelCorpus,
-  codec: SentenceCodec,
-  spec: TransformerSpec,
-): (model: TranslationModel) => Validation {
-  const pairs = valid.map(({ source, target }) => ({
-    source: codec.encode(source, 'source'),
-    target: codec.encode(target, 'target'),
-  }));
-  const sources = valid.map(({ source }) => source);
-  const { padding } = spec.special ?? fairseqTokens;
-  return (model) => {
-    const translations = translate({ model, spec, codec }, sources, { beam: 1, maxRatio });
-    const { score } = bleuOf(
-      { codec },
-      translations.map(({ text }) => text),
-      valid,
-    );
-    return { loss: validationLoss({ model }, pairs, { padding }), bleu: score };
-  };
 }
 
 const epochFile = (folder: string, epoch: number): string => join(folder, epochsFolder, `${epoch}.safetensors`);

@@ -19,7 +19,9 @@ import { clampStraightThrough, type Editor, polyak } from '../editing/editor.js'
 import { editorNamed } from '../editing/editors/index.js';
 import { selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
+import { alone } from '../sharing/share.js';
 import type { Task, TrainingBatch } from '../tasks/task.js';
+import { type SharedBatch, shareOf } from './batch-share.js';
 import { baseObjective, editableObjective, type Objective, objectiveOfEdits } from './objective.js';
 import type { StepSettings } from './settings.js';
 import { WorkingCopy } from './working-copy.js';
@@ -87,34 +89,35 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
   }
 
   /**
-   * One step of Editable Training, or of plain training where no constraint is given. `weight`: what the batch counts for
-   * beside those of the group's other processes.
+   * One step of Editable Training, or of plain training where no constraint is given. `share`: what the batch is of that which
+   * the group's processes share; left out: all of it.
    */
   step(
     batch: TrainingBatch<Input>,
     edits: Constraint<Input> | readonly Constraint<Input>[] | undefined,
     learningRate: number,
-    weight = 1,
+    share?: Omit<SharedBatch<Input>, 'batch'>,
   ): StepTerms {
     const constraints = edits === undefined ? [] : Array.isArray(edits) ? edits : [edits as Constraint<Input>];
     return scope(() => {
+      const own = share ?? shareOf(this.#task, batch, alone, Math.max(constraints.length, 1));
       this.#shareBuffers();
       const hyperparameters = this.hyperparameters();
-      const weights = this.#weightsOf(batch);
-      const objective = this.#objective(batch, constraints, weights, weight);
+      const weights = this.#weightsOf(own.editScale);
+      const objective = this.#objective(batch, constraints, weights, own);
       const loss = objective.total.item();
       if (!Number.isFinite(loss)) {
         throw new EditableError('NOT_FINITE', `training diverged: the loss is ${loss}. Try a smaller learning rate.`);
       }
-      const own = [
+      const found = [
         ...[loss, objective.base.item(), objective.edit.item(), objective.locality.item()],
-        ...[objective.accuracy * weight, Number(objective.success), objective.steps],
+        ...[objective.accuracy * own.weight, Number(objective.success), objective.steps],
       ];
       const { norm: gradientNorm, terms } = this.#descend(
         objective,
         { ...weights, hasEdits: constraints.length > 0 },
         learningRate,
-        own,
+        found,
       );
       this.#copy.keep(objective.buffers);
       const [total, base, edit, locality, accuracy, success, editorSteps] = terms as unknown as Terms;
@@ -158,9 +161,8 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     if (this.#group !== undefined && buffers.length > 0) broadcastInto(this.#group, buffers);
   }
 
-  #weightsOf(batch: TrainingBatch<Input>): EditWeights {
-    const { cEdit, cLoc, objective } = this.#settings;
-    const scale = objective === 'plain' ? 1 : (this.#task.editScale?.(batch) ?? 1);
+  #weightsOf(scale: number): EditWeights {
+    const { cEdit, cLoc } = this.#settings;
     return { cEdit: cEdit * scale, cLoc: cLoc * scale };
   }
 
@@ -168,7 +170,7 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     batch: TrainingBatch<Input>,
     constraints: readonly Constraint<Input>[],
     weights: EditWeights,
-    weight: number,
+    { weight, parts }: Omit<SharedBatch<Input>, 'batch'>,
   ): Objective {
     const { parameters } = this.#copy;
     const { syncBatchNorm = false } = this.#settings;
@@ -189,7 +191,7 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     };
     return constraints.length === 1
       ? editableObjective(this.#task, training, parameters, batch, constraint, options)
-      : objectiveOfEdits(this.#task, training, parameters, batch, constraints, options);
+      : objectiveOfEdits(this.#task, training, parameters, batch, constraints, { ...options, parts });
   }
 
   #descend(

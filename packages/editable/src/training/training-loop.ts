@@ -6,9 +6,10 @@ import { stream } from '../data/random.js';
 import type { Constraint } from '../editing/constraint.js';
 import { JsonLines } from '../runs/json-lines.js';
 import { runFiles } from '../runs/run-files.js';
+import { failTogether } from '../sharing/group-agreement.js';
 import { alone, type Share } from '../sharing/share.js';
 import { editsOf, shareOf } from './batch-share.js';
-import { continueTogether, failTogether } from './group-training.js';
+import { continueTogether } from './group-training.js';
 import { loadCheckpoint, saveCheckpoint } from './run-folder.js';
 import type { StepTerms, Trainer } from './trainer.js';
 import { trainingSteps } from './training-steps.js';
@@ -34,7 +35,7 @@ export interface TrainingLoop<Input extends Tree, State extends Tree, Metrics ex
   readonly trainer: Trainer<Input, State>;
   readonly settings: LoopSettings;
   readonly learningRate: optim.Schedule;
-  /** What is kept of a step: its metrics, and what else was found after it, such as a validation. */
+  /** What is kept of a step: its metrics, and what else was found after it, such as a validation. Every process is asked. */
   readonly measured: (metrics: StepMetrics) => Metrics;
   readonly onStep: (metrics: Metrics) => void;
   /** The processes that train together: each has its share of every batch, and rank 0 alone writes into the folder. */
@@ -70,15 +71,15 @@ async function runSteps<Input extends Tree, State extends Tree, Metrics extends 
     // Dropout draws from libtorch's generator, whose state no checkpoint has.
     manualSeed(stream(seed, 'step', step, ...(writes ? [] : [share.rank])).uint32());
     const terms = scope(() => {
-      const { batch, weight } = work.isShare
-        ? { batch: work.batch(step), weight: 1 }
-        : shareOf(work.task, work.batch(step), share);
-      const edits = constraintsOf(work, step, editsOf(share, editsPerStep));
-      return trainer.step(batch, edits, learningRate(step), weight);
+      const own = editsOf(share, editsPerStep);
+      const edits = constraintsOf(work, step, own);
+      const cuts = edits === undefined ? 1 : own.length;
+      const { batch, ...part } = shareOf(work.task, work.batch(step), work.isShare ? alone : share, cuts);
+      return trainer.step(batch, edits, learningRate(step), part);
     });
     const epoch = Math.floor(step / stepsPerEpoch) + 1;
+    const line = measured({ step: step + 1, steps, epoch, epochs, ...terms });
     if (writes) {
-      const line = measured({ step: step + 1, steps, epoch, epochs, ...terms });
       metrics.append(line);
       onStep(line);
     }

@@ -94,6 +94,7 @@ const rules: readonly Rule[] = [
   ['labelSmoothing', 'a number from 0 to below 1', ({ labelSmoothing: e }) => e >= 0 && e < 1],
   ['maxRatio', 'a number of at least 1, or none', ({ maxRatio }) => maxRatio === null || maxRatio >= 1],
   ['betas', 'two numbers from 0 to below 1', ({ betas = [0.9, 0.98] }) => betas.every((b) => b >= 0 && b < 1)],
+  ['editsPerStep', 'a whole number of at least 1', ({ editsPerStep = 1 }) => isCount(editsPerStep)],
   ['seed', 'a whole number of at least 0', ({ seed }) => Number.isSafeInteger(seed) && seed >= 0],
   ['cEdit', 'a number of at least 0', ({ cEdit }) => cEdit >= 0],
   ['cLoc', 'a number of at least 0', ({ cLoc }) => cLoc >= 0],

@@ -78,14 +78,15 @@ export class TranslationWork implements TrainingWork<TokenPair> {
     return { input, target: input.target };
   }
 
-  /** One edit a step: a training sentence and a sample of its translations, against the baseline's best ones. */
-  constraint(step: number): Constraint<TokenPair> | undefined {
+  /** An edit of the step: a training sentence and a sample of its translations, against the baseline's best ones. */
+  constraint(step: number, edit = 0): Constraint<TokenPair> | undefined {
     const { baseline, spec, settings, device } = this.#options;
     if (settings.objective === 'plain' || baseline === undefined) return undefined;
     const { seed, editTemperature: temperature = 1.2, alternatives: beam = usualAlternatives(spec) } = settings;
-    const { source } = this.pairs[stream(seed, 'edit-sentence', step).int(this.pairs.length)] as SentencePair;
+    const more = edit === 0 ? [] : [edit];
+    const { source } = this.pairs[stream(seed, 'edit-sentence', step, ...more).int(this.pairs.length)] as SentencePair;
     const limits = { maxLength: longestEdit(source.length) };
-    const streamOf = () => stream(seed, 'edit-target', step);
+    const streamOf = () => stream(seed, 'edit-target', step, ...more);
     const [drawn] = sampleTranslations(baseline, spec, [source], { ...limits, temperature, streamOf });
     const [found = []] = beamSearch(baseline, spec, [source], { ...limits, beam });
     const alternatives = found.map(({ tokens }) => tokens);

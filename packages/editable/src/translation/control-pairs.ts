@@ -2,6 +2,7 @@
 import { noGrad, scope, type Tree } from '@editable/torch';
 import { EditableError } from '../errors.js';
 import type { TransformerSpec, TranslationModel } from '../models/transformer/index.js';
+import { alone, rangeOf, type Share } from '../sharing/share.js';
 import type { SentencePair } from './scoring.js';
 import { checkSentence, paddedRows } from './source-batches.js';
 
@@ -10,6 +11,10 @@ export interface ControlPairsOptions {
   readonly from: number;
   /** Pairs a batch, at most; default 32. */
   readonly batchSize?: number;
+  /** Only its batches. */
+  readonly share?: Share | undefined;
+  /** For each batch before this share: its pairs, and the tokens of their targets. */
+  readonly onSkipped?: (pairs: number, time: number) => void;
 }
 
 /**
@@ -22,7 +27,7 @@ export function* controlPairs(
   model: TranslationModel,
   spec: TransformerSpec,
   pairs: readonly SentencePair[],
-  { from, batchSize = 32 }: ControlPairsOptions,
+  { from, batchSize = 32, share = alone, onSkipped = () => {} }: ControlPairsOptions,
 ): Generator<Tree> {
   if (pairs.length === 0) {
     throw new EditableError(
@@ -35,7 +40,10 @@ export function* controlPairs(
     checkSentence(target, `target ${i}`, spec.targetVocabulary, spec);
   }
   const device = model.parameters.values().next().value?.device;
-  for (const batch of ofEqualLengths(pairs, batchSize)) {
+  const batches = ofEqualLengths(pairs, batchSize);
+  const [first, end] = rangeOf(batches.length, share);
+  for (const { length, 0: pair } of batches.slice(0, first)) onSkipped(length, (pair as SentencePair).target.length);
+  for (const batch of batches.slice(first, end)) {
     const received = scope(() => {
       const rows = (side: keyof SentencePair) =>
         paddedRows(

@@ -15,6 +15,8 @@ import {
   type Merges,
   mergesHash,
   normalizePunctuation,
+  parseMerges,
+  parseVocabulary,
   readMerges,
   readVocabulary,
   tokenize,
@@ -104,10 +106,26 @@ function wordsOf(sentence: string, language: string, { tokenization, lowercase: 
   return tokenize(normalizePunctuation(text, own), own).trim();
 }
 
+/** Merges and vocabulary as text, in subword-nmt's and fairseq's formats. */
+export interface CodecText {
+  readonly merges: string;
+  readonly vocabulary: string;
+}
+
+export const codecText = ({ merges, vocabulary }: SentenceCodec): CodecText => ({
+  merges: formatMerges(merges),
+  vocabulary: formatVocabulary(vocabulary),
+});
+
+/** The codec that the text is of. @throws TextError where it is none */
+export const codecOf = (settings: TextSettings, { merges, vocabulary }: CodecText): SentenceCodec =>
+  new SentenceCodec(settings, parseMerges(merges), parseVocabulary(vocabulary));
+
 /** Keeps merges and vocabulary in a run's folder, in subword-nmt's and fairseq's formats. */
-export function saveCodec(folder: string, { merges, vocabulary }: SentenceCodec): void {
-  writeFileAtomically(join(folder, codecFiles.merges), formatMerges(merges));
-  writeFileAtomically(join(folder, codecFiles.vocabulary), formatVocabulary(vocabulary));
+export function saveCodec(folder: string, codec: SentenceCodec): void {
+  const { merges, vocabulary } = codecText(codec);
+  writeFileAtomically(join(folder, codecFiles.merges), merges);
+  writeFileAtomically(join(folder, codecFiles.vocabulary), vocabulary);
 }
 
 /** @throws EditableError INVALID_RUN, TextError WRONG_MERGES where the folder's files are absent or another model's */

@@ -1,6 +1,6 @@
 /** Where trials are made: the same edits on the same validation images for every editor and every set of layers. */
 import { createHash } from 'node:crypto';
-import { type Device, type nn, scope, tensor } from '@editable/torch';
+import { type Device, type nn, type ProcessGroup, scope, tensor } from '@editable/torch';
 import { type ImageDataset, type ImageSplit, type Normalization, normalizeImages } from '../data/index.js';
 import { splitHash } from '../data/split-hash.js';
 import { classification } from '../editing/constraints/classification.js';
@@ -12,6 +12,8 @@ import type { EditTask } from '../evaluation/edit-tasks.js';
 import { Evaluator } from '../evaluation/evaluate.js';
 import { type EditRecord, summarize } from '../evaluation/records.js';
 import { modelHash } from '../patches/model-hash.js';
+import { agreeOn } from '../sharing/group-agreement.js';
+import { fromFirst, inTurns } from '../sharing/in-turns.js';
 import type { Trial } from './trial.js';
 import type { TrialsFile } from './trials-file.js';
 
@@ -37,6 +39,8 @@ export interface BenchOptions {
   /** For the natural editor. */
   readonly curvature?: CurvatureOf | undefined;
   readonly kept?: TrialsFile | undefined;
+  /** Processes that make the edits of every trial in turns; all get the same trials. Rank 0 alone has `kept`. */
+  readonly group?: ProcessGroup | undefined;
 }
 
 /** Holds one evaluator at a time, so go through editors first and layers second. */
@@ -53,18 +57,23 @@ export class Bench implements Disposable {
     this.#dataset = dataset;
     this.#options = options;
     this.#curvature = options.curvature ?? trainingCurvature(model, dataset, options);
-    this.#identity = options.kept === undefined ? '' : identityOf(model, dataset, options);
+    const { kept, group } = options;
+    const identity = kept === undefined && group === undefined ? undefined : identityOf(model, dataset, options);
+    this.#identity = JSON.stringify(identity);
+    if (group === undefined || identity === undefined) return;
+    const { model: hash, images, ...settings } = identity;
+    agreeOn(group, { settings, model: hash, data: images });
   }
 
   /** Makes the trial, or finds it among those kept. */
   measure(choice: EditorChoice): Trial {
-    const { kept } = this.#options;
-    if (kept === undefined) return this.#run(choice);
+    const { kept, group } = this.#options;
     const key = digest(JSON.stringify([this.#identity, canonicalChoice(choice)]));
-    const before = kept.get(key);
-    if (before !== undefined) return before;
-    const trial = this.#run(choice);
-    kept.add(key, trial);
+    const before = fromFirst(group, kept?.get(key) ?? null);
+    if (before !== null) return before;
+    // What was timed differs by process: rank 0's counts.
+    const trial = fromFirst(group, this.#run(choice));
+    kept?.add(key, trial);
     return trial;
   }
 
@@ -75,8 +84,8 @@ export class Bench implements Disposable {
     const editor = editorOf(choice, this.#model, this.#curvature);
     const records: EditRecord[] = [];
     let failures = 0;
-    for (const [position, task] of tasks.entries()) {
-      const record = evaluator.run(task, position, editor);
+    const run = (task: EditTask, position: number): EditRecord => evaluator.run(task, position, editor);
+    for (const record of inTurns(this.#options.group, tasks, run)) {
       records.push(record);
       if (!record.success) failures += 1;
       if (failures > stopAfter) break;
@@ -147,17 +156,18 @@ export class Bench implements Disposable {
 }
 
 /** Everything but the choice that a trial's figures depend on. */
-function identityOf(model: nn.Model, dataset: ImageDataset, options: BenchOptions): string {
+function identityOf(model: nn.Model, dataset: ImageDataset, options: BenchOptions) {
   const {
     split,
     kept: _,
+    group: ____,
     reducedPrecision: __,
     curvature: ___,
     normalization = dataset.normalization,
     device = 'cpu',
     ...settings
   } = options;
-  return JSON.stringify({
+  return {
     version: 2,
     model: modelHash(model),
     dataset: dataset.name,
@@ -165,7 +175,7 @@ function identityOf(model: nn.Model, dataset: ImageDataset, options: BenchOption
     normalization,
     device,
     ...settings,
-  });
+  };
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -13,7 +13,7 @@ import { Bench, type BenchOptions } from './bench.js';
 import { searchSpaces } from './search-space.js';
 import { allowedFailures, bestOf, plausibleFailures, type Trial } from './trial.js';
 import type { TrialSettings } from './trial-options.js';
-import { TrialsFile } from './trials-file.js';
+import { type TrialsFile, trialsIn } from './trials-file.js';
 import { learningRateOf, type SearchOptions, searchHyperparameters } from './tune.js';
 
 export type CardStage = 'coarse' | 'full' | 'final';
@@ -69,7 +69,7 @@ export class CardSearch {
     this.#dataset = dataset;
     this.#settings = settings;
     this.#curvature = settings.curvature ?? trainingCurvature(model, dataset, settings);
-    this.#kept = trialsFile === undefined ? undefined : new TrialsFile(trialsFile);
+    this.#kept = trialsIn(trialsFile, settings.group);
     const { validation } = trainingSplits(dataset);
     // Half of the validation images at most, so that as many are left for the finalists.
     const count = Math.min(images, Math.floor(validation.length / 2));
@@ -181,7 +181,7 @@ export class CardSearch {
   }
 
   #bench(stage: CardStage, own: Omit<BenchOptions, 'split' | 'edits' | 'seed'>): Bench {
-    const { normalization, device, reducedPrecision } = this.#settings;
+    const { normalization, device, reducedPrecision, group } = this.#settings;
     const { edits, seed } = this.samples[stage];
     return new Bench(this.#model, this.#dataset, {
       split: this.#splits[stage],
@@ -190,6 +190,7 @@ export class CardSearch {
       kept: this.#kept,
       curvature: this.#curvature,
       reducedPrecision,
+      group,
       ...(normalization ? { normalization } : {}),
       ...(device ? { device } : {}),
       ...own,

@@ -1,5 +1,5 @@
 /** How trials are made, whatever is searched for. */
-import type { Device } from '@editable/torch';
+import type { Device, ProcessGroup } from '@editable/torch';
 import type { Normalization } from '../data/index.js';
 import type { CurvatureOf } from '../editing/curvature/curvature.js';
 
@@ -23,16 +23,26 @@ export interface TrialOptions {
   readonly curvature?: CurvatureOf | undefined;
   /** JSON lines of trials; a search of the same model with the same settings continues from it. */
   readonly trialsFile?: string | undefined;
+  /** Processes that each call the search with the same: they share the edits of every trial, and all find the same. */
+  readonly group?: ProcessGroup | undefined;
 }
 
-type Open = 'normalization' | 'device' | 'trialsFile' | 'curvature';
+type Open = 'normalization' | 'device' | 'trialsFile' | 'curvature' | 'group';
 
 /** With the defaults in place; the data set's normalization and the CPU are filled in where they are used. */
 export type TrialSettings = Required<Omit<TrialOptions, Open>> & Pick<TrialOptions, Open>;
 
 export const trialSettings = (options: TrialOptions): TrialSettings => {
   const { maxSteps = 10, edits = 40, images = 1000, minimumSuccess = 0.95, seed = 0 } = options;
-  const { searchSteps = maxSteps, reducedPrecision = false, normalization, device, trialsFile, curvature } = options;
+  const {
+    searchSteps = maxSteps,
+    reducedPrecision = false,
+    normalization,
+    device,
+    trialsFile,
+    curvature,
+    group,
+  } = options;
   return {
     edits,
     images,
@@ -43,6 +53,7 @@ export const trialSettings = (options: TrialOptions): TrialSettings => {
     reducedPrecision,
     trialsFile,
     curvature,
+    group,
     ...(normalization ? { normalization } : {}),
     ...(device ? { device } : {}),
   };

@@ -1,4 +1,6 @@
 /** Trials as they are made, one JSON line each under a key of all that decides it: a killed search continues from them. */
+
+import type { ProcessGroup } from '@editable/torch';
 import { JsonLines } from '../runs/json-lines.js';
 import type { Trial } from './trial.js';
 
@@ -6,6 +8,10 @@ interface Line {
   readonly key: string;
   readonly trial: Trial;
 }
+
+/** Where one is asked for; of several processes rank 0 alone has it. */
+export const trialsIn = (path: string | undefined, group: ProcessGroup | undefined): TrialsFile | undefined =>
+  path === undefined || (group?.rank ?? 0) > 0 ? undefined : new TrialsFile(path);
 
 export class TrialsFile {
   readonly #lines: JsonLines<Line>;

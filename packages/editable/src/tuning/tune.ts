@@ -12,7 +12,7 @@ import { Bench } from './bench.js';
 import { searchSpaces } from './search-space.js';
 import { allowedFailures, bestOf, type Trial } from './trial.js';
 import { type TrialOptions, trialSettings } from './trial-options.js';
-import { TrialsFile } from './trials-file.js';
+import { trialsIn } from './trials-file.js';
 
 export interface TuneOptions extends TrialOptions {
   readonly editor: EditorName;
@@ -42,7 +42,7 @@ export async function tune(model: nn.Model, dataset: ImageDataset, options: Tune
     searchSteps,
     allowedFailures: allowed,
     stopAfter: allowed,
-    kept: trialsFile === undefined ? undefined : new TrialsFile(trialsFile),
+    kept: trialsIn(trialsFile, place.group),
     ...place,
   });
   const trials: Trial[] = [];

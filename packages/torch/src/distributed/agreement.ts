@@ -25,7 +25,7 @@ export function agree(group: ProcessGroup, facts: Readonly<Record<string, string
 export function exchange(group: ProcessGroup, text: string): string[] {
   const bytes = new TextEncoder().encode(text);
   const lengths = group.allGather(tensor([bytes.length], { dtype: 'int64' })).map((each) => each.item());
-  const padded = new Uint8Array(Math.max(...lengths));
+  const padded = new Uint8Array(Math.max(1, ...lengths)); // Gloo divides by the number of bytes
   padded.set(bytes);
   const all = group.allGather(tensor(padded));
   return all.map((each, rank) => new TextDecoder().decode((each.data() as Uint8Array).subarray(0, lengths[rank])));

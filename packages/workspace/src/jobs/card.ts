@@ -1,5 +1,6 @@
 /** A run's editability card: what repairs cost with each editor on each set of layers; its best is used from then on. */
 import { join } from 'node:path';
+import type { ProcessGroup } from '@editable/torch';
 import { type CardOptions, cardFile, type EditabilityCard, editabilityCard, saveCard } from 'editable';
 import { type JobOptions, tell } from '../job-events.js';
 import type { OpenedModel } from '../runs/open-model.js';
@@ -12,14 +13,15 @@ export interface CardDocument extends EditabilityCard {
   readonly card: string;
 }
 
-/** Measures every editor on every set of layers and keeps the card with the run, continuing one that was interrupted. */
+/** Measures every editor on every set of layers and keeps the card with the run, continuing one that was interrupted; of a group rank 0 keeps it. */
 export async function makeCard(
   { run, dataset, model, device }: OpenedModel,
   settings: CardOptions,
-  job: JobOptions = {},
+  { group, ...job }: JobOptions & { readonly group?: ProcessGroup | undefined } = {},
 ): Promise<CardDocument> {
   const card = await editabilityCard(model, dataset, {
     ...settings,
+    group,
     normalization: run.config.normalization,
     reducedPrecision: true,
     device,
@@ -27,6 +29,6 @@ export async function makeCard(
     onProgress: ({ stage, trial: { editor, drawdown }, done, total }) =>
       tell(job, { kind: 'trial', stage, editor, drawdown, done, total }),
   });
-  saveCard(run.folder, card);
+  if ((group?.rank ?? 0) === 0) saveCard(run.folder, card);
   return { ...card, run: run.folder, card: join(run.folder, cardFile) };
 }

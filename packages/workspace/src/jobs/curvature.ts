@@ -1,5 +1,5 @@
 /** The curvature of a run's model, for the natural editor: computed from training images at first use. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import {
   ControlImages,
   type CurvatureOf,
@@ -7,9 +7,14 @@ import {
   EditableError,
   type ImageDataset,
   type ImageSplit,
+  mergeFactorShards,
+  openRun,
+  openTranslationRun,
   runCurvature,
   runFactors,
+  type Sharing,
   selectParameters,
+  taskOfRun,
   trainingSplits,
 } from 'editable';
 import { invalid } from '../errors.js';
@@ -59,10 +64,15 @@ export interface CurvatureDocument {
   readonly seconds: number;
 }
 
+/** Of which layers, and who computes it. */
+export interface CurvatureTask extends Sharing {
+  readonly layers: string | readonly string[];
+}
+
 /** Computes and keeps it; a file of another model is written over. */
 export function computeCurvature(
   opened: OpenedModel,
-  { layers, images }: CurvatureSettings & { readonly layers: string | readonly string[] },
+  { layers, images, group, share }: CurvatureSettings & CurvatureTask,
   job: JobOptions = {},
 ): CurvatureDocument {
   const started = performance.now();
@@ -70,8 +80,9 @@ export function computeCurvature(
   const names = selectParameters(run.model, layers);
   const control = (): ControlImages => controlImagesOf(opened, images, job);
   const { path, found, factors } = runFactors(run, control, names, {
-    anyControl: images === undefined && opened.control === undefined,
+    anyControl: images === undefined && opened.control === undefined && share === undefined,
     replace: true,
+    ...{ group, share },
   });
   return {
     run: run.folder,
@@ -81,9 +92,29 @@ export function computeCurvature(
     images: factors.count,
     found,
     path,
-    bytes: statSync(path).size,
+    bytes: bytesOf(path),
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** Of a file that another process may have written elsewhere: 0 then. */
+export const bytesOf = (path: string): number => (existsSync(path) ? statSync(path).size : 0);
+
+/** What `merge --json` prints of a curvature. */
+export interface MergedCurvature {
+  readonly path: string;
+  readonly parameters: number;
+  /** Control images or sentences. */
+  readonly inputs: number;
+}
+
+/** Puts the shards of a run's curvature together, whatever its task. */
+export function mergeCurvature(folder: string): MergedCurvature {
+  const { path, names, count } =
+    taskOfRun(folder) === 'translation'
+      ? mergeFactorShards(folder, openTranslationRun(folder).model)
+      : mergeFactorShards(folder, openRun(folder).model);
+  return { path, parameters: names.length, inputs: count };
 }
 
 function trainingImages(dataset: ImageDataset): ImageSplit {

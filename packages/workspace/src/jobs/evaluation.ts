@@ -1,35 +1,33 @@
 /** N edits of a run's model judged on the test split; the records stay with the run, so a killed evaluation continues. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { exchange, type ProcessGroup, readFileOrExplain } from '@editable/torch';
+
 import {
   agreeOn,
   type CurvatureOf,
   canonicalChoice,
   type EditorChoice,
+  type EditRecord,
   type EditTargets,
   type Evaluation,
   evaluate,
   evaluationOf,
   type ImageDataset,
-  JsonLines,
-  type MergedShards,
   makeRunFolder,
-  mergeShards,
   modelHash,
   type Run,
   removeFile,
-  type Share,
+  type Sharing,
   writeJson,
   writeRecords,
 } from 'editable';
-import { WorkspaceError } from '../errors.js';
 import { type JobOptions, tell } from '../job-events.js';
 import type { OpenedModel } from '../runs/open-model.js';
 import { jobFiles } from '../runs/run-files.js';
+import { gatherRecords, mergeEvaluationsBy, shardName } from './evaluation-shards.js';
 
-export interface EvaluationSettings {
+/** `group`: rank 0 keeps what all found, as one process would. `share`: kept beside the others' for `mergeEvaluations`. */
+export interface EvaluationSettings extends Sharing {
   readonly editor: EditorChoice;
   /** For the natural editor; left out: computed from training images. */
   readonly curvature?: CurvatureOf | undefined;
@@ -39,10 +37,6 @@ export interface EvaluationSettings {
   readonly precision?: number | undefined;
   readonly seed: number;
   readonly targets: EditTargets;
-  /** Only this share of the edits, kept beside the others' for `mergeEvaluations`. */
-  readonly share?: Share | undefined;
-  /** Processes that share the edits; rank 0 keeps what they all found, as one process would. */
-  readonly group?: ProcessGroup | undefined;
 }
 
 /** What `evaluate --json` prints and the run keeps. */
@@ -94,7 +88,7 @@ export async function evaluateRun(
     writeJson(join(folder, `${part}.json`), document);
     return { document, records };
   }
-  const merged = gather(group, recordsFile, own.records);
+  const merged = gatherRecords(group, recordsFile, own.records);
   const { records, ...summary } = { ...own, ...evaluationOf(merged.records, own) };
   const document = { ...summary, ...identity, recordsFile: whole };
   if (group.rank === 0) {
@@ -105,44 +99,12 @@ export async function evaluateRun(
   return { document, records };
 }
 
-/** Everybody's records, in the order of the edits. */
-function gather(group: ProcessGroup, recordsFile: string, records: Evaluation['records']): MergedShards {
-  const [header] = new JsonLines<{ readonly evaluation: string }>(recordsFile).read();
-  const evaluation = (header?.evaluation ?? '').replace(/ .*$/, '');
-  agreeOn(group, { 'test data': evaluation });
-  const all = exchange(group, JSON.stringify(records)).map((text) => JSON.parse(text) as Evaluation['records']);
-  return { evaluation, records: all.flat() };
-}
-
-const shardName = (name: string, { rank, size }: Share): string => `${name}-shard-${rank}-of-${size}`;
-
-/** Evaluations of a run whose shards are all there, put together; what one process would have left is written beside them. */
-export function mergeEvaluations(runFolder: string): EvaluationDocument[] {
-  const folder = join(runFolder, jobFiles.evaluations);
-  const files = existsSync(folder) ? readdirSync(folder).sort() : [];
-  const names = files.flatMap((file) => /^(.+)-shard-\d+-of-\d+\.jsonl$/.exec(file)?.[1] ?? []);
-  if (names.length === 0) {
-    throw new WorkspaceError(
-      'NOT_FOUND',
-      `${folder} holds no shards of an evaluation; evaluate --shard 0/4 and so on writes them.`,
-    );
-  }
-  return [...new Set(names)].map((name) => {
-    const shards = files.filter((file) => file.startsWith(`${name}-shard-`) && file.endsWith('.jsonl'));
-    const merged = mergeShards(shards.map((file) => join(folder, file)));
-    const documents = shards.map((file) => readDocument(join(folder, file.replace(/l$/, ''))));
-    const [first] = documents as [EvaluationDocument];
-    const seconds = documents.reduce((sum, each) => sum + each.seconds, 0);
-    const { records: _, ...summary } = { ...first, ...evaluationOf(merged.records, { ...first, seconds }) };
-    const document = { ...summary, recordsFile: join(folder, `${name}.jsonl`) };
-    writeRecords(document.recordsFile, merged);
-    writeJson(join(folder, `${name}.json`), document);
-    return document;
+/** Evaluations of a run whose shards are all there, put together to what one process would have left. */
+export const mergeEvaluations = (runFolder: string): EvaluationDocument[] =>
+  mergeEvaluationsBy<EvaluationDocument, EditRecord>(runFolder, (shard, all) => {
+    const { records: _, ...summary } = evaluationOf(all, shard);
+    return summary;
   });
-}
-
-const readDocument = (path: string): EvaluationDocument =>
-  JSON.parse(new TextDecoder().decode(readFileOrExplain(path))) as EvaluationDocument;
 
 /** Where they come from, if not from where the run's own do. */
 function otherPictures({ config }: Run, { source, name }: ImageDataset): readonly unknown[] {

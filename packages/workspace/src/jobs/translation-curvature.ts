@@ -1,5 +1,4 @@
 /** The curvature of a translation run's model, for the natural editor: computed from training sentences at first use. */
-import { statSync } from 'node:fs';
 import {
   ControlSentences,
   type CurvatureOf,
@@ -10,7 +9,7 @@ import {
 } from 'editable';
 import { layersText } from '../runs/editor-choice.js';
 import { type OpenedTranslator, sentencesOf } from '../runs/open-translator.js';
-import type { CurvatureDocument } from './curvature.js';
+import { bytesOf, type CurvatureDocument, type CurvatureTask } from './curvature.js';
 
 /** The run's own where it is as it was saved; of a patched model it is computed, and not kept. */
 export function curvatureOfTranslator(opened: OpenedTranslator, sentences: number | undefined): CurvatureOf {
@@ -36,14 +35,15 @@ export interface TranslationCurvatureDocument extends Omit<CurvatureDocument, 'i
 /** Computes and keeps it; a file of another model is written over. */
 export function computeTranslationCurvature(
   opened: OpenedTranslator,
-  { layers, sentences }: { readonly layers: string | readonly string[]; readonly sentences?: number | undefined },
+  { layers, sentences, group, share }: CurvatureTask & { readonly sentences?: number | undefined },
 ): TranslationCurvatureDocument {
   const started = performance.now();
   const { run } = opened;
   const names = selectParameters(run.model, layers);
   const { path, found, factors } = translationFactors(run, () => controlSentencesOf(opened, sentences), names, {
-    anyControl: sentences === undefined,
+    anyControl: sentences === undefined && share === undefined,
     replace: true,
+    ...{ group, share },
   });
   return {
     run: run.folder,
@@ -53,7 +53,7 @@ export function computeTranslationCurvature(
     sentences: factors.count,
     found,
     path,
-    bytes: statSync(path).size,
+    bytes: bytesOf(path),
     seconds: (performance.now() - started) / 1000,
   };
 }

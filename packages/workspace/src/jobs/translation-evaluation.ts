@@ -2,20 +2,29 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import {
+  agreeOn,
   type CurvatureOf,
   canonicalChoice,
   type EditorChoice,
   type EditTargets,
   evaluateTranslation,
   makeRunFolder,
+  modelHash,
+  removeFile,
+  type Sharing,
+  summarizeTranslation,
+  type TranslationEditRecord,
   type TranslationEvaluation,
   writeJson,
+  writeRecords,
 } from 'editable';
 import { type JobOptions, tell } from '../job-events.js';
 import { type OpenedTranslator, openTranslator, sentencesOf } from '../runs/open-translator.js';
 import { jobFiles } from '../runs/run-files.js';
+import { gatherRecords, mergeEvaluationsBy, shardName } from './evaluation-shards.js';
 
-export interface TranslationEvaluationSettings {
+/** `group` and `share`: as in `EvaluationSettings`. */
+export interface TranslationEvaluationSettings extends Sharing {
   readonly editor: EditorChoice;
   readonly curvature?: CurvatureOf | undefined;
   readonly edits: number;
@@ -49,25 +58,46 @@ export async function evaluateTranslator(
   job: JobOptions = {},
 ): Promise<TranslationEvaluationResult> {
   const { run, translator, patches, device } = opened;
-  const { edits, baseline = run.config.training?.from, ...rest } = settings;
+  const { edits, baseline = run.config.training?.from, group, share = group, ...rest } = settings;
   const pairs = sentencesOf(opened, 'test');
   const folder = join(run.folder, jobFiles.evaluations);
   const hashes = patches.map(({ resultHash }) => resultHash);
   const name = fileName(opened, settings, hashes);
-  const recordsFile = join(folder, `${name}.jsonl`);
+  const whole = join(folder, `${name}.jsonl`);
+  const part = share === undefined ? name : shardName(name, share);
+  const recordsFile = join(folder, `${part}.jsonl`);
   makeRunFolder(folder);
-  const { records, ...summary } = await evaluateTranslation(translator, pairs, {
+  if (group !== undefined) agreeOn(group, { evaluation: name, model: modelHash(translator.model) });
+  const { records: own, ...found } = await evaluateTranslation(translator, pairs, {
     ...rest,
     edits,
+    ...(share === undefined ? {} : { share: { rank: share.rank, size: share.size } }),
     baseline: baseline ? openTranslator(baseline, { device }).translator : undefined,
     recordsFile,
     onTranslating: (done, total) => tell(job, { kind: 'translating', done, total }),
     onEdit: (done) => tell(job, { kind: 'edit', done, total: edits }),
   });
-  const document = { ...summary, run: run.folder, patches: hashes, recordsFile };
-  writeJson(join(folder, `${name}.json`), document);
-  return { document, records };
+  const identity = { run: run.folder, patches: hashes };
+  if (group === undefined) {
+    const document = { ...found, ...identity, recordsFile };
+    writeJson(join(folder, `${part}.json`), document);
+    return { document, records: own };
+  }
+  const merged = gatherRecords(group, recordsFile, own);
+  const document = { ...found, ...summarizeTranslation(merged.records), ...identity, recordsFile: whole };
+  if (group.rank === 0) {
+    writeRecords(whole, merged);
+    writeJson(join(folder, `${name}.json`), document);
+  }
+  removeFile(recordsFile);
+  return { document, records: merged.records };
 }
+
+/** Evaluations of a translation run whose shards are all there, put together to what one process would have left. */
+export const mergeTranslationEvaluations = (runFolder: string): TranslationEvaluationDocument[] =>
+  mergeEvaluationsBy<TranslationEvaluationDocument, TranslationEditRecord>(runFolder, (_, all) =>
+    summarizeTranslation(all),
+  );
 
 /** Readable, and different for different settings. */
 function fileName(

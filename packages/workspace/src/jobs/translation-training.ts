@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BleuScore } from '@editable/text';
-import type { Device } from '@editable/torch';
+import type { Device, ProcessGroup } from '@editable/torch';
 import {
   bleuOf,
   JsonLines,
@@ -34,20 +34,37 @@ export interface TranslationTrainingJob {
   readonly test: readonly TextPair[];
   readonly beam: number;
   readonly device: Device;
+  /** The processes that train together; each runs the job. */
+  readonly group?: ProcessGroup | undefined;
+}
+
+/** The part of a process that trains with others and is not rank 0: it leaves nothing behind. */
+export async function trainTranslatorBeside({
+  folder,
+  plan,
+  corpus,
+  device,
+  group,
+}: TranslationTrainingJob): Promise<void> {
+  await trainTranslation(folder, plan, corpus, { device, group });
+  group?.finish();
 }
 
 /** Trains a run of translation to its end, from where it stands; BLEU on the validation and test sentences. */
 export async function trainTranslator(
-  { folder, plan, corpus, test, beam, device }: TranslationTrainingJob,
+  { folder, plan, corpus, test, beam, device, group }: TranslationTrainingJob,
   job: JobOptions = {},
 ): Promise<TranslationTrainingResult> {
   const started = performance.now();
   const state = stateOf(folder);
   const run = await trainTranslation(folder, plan, corpus, {
     device,
+    group,
     onLearning: () => tell(job, { kind: 'byte-pairs', merges: plan.text.merges }),
     onStep: telling(folder, job, state === 'continued'),
   });
+  // What follows is rank 0's alone.
+  group?.finish();
   if (state === 'finished before') tell(job, { kind: 'finished-before', folder });
   const bleu = test.length === 0 ? null : bleuOn(run, test, beam, job).score;
   const epochs = translationEpochs(folder);

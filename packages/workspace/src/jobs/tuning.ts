@@ -1,7 +1,7 @@
 /** An editor tuned for a run on validation images, kept with the run: editor.json is used from then on. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readFileOrExplain } from '@editable/torch';
+import { type ProcessGroup, readFileOrExplain } from '@editable/torch';
 import { type EditorName, saveEditorChoice, type Trial, tune, writeJson } from 'editable';
 import { type JobOptions, tell } from '../job-events.js';
 import type { OpenedModel } from '../runs/open-model.js';
@@ -30,14 +30,15 @@ export interface TuningDocument {
   readonly seconds: number;
 }
 
-/** Searches the editor's hyperparameters on validation images and keeps the best with the run. */
+/** Searches the editor's hyperparameters on validation images and keeps the best with the run; of a group rank 0 does. */
 export async function tuneRun(
   { run, dataset, model, device }: OpenedModel,
   settings: TuningSettings,
-  job: JobOptions = {},
+  { group, ...job }: JobOptions & { readonly group?: ProcessGroup | undefined } = {},
 ): Promise<TuningDocument> {
   const { best, trials } = await tune(model, dataset, {
     ...settings,
+    group,
     normalization: run.config.normalization,
     reducedPrecision: true,
     device,
@@ -47,6 +48,7 @@ export async function tuneRun(
   });
   const seconds = trials.reduce((sum, trial) => sum + trial.seconds, 0);
   const document = { run: run.folder, settings, best, trials, seconds };
+  if (group !== undefined && group.rank > 0) return document;
   saveEditorChoice(run.folder, best.editor);
   writeJson(join(run.folder, jobFiles.tuning), document);
   return document;

@@ -37,13 +37,25 @@ export const mostProbable = (count: number): Answers => ({
   },
 });
 
+/** Answers drawn one after another, so that each batch's depend on those before it. */
+export interface DrawnAnswers extends Answers {
+  /** Goes on as if a batch of so many examples and places had been drawn for: it is another process's. */
+  skip(examples: number, time: number): void;
+}
+
 /**
  * For logits [examples, time, vocabulary] `draws` answers of each example, every token of them drawn from the model's own
  * p; an answer's log p is the sum over its tokens. As tokens are drawn apart, the expectation of the outer product is the
  * sum over places of each place's own Fisher information. Batches must not hold padding.
  */
-export const drawnSequences = (random: RandomStream, { draws = 1 }: { readonly draws?: number } = {}): Answers => ({
+export const drawnSequences = (
+  random: RandomStream,
+  { draws = 1 }: { readonly draws?: number } = {},
+): DrawnAnswers => ({
   count: draws,
+  skip(examples, time) {
+    for (let i = 0; i < draws * examples * time; i++) random.float();
+  },
   of(logits) {
     const [examples, time, vocabulary] = logits.shape as [number, number, number];
     const all = logits.logSoftmax(-1);

@@ -9,6 +9,8 @@ export interface CurvatureSource {
   readonly model: string;
   /** Hash of the control inputs. */
   readonly control: string;
+  /** `3/16`: only this share of them. */
+  readonly shard?: string | undefined;
 }
 
 export interface KeptFactors extends CurvatureSource {
@@ -18,11 +20,16 @@ export interface KeptFactors extends CurvatureSource {
 const format = 'editable curvature 1';
 
 /** Writes the file whole or not at all. */
-export function saveFactors(path: string, { names, layers, count }: KroneckerFactors, source: CurvatureSource): void {
+export function saveFactors(
+  path: string,
+  { names, layers, count }: KroneckerFactors,
+  { shard, ...source }: CurvatureSource,
+): void {
   const tensors = layers.flatMap(({ block, matrices }) =>
     matrices.map((each, i) => [`${nameOf(block)}:${sidesOf(block)[i]}`, each] as const),
   );
-  const about = { format, ...source, count: String(count), parameters: JSON.stringify(names) };
+  const part = shard === undefined ? {} : { shard };
+  const about = { format, ...source, ...part, count: String(count), parameters: JSON.stringify(names) };
   saveSafetensors(path, new Map(tensors), new Map(Object.entries(about)));
 }
 
@@ -48,7 +55,7 @@ export const loadFactors = (path: string, model: nn.Model<Tree>, hash: string): 
       block,
       matrices: matricesIn(path, block, tensors, model),
     }));
-    return { factors: { names, layers, count }, model: hash, control: about('control') };
+    return { factors: { names, layers, count }, model: hash, control: about('control'), shard: metadata.get('shard') };
   });
 
 function matricesIn(

@@ -11,10 +11,13 @@ import {
   keep,
   type nn,
   noGrad,
+  type ProcessGroup,
   scope,
   stack,
   type Tensor,
   type Tree,
+  tensor,
+  zeros,
 } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import { type Answers, type AnswersChoice, answersOf } from './answers.js';
@@ -23,6 +26,7 @@ import {
   blocksOf,
   type LayerBlock,
   matricesOf,
+  matrixShapes,
   normalisationGradients,
   parametersOf,
   positionGradients,
@@ -45,8 +49,14 @@ export interface KroneckerFactors {
   readonly count: number;
 }
 
-/** `classes`: the most probable of each input that the expectation over answers takes in. */
-type FactorsOptions = { readonly names: readonly string[] } & AnswersChoice;
+/**
+ * `classes`: the most probable of each input that the expectation over answers takes in. `group`: processes that have a share of the
+ * batches each; all of them get the factors of all.
+ */
+export type FactorsOptions = AnswersChoice & {
+  readonly names: readonly string[];
+  readonly group?: ProcessGroup | undefined;
+};
 
 /**
  * Factors of the parameters `names` from control inputs in batches, each what the first edited stage receives.
@@ -59,7 +69,7 @@ export function kroneckerFactors(
   batches: Iterable<Tree>,
   options: FactorsOptions,
 ): KroneckerFactors {
-  const { names } = options;
+  const { names, group } = options;
   const answers = answersOf(options);
   const blocks = blocksOf(model, names);
   let sums: readonly Factors[] = [];
@@ -71,7 +81,15 @@ export function kroneckerFactors(
       else addInPlace(sums, own);
       count += batchSizeOf(batch);
     }
-    if (count === 0) throw new EditableError('INVALID_ARGUMENT', 'curvature: expected control inputs, received none.');
+    if (group !== undefined) {
+      if (sums.length === 0) sums = zeroFactors(model, blocks);
+      count = addOver(group, sums, count);
+    }
+    if (count === 0)
+      throw new EditableError(
+        'INVALID_ARGUMENT',
+        'curvature: expected control inputs, received none; take more of them, or fewer shards.',
+      );
     for (const { block, matrices } of sums) {
       inPlace(() => matrices.map((each) => each.mul_(1 / count)));
       checkFinite(block, matrices);
@@ -89,6 +107,23 @@ function addInPlace(sums: readonly Factors[], more: readonly Factors[]): void {
   }
   disposeFactors(more);
 }
+
+/** The sums of all processes in the place of this one's. How many control inputs they are of. */
+function addOver(group: ProcessGroup, sums: readonly Factors[], own: number): number {
+  for (const each of sums.flatMap(({ matrices }) => matrices)) group.allReduce(each);
+  return scope(() => {
+    const count = tensor([own], { dtype: 'float64' });
+    group.allReduce(count);
+    return count.item();
+  });
+}
+
+/** Factors as they are before any control input. */
+export const zeroFactors = (model: nn.Model<Tree>, blocks: readonly LayerBlock[]): readonly Factors[] =>
+  blocks.map((block) => {
+    const { dtype, device } = model.parameters.get(parametersOf(block)[0] as string) as Tensor;
+    return { block, matrices: matrixShapes(block).map((shape) => zeros(shape, { dtype, device })) };
+  });
 
 /** On our own sums, so no model's tensor is written to; an operator in place gives a second handle, freed here. */
 const inPlace = (write: () => readonly Tensor[]): void => scope(() => void write());

@@ -12,6 +12,7 @@ import {
 } from '../../editing/curvature/kronecker.js';
 import { firstStageOf } from '../../editing/layers.js';
 import { EditableError } from '../../errors.js';
+import type { Sharing } from '../../sharing/share.js';
 import { controlPairs } from '../../translation/control-pairs.js';
 import type { SentencePair } from '../../translation/scoring.js';
 import type { Translator } from '../../translation/translate.js';
@@ -67,16 +68,18 @@ export class ControlSentences {
   }
 }
 
-/** Kronecker factors of some parameters of a translation model. */
-export const sentenceFactors = (
+/** Kronecker factors of some parameters of a translation model; of a group or a share, see `Sharing`. */
+export function sentenceFactors(
   { model, spec }: Pick<Translator, 'model' | 'spec'>,
   { pairs }: ControlSentences,
   names: readonly string[],
-): KroneckerFactors =>
-  kroneckerFactors(model, controlPairs(model, spec, pairs, { from: firstStageOf(model, names) }), {
-    names,
-    answers: drawnSequences(stream(0, 'control-answers'), { draws }),
-  });
+  { group, share = group }: Sharing = {},
+): KroneckerFactors {
+  const answers = drawnSequences(stream(0, 'control-answers'), { draws });
+  const from = firstStageOf(model, names);
+  const batches = controlPairs(model, spec, pairs, { from, share, onSkipped: answers.skip });
+  return kroneckerFactors(model, batches, { names, answers, group });
+}
 
 /** The curvature of any of the model's parameters, computed when first asked for. */
 export function sentenceCurvature(

@@ -9,10 +9,12 @@ import { canonicalChoice, type EditorChoice } from '../../editing/editor-choice.
 import { selectParameters } from '../../editing/layers.js';
 import { EditableError } from '../../errors.js';
 import { modelHash } from '../../patches/model-hash.js';
+import { alone, rangeOf, type Share } from '../../sharing/share.js';
 import { beamSearch, usualAlternatives } from '../../translation/beam-search.js';
 import type { Translator } from '../../translation/translate.js';
 import type { EditTargets } from '../edit-tasks.js';
 import { RecordsFile } from '../records.js';
+import { shardKey } from '../shards.js';
 import { type BleuChange, exactBleuChange, sampledBleuChange, unchangedBleu } from './bleu-change.js';
 import { noisedSources } from './noised-sources.js';
 import {
@@ -54,6 +56,8 @@ export interface TranslationEvaluationOptions {
   readonly views?: number;
   /** JSON lines of per-edit records; an evaluation of the same model and settings continues from it. */
   readonly recordsFile?: string | undefined;
+  /** Only this share of the edits, which are consecutive ones; see `mergeShards`. */
+  readonly share?: Share | undefined;
   /** After each edit: how many are done, of how many. */
   readonly onEdit?: (done: number, total: number) => void;
   /** While the unedited model translates the test sentences. */
@@ -88,14 +92,16 @@ export async function evaluateTranslation(
   const started = performance.now();
   using judge = new TranslationJudge(translator, pairs, options);
   const tasks = judge.tasks();
-  const { recordsFile, onEdit } = options;
-  const kept = recordsFile === undefined ? undefined : new RecordsFile<TranslationEditRecord>(recordsFile, judge.key());
-  const records = kept?.records.slice(0, tasks.length) ?? [];
-  for (let done = records.length; done < tasks.length; done++) {
-    const record = judge.run(tasks[done] as TranslationEditTask, done);
+  const { recordsFile, share, onEdit } = options;
+  const key = share === undefined ? judge.key() : shardKey(judge.key(), share, tasks.length);
+  const kept = recordsFile === undefined ? undefined : new RecordsFile<TranslationEditRecord>(recordsFile, key);
+  const [from, to] = rangeOf(tasks.length, share ?? alone);
+  const records = kept?.records.slice(0, to - from) ?? [];
+  for (let done = records.length; done < to - from; done++) {
+    const record = judge.run(tasks[from + done] as TranslationEditTask, from + done);
     records.push(record);
     kept?.append(record);
-    onEdit?.(done + 1, tasks.length);
+    onEdit?.(done + 1, to - from);
     await turn();
   }
   return {
