@@ -42,7 +42,7 @@ export function ActivateDialog({ release, active, close, served }: ActivateDialo
           {problemOf(release)}
           <Checkbox
             mt="xs"
-            label="Activate it anyway; the reason below says why"
+            label="Activate it anyway, as explained below"
             checked={anyway}
             onChange={({ currentTarget }) => setOverridden(currentTarget.checked ? id : null)}
           />
