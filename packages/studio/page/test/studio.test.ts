@@ -297,7 +297,7 @@ describe.skipIf(!hasBrowser)('the studio', () => {
   async function activate(reason: string): Promise<void> {
     await button('Activate …').first().click();
     await page.getByLabel('Reason').fill(reason);
-    const anyway = page.getByLabel('Activate it anyway; the reason below says why');
+    const anyway = page.getByLabel('Activate it anyway, as explained below');
     if (await anyway.isVisible()) await anyway.check();
     await button('Activate').click();
     await button('Roll back …').waitFor();

@@ -38,11 +38,11 @@ export function ActivateDialog({ release, active, close, served }: ActivateDialo
       It is served from the next request on, in place of {releaseNamed(active)}. No restart is needed, and rolling back
       is exact.
       {release === null || admitted ? null : (
-        <Alert color="orange" variant="light" mt="sm" title="It did not pass the check">
+        <Alert color="orange" variant="light" mt="sm" title={titleOf(release)}>
           {problemOf(release)}
           <Checkbox
             mt="xs"
-            label="Activate it anyway; the reason below says why"
+            label="Activate it anyway, as explained below"
             checked={anyway}
             onChange={({ currentTarget }) => setOverridden(currentTarget.checked ? id : null)}
           />
@@ -52,8 +52,12 @@ export function ActivateDialog({ release, active, close, served }: ActivateDialo
   );
 }
 
+const titleOf = ({ check }: ReleaseDocument): string =>
+  check === null ? 'Nobody has checked it yet' : 'It did not pass the check';
+
 function problemOf({ check }: ReleaseDocument): string {
-  if (check === null) return 'Nobody has checked it yet: “More”, then “Check”.';
+  if (check === null)
+    return 'Close this, then “More” and “Check”: every repair is tested, and its cost held against a budget.';
   const who = `by ${check.by}, ${moment(check.at)}`;
   return check.passed
     ? `Its last check (${who}) asked for less than usual, or judged fewer pictures.`

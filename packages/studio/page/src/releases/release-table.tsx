@@ -85,7 +85,7 @@ export function ReleaseTable({ releases, checking, check }: ReleaseTableProps) {
               <Table.Td ta="right">
                 {repairs.length}
                 <Text size="xs" className="dim">
-                  {effect.repairs.filter(({ holds }) => holds).length} hold
+                  {holding(effect)}
                 </Text>
               </Table.Td>
               <Table.Td ta="right">
@@ -200,6 +200,11 @@ export function ReleaseTable({ releases, checking, check }: ReleaseTableProps) {
       <RolloutDialog opened={intent?.what === 'try'} release={intent?.release ?? ''} close={close} />
     </>
   );
+}
+
+function holding({ repairs }: ReleaseDocument['effect']): string {
+  const { length } = repairs.filter(({ holds }) => holds);
+  return `${length} ${length === 1 ? 'holds' : 'hold'}`;
 }
 
 const nameOf = (id: string): string => (id === 'base' ? 'the base' : short(id));
