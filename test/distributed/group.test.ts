@@ -48,10 +48,10 @@ describe.skipIf(!groupBackends().includes('gloo'))('a group of processes', () =>
   });
 
   it('names the process that is too slow', async () => {
-    const ended = await together(program, 3, plan({ sleep: 6000, options: { timeout: 2 } }));
+    const ended = await together(program, 3, plan({ sleep: 12_000, options: { timeout: 6 } }));
     for (const { status, stderr } of ended) {
       expect(status).toBe(1);
-      expect(stderr).toMatch(/^GROUP_FAILED: rank 1 \(.+\) of 3 processes is too slow: the others waited 2 s for it\./);
+      expect(stderr).toMatch(/^GROUP_FAILED: rank 1 \(.+\) of 3 processes is too slow: the others waited 6 s for it\./);
     }
   });
 

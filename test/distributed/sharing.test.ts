@@ -1,11 +1,11 @@
 /** Work that processes share leaves what one process leaves: curvatures, evaluations, tunings; of pictures and of sentences. */
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { groupBackends, loadSafetensors, scope, type Tensor } from '@editable/torch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smallTranslator } from '../../packages/editable/test/small-translator.js';
 import { smallRun } from '../../packages/workspace/test/small-run.js';
-import { compileProgram, type Program, start, together } from './processes.js';
+import { compileProgram, environments, type Program, start, together } from './processes.js';
 
 let program: Program;
 const pathOf = (who: string, ...more: readonly string[]): string => join(program.folder, who, ...more);
@@ -112,6 +112,24 @@ describe.skipIf(!groupBackends().includes('gloo'))('processes that are given dif
       'curvature, data': 'set of control inputs',
       'curvature, model': 'model',
     });
+  });
+});
+
+describe.skipIf(!groupBackends().includes('gloo'))('processes of other code', () => {
+  it('are told so', async () => {
+    const other = join(program.folder, 'other.mjs');
+    writeFileSync(other, `${readFileSync(program.file, 'utf8')}\n// another version\n`);
+    const words = copyFor('code');
+    const places = await environments(2);
+    const ended = await Promise.all(
+      places.map((place, rank) => start(process.execPath, [rank === 0 ? program.file : other, words], place).ended),
+    );
+    for (const { status, stderr } of ended) {
+      expect(status).toBe(1);
+      expect(stderr).toMatch(
+        /^rank 1 \(.+\) has another code than rank 0: .+ there, .+ here\. Give all processes the same\.\n$/,
+      );
+    }
   });
 });
 

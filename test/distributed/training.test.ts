@@ -207,7 +207,7 @@ function moments(count: number): { victim: number; wait: number; next: 1 | 2 | 4
 function sentenceAbout(victim: number, pid: number | undefined): RegExp {
   const named = `rank ${victim} \\(.+, process ${pid}\\).* is lost.*`;
   const absent = `ranks? ([0-3], )*${victim}(, [0-3])* did not join within .*`;
-  const nobody = '.*found nobody at .*, where rank 0 should be;.*';
+  const nobody = '.*found nobody at .*, where rank 0 should be;.*|rank 0 \\(.+\\) is lost, and with it the store.*';
   return new RegExp(`^(${named}|${absent}${victim === 0 ? `|${nobody}` : ''})\\n$`);
 }
 

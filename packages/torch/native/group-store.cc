@@ -18,6 +18,7 @@ Napi::Value inThread(Napi::Env env, std::function<int64_t()> make) {
   const Napi::Promise promise = result->deferred.Promise();
   auto settle = Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}),
                                               "process group", 0, 1);
+  settle.Unref(env); // a process that found a peer lost ends, however long connecting to it would take
   std::thread([result, settle, make = std::move(make)]() mutable {
     try {
       result->id = make();

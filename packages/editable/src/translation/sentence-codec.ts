@@ -112,6 +112,7 @@ export interface CodecText {
   readonly vocabulary: string;
 }
 
+/** What `codecOf` makes the same codec of. */
 export const codecText = ({ merges, vocabulary }: SentenceCodec): CodecText => ({
   merges: formatMerges(merges),
   vocabulary: formatVocabulary(vocabulary),

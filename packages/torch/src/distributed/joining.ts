@@ -1,12 +1,12 @@
 /** How processes meet: a store, who is there, connections between all of them, and a watch over their lives. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TorchError } from '../errors.js';
 import { native } from '../native.js';
 import type { PlaceInGroup } from './launch-environment.js';
-import { connectStore, type Store } from './store.js';
+import { meet } from './meeting.js';
+import { connectStore, whileAwake } from './store.js';
 import { describeFailure } from './verdict.js';
 
 export interface JoinOptions {
@@ -45,7 +45,7 @@ export async function joinGroup(place: PlaceInGroup, options: JoinOptions): Prom
     : native.watchStart(host, port, prefix, rank, worldSize, beat, 1000 * lostAfter, 1000 * timeout);
   const inside = store.under(pytorchPrefix);
   const connect = (name: string, by: string): Promise<number> =>
-    native.groupConnect(inside.under(name).id, by, rank, worldSize, address, 1000 * timeout, watch);
+    unlessLost(native.groupConnect(inside.under(name).id, by, rank, worldSize, address, 1000 * timeout, watch), watch);
   try {
     // PyTorch's processes wait for everybody's mark before rank 0 tells the number that counting begins with.
     if (withPyTorch) inside.add('store_based_barrier_key:1', 1);
@@ -58,43 +58,22 @@ export async function joinGroup(place: PlaceInGroup, options: JoinOptions): Prom
   }
 }
 
-/** Machine and process of each rank, once all have come. */
-async function meet(store: Store, { rank, worldSize }: PlaceInGroup, timeout: number): Promise<readonly string[]> {
-  if (store.add(`joined/${rank}`, 1) > 1) {
-    throw new TorchError(
-      'GROUP_FAILED',
-      `two processes say that they are rank ${rank} of ${worldSize}; each needs a RANK of its own, and each group a MASTER_PORT of its own.`,
-    );
-  }
-  store.set(`size/${rank}`, String(worldSize));
-  store.set(`who/${rank}`, `${hostname()}, process ${process.pid}`);
-  const until = Date.now() + 1000 * timeout;
-  const peers: (string | undefined)[] = Array(worldSize);
-  for (;;) {
-    for (let each = 0; each < worldSize; each++) peers[each] ??= store.get(`who/${each}`);
-    const missing = [...peers.keys()].filter((each) => peers[each] === undefined);
-    if (missing.length === 0) break;
-    if (Date.now() > until) throw absent(missing, worldSize, timeout);
-    await sleep(30);
-  }
-  for (let each = 0; each < worldSize; each++) {
-    const size = store.get(`size/${each}`);
-    if (size === String(worldSize)) continue;
-    throw new TorchError(
-      'GROUP_FAILED',
-      `rank ${each} was told of ${size} processes and rank ${rank} of ${worldSize}; give all the same WORLD_SIZE.`,
-    );
-  }
-  return peers as readonly string[];
-}
-
-function absent(missing: readonly number[], worldSize: number, timeout: number): TorchError {
-  const some = missing.slice(0, 8).join(', ');
-  const names = `${missing.length === 1 ? 'rank' : 'ranks'} ${some}${missing.length > 8 ? ', …' : ''}`;
-  return new TorchError(
-    'GROUP_FAILED',
-    `${names} did not join within ${timeout} s: ${worldSize - missing.length} of ${worldSize} processes came. Start all of them, with the same MASTER_ADDR, MASTER_PORT and WORLD_SIZE.`,
-  );
+/** What is being connected, unless the watch finds before that one of the processes is lost. */
+async function unlessLost(connecting: Promise<number>, watch: number | undefined): Promise<number> {
+  if (watch === undefined) return whileAwake(connecting);
+  let pending = true;
+  const connected = connecting.finally(() => {
+    pending = false;
+  });
+  const lost = async (): Promise<number> => {
+    while (pending) {
+      await sleep(200);
+      const verdict = native.watchVerdict(watch);
+      if (verdict !== '') throw new Error(`verdict ${verdict}`);
+    }
+    return connected;
+  };
+  return Promise.race([connected, lost()]);
 }
 
 /**

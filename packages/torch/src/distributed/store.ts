@@ -41,7 +41,7 @@ export async function connectStore(
   timeout: number,
 ): Promise<Store> {
   try {
-    return new Store(await native.storeConnect(host, port, keepsStore, worldSize, 1000 * timeout));
+    return new Store(await whileAwake(native.storeConnect(host, port, keepsStore, worldSize, 1000 * timeout)));
   } catch (cause) {
     const reason = (cause as Error).message.replace(/\s+/g, ' ');
     throw new TorchError('GROUP_FAILED', sentenceOf(reason), { cause });
@@ -55,6 +55,16 @@ export async function connectStore(
     if (keepsStore) return `rank 0 cannot open MASTER_PORT=${port} on this machine: ${shorten(reason)}.`;
     const keeper = launcher === 'torchrun' ? 'the launcher' : 'rank 0';
     return `rank ${rank} found nobody at ${place} within ${timeout} s, where ${keeper} should be; start all ${worldSize} processes, and check MASTER_ADDR and MASTER_PORT.`;
+  }
+}
+
+/** A connection that is made in a thread does not keep the process from ending: a timer does, until it is there. */
+export async function whileAwake<Value>(connecting: Promise<Value>): Promise<Value> {
+  const timer = setInterval(() => {}, 1e6);
+  try {
+    return await connecting;
+  } finally {
+    clearInterval(timer);
   }
 }
 
