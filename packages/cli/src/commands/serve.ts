@@ -61,7 +61,7 @@ const options: OptionTable<ServeFlags> = {
   longestBlock: {
     kind: wholeNumber({ max: 60_000 }),
     description:
-      'milliseconds that a run of --max-batch pictures may keep other requests waiting (default: 25); a slower network runs in a thread of its own',
+      'milliseconds that one picture may keep other requests waiting (default: 5): so quick a network answers lone requests without another thread; 0: none',
   },
   maxBody: {
     kind: wholeNumber({ min: 1, max: 4096 }),

@@ -28,7 +28,7 @@ export interface BatcherOptions {
   readonly maxBatch: number;
   /** Most pictures that may wait. */
   readonly maxWaiting: number;
-  /** Whether a run keeps requests from arriving: then those that have arrived are taken in first. */
+  /** Whether a run may keep requests from arriving: then those that have arrived are taken in first. */
   readonly gathers?: () => boolean;
 }
 

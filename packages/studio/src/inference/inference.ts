@@ -11,7 +11,7 @@ export interface InferenceOptions extends InferenceData {
   readonly apart: boolean;
   /** [C, H, W] */
   readonly shape: readonly [number, number, number];
-  /** Milliseconds that the largest run may keep HTTP waiting; 0: always a thread of its own. */
+  /** Milliseconds that a lone picture may keep HTTP waiting; 0: none does. */
   readonly longestBlock: number;
   readonly onBatch?: (pictures: number) => void;
 }
@@ -43,11 +43,6 @@ export class Inference {
 
   get waiting(): number {
     return this.#batcher.waiting;
-  }
-
-  /** The network runs in a thread of its own; undefined before the first one is loaded. */
-  get isApart(): boolean | undefined {
-    return this.#runner === undefined ? undefined : !this.#runner.blocks;
   }
 
   /** @throws WorkspaceError or ThreadError DAMAGED_STORE, NOT_FOUND or REFUSED where it cannot be served */
@@ -98,9 +93,8 @@ export class Inference {
   }
 
   async #choose(call: LoadCall): Promise<Loaded> {
-    const { store, device, threads, shape, maxBatch, apart, longestBlock } = this.#options;
-    const choice = { call, shape: [maxBatch, ...shape] as const, apart, longestBlock };
-    const { runner, loaded } = await chosenRunner({ store, device, threads }, choice);
+    const { store, device, threads, shape, longestBlock } = this.#options;
+    const { runner, loaded } = await chosenRunner({ store, device, threads }, { call, shape, longestBlock });
     this.#runner = runner;
     return loaded;
   }

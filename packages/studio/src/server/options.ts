@@ -50,10 +50,7 @@ export interface Limits {
   readonly pictures: number;
   /** Pictures that wait for a run. */
   readonly waiting: number;
-  /**
-   * Milliseconds that a run of `maxBatch` pictures may keep everything else waiting: a network as quick as that runs in the
-   * thread that answers HTTP, another one in a thread of its own. 0: always in its own.
-   */
+  /** Milliseconds that a lone picture may keep everything else waiting: so quick a network answers it without another thread. 0: none. */
   readonly block: number;
   /** Requests at once. */
   readonly requests: number;
@@ -66,7 +63,7 @@ export const usualLimits: Limits = {
   pixels: 25_000_000,
   pictures: 512,
   waiting: 4096,
-  block: 25,
+  block: 5,
   requests: 1000,
   streams: 100,
 };
