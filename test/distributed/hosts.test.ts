@@ -1,7 +1,10 @@
-/** Two hosts, as network namespaces with a cable between them: bytes that cross it, and what happens when it is cut. */
+/** Two hosts, as network namespaces with a cable between them: how they train together, bytes that cross it, and what happens when it is cut. */
 import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { groupBackends } from '@editable/torch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { distance, type Outcome } from './outcomes.js';
 import { compileProgram, type Ended, type Program, type Started, start } from './processes.js';
 
 /** Names of namespaces and cables are the machine's: another run of the tests has others. */
@@ -18,7 +21,8 @@ const hasNamespaces =
   ip('link', 'del', `${own}a`);
 ip('netns', 'del', own);
 
-let program: Program;
+let meet: Program;
+let train: Program;
 
 function connectHosts(): void {
   const [a, b] = hosts as [(typeof hosts)[0], (typeof hosts)[0]];
@@ -38,7 +42,7 @@ function sent(host: number): number {
   return (JSON.parse(stdout) as [{ stats64: { tx: { bytes: number } } }])[0].stats64.tx.bytes;
 }
 
-function startOnHosts(perHost: number, plan: object, environment: NodeJS.ProcessEnv = {}): Started[] {
+function startOnHosts(program: Program, perHost: number, plan: object, environment: NodeJS.ProcessEnv = {}): Started[] {
   const worldSize = String(2 * perHost);
   return hosts.flatMap(({ name }, host) =>
     Array.from({ length: perHost }, (_, i) =>
@@ -55,17 +59,17 @@ const endingsOf = (started: readonly Started[]): Promise<Ended[]> => Promise.all
 describe.skipIf(!hasNamespaces || !groupBackends().includes('gloo'))('two hosts', () => {
   beforeAll(async () => {
     connectHosts();
-    program = await compileProgram('meet');
+    [meet, train] = await Promise.all([compileProgram('meet'), compileProgram('train')]);
   });
   afterAll(() => {
     for (const { name } of hosts) ip('netns', 'del', name);
-    program?.remove();
+    for (const program of [meet, train]) program?.remove();
   });
 
   it.each([1, 2])('send what a ring of %i processes each sends, within a tenth', async (perHost) => {
     const [times, bytes] = [12, 2 ** 22];
     const before = hosts.map((_, host) => sent(host));
-    const ended = await endingsOf(startOnHosts(perHost, { times, bytes }));
+    const ended = await endingsOf(startOnHosts(meet, perHost, { times, bytes }));
     expect(ended.map(({ stderr }) => stderr)).toEqual(ended.map(() => ''));
     const size = 2 * perHost;
     // Each process sends to the next one: one of a host's processes sends over the cable. The greatest is one all-reduce more.
@@ -79,11 +83,33 @@ describe.skipIf(!hasNamespaces || !groupBackends().includes('gloo'))('two hosts'
     expect(counted).toEqual(ended.map(() => ring));
   });
 
+  it.each([1, 2])('end a training at the parameters of one process, %i on each (float64)', async (perHost) => {
+    const editor = { name: 'gd', hyperparameters: { learningRate: 0.1 }, layers: '3', maxSteps: 3 };
+    const editable = { objective: 'editable', editsPerStep: 4, editor };
+    const plans = (by: string): object[] =>
+      [
+        { network: 'perceptron', settings: { objective: 'plain' } },
+        { network: 'perceptron', settings: editable },
+        { network: 'transformer', settings: { objective: 'plain' } },
+      ].map((plan, i) => {
+        const folder = join(train.folder, `${by}-${i}`);
+        mkdirSync(folder);
+        return { ...plan, steps: 8, folder };
+      });
+    const alone = start(process.execPath, [train.file, JSON.stringify(plans(`alone-${perHost}`))], {});
+    const ended = await endingsOf([alone, ...startOnHosts(train, perHost, plans(`hosts-${perHost}`))]);
+    expect(ended.map(({ stderr }) => stderr)).toEqual(ended.map(() => ''));
+    const [one, ...ranks] = ended.map(({ stdout }) => JSON.parse(stdout) as Outcome[]) as [Outcome[], ...Outcome[][]];
+    for (const rank of ranks) {
+      expect(rank.map(({ values }) => values)).toEqual(ranks[0]?.map(({ values }) => values)); // to the bit
+      for (const [i, outcome] of rank.entries()) expect(distance(one[i] as Outcome, outcome)).toBeLessThan(1e-10);
+    }
+  });
+
   it('end on both sides with a sentence when the cable between them is cut', async () => {
-    const environment = {};
     const plan = { times: 1_000_000, bytes: 2 ** 20, options: { timeout: 8, lostAfter: 3 } };
     const before = sent(0);
-    const started = startOnHosts(1, plan, environment);
+    const started = startOnHosts(meet, 1, plan);
     await expect.poll(() => sent(0) - before, { timeout: 60_000, interval: 50 }).toBeGreaterThan(2 ** 24);
     const cut = performance.now();
     const { name, cable } = hosts[1] as (typeof hosts)[0];

@@ -5,13 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { groupBackends } from '@editable/torch';
 import { stream, type TrainingSettings, type TranslationTraining } from 'editable';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { distance, type Outcome } from './outcomes.js';
 import { compileProgram, environments, type Program, start, together } from './processes.js';
-
-interface Outcome {
-  readonly values: readonly (readonly [name: string, values: readonly number[]])[];
-  readonly learned: Readonly<Record<string, number>>;
-  readonly last: Readonly<Record<string, unknown>>;
-}
 
 let program: Program;
 let runs = 0;
@@ -54,17 +49,6 @@ async function trained(size: number, plans: readonly Plan[]): Promise<Outcome[][
       : [await start(process.execPath, [program.file, ...words], {}).ended];
   expect(ended.map(({ status, stderr }) => ({ status, stderr }))).toEqual(ended.map(() => ({ status: 0, stderr: '' })));
   return ended.map(({ stdout }) => JSON.parse(stdout) as Outcome[]);
-}
-
-/** The largest difference of any parameter, buffer or learned hyperparameter. */
-function distance(a: Outcome, b: Outcome): number {
-  const values = a.values.flatMap(([name, own], i) => {
-    const [other, theirs] = b.values[i] as Outcome['values'][number];
-    expect(other).toBe(name);
-    return own.map((value, j) => Math.abs(value - (theirs[j] as number)));
-  });
-  const learned = Object.entries(a.learned).map(([name, value]) => Math.abs(value - (b.learned[name] as number)));
-  return Math.max(...values, ...learned);
 }
 
 const editable = { objective: 'editable', editsPerStep: 4 } as const;
