@@ -79,6 +79,7 @@ export class TestAnswers implements Disposable {
     }
   }
 
+  /** Frees what is held. */
   [Symbol.dispose](): void {
     for (const part of this.#parts) part[Symbol.dispose]();
   }

@@ -58,6 +58,7 @@ export interface NarrowingPreview {
 }
 
 export interface NarrowingOptions {
+  /** Called with each but the last, which is the result. */
   readonly onPreview: (preview: NarrowingPreview) => void;
   /** Kept by whoever previews on this bench again. */
   readonly answers?: TestAnswers | undefined;
