@@ -27,6 +27,7 @@ interface Plan {
   readonly network?: 'perceptron' | 'resnet' | 'transformer';
   readonly settings?: Partial<TrainingSettings> & Partial<TranslationTraining>;
   readonly steps?: number;
+  readonly float32?: boolean;
   readonly folder?: string;
   readonly breakAt?: number;
   readonly pause?: number;
@@ -70,6 +71,7 @@ const plans: Readonly<Record<string, Plan>> = {
   'with four edits a step': { settings: four },
   'with one edit everywhere': { settings: { ...editable, editsPerStep: 1, ...layers('rmsprop', '3') } },
   'with bounded edits': { settings: { ...four, clipEditNorm: 0.01 } },
+  'with four edits a step in float32': { settings: four, float32: true },
   'with checkpointed steps': { settings: { ...four, checkpointSteps: true } },
   'with BatchNorm over the whole batch': { ...local, settings: { ...local.settings, syncBatchNorm: true } },
   'on sentences': { network: 'transformer' },
@@ -101,17 +103,19 @@ describe.skipIf(!groupBackends().includes('gloo'))('training in several processe
     results = { 1: alone, 2: await trained(2, [...all, part(begun.four, 8), local]), 4: by4 };
   });
 
-  it.each(Object.keys(plans))('ends at the parameters of one process, %s (float64)', (name) => {
+  it.each(Object.keys(plans))('ends at the parameters of one process, %s', (name) => {
     const at = Object.keys(plans).indexOf(name);
+    // docs/distributed.md states both.
+    const [bound, digits] = plans[name]?.float32 === true ? [1e-5, 4] : [1e-10, 9];
     const alone = results[1][0]?.[at] as Outcome;
     for (const size of [2, 4] as const) {
       const first = results[size][0]?.[at] as Outcome;
       for (const rank of results[size]) {
-        expect(distance(alone, rank[at] as Outcome)).toBeLessThan(1e-10);
+        expect(distance(alone, rank[at] as Outcome)).toBeLessThan(bound);
         expect(rank[at]?.values).toEqual(first.values); // to the bit
       }
       for (const term of ['loss', 'locality', 'editorSteps', 'gradientNorm'])
-        expect(first.last[term]).toBeCloseTo(alone.last[term] as number, 9);
+        expect(first.last[term]).toBeCloseTo(alone.last[term] as number, digits);
       expect(first.last.accuracy).toBeCloseTo(alone.last.accuracy as number, 6); // float32
     }
   });

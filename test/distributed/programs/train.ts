@@ -1,4 +1,4 @@
-/** Trains small networks in float64 on made-up pictures or sentences, alone or in the group of the environment; prints what comes of them. */
+/** Trains small networks, in float64 unless asked otherwise, on made-up pictures or sentences, alone or in the group of the environment; prints what comes of them. */
 import {
   groupOfEnvironment,
   manualSeed,
@@ -33,6 +33,7 @@ interface Plan {
   readonly network: 'perceptron' | 'resnet' | 'transformer';
   readonly settings: Partial<TrainingSettings> & Partial<TranslationTraining>;
   readonly steps: number;
+  readonly float32?: boolean;
   /** Ends with an error of its own at this step, on rank 1. */
   readonly breakAt?: number;
   /** Waits between steps, in milliseconds. */
@@ -62,18 +63,19 @@ const double = <Model extends nn.Model<Tree, Tree>>(model: Model): Model =>
 
 function network(plan: Plan): nn.Model {
   manualSeed(1);
-  if (plan.network === 'resnet') return double(modelOf(cifarResNet18({ width: 2, inChannels: 1, classes: 3 })));
-  return double(
-    modelOf(new nn.Sequential([new nn.Flatten(), new nn.Linear(64, 12), new nn.ELU(), new nn.Linear(12, 3)])),
-  );
+  const made =
+    plan.network === 'resnet'
+      ? cifarResNet18({ width: 2, inChannels: 1, classes: 3 })
+      : new nn.Sequential([new nn.Flatten(), new nn.Linear(64, 12), new nn.ELU(), new nn.Linear(12, 3)]);
+  return plan.float32 === true ? modelOf(made) : double(modelOf(made));
 }
 
 const labels = (count: number, step: number): Tensor =>
   tensor(BigInt64Array.from({ length: count }, (_, i) => BigInt((i * 7 + step) % 3)));
 
-function pictures(seed: number, count: number): Tensor {
+function pictures({ float32 }: Plan, seed: number, count: number): Tensor {
   manualSeed(seed);
-  return randn([count, 1, 8, 8], { dtype: 'float64' });
+  return randn([count, 1, 8, 8], { dtype: float32 === true ? 'float32' : 'float64' });
 }
 
 const workOf = (plan: Plan, settings: TrainingSettings): TrainingWork => ({
@@ -83,12 +85,12 @@ const workOf = (plan: Plan, settings: TrainingSettings): TrainingWork => ({
   read: () => new Promise((resolve) => setTimeout(resolve, plan.pause ?? 0)),
   batch: (step) => {
     if (step === plan.breakAt && process.env.RANK === '1') throw new Error('training diverged: the loss is NaN');
-    return { input: pictures(100 + step, 16), target: labels(16, step) };
+    return { input: pictures(plan, 100 + step, 16), target: labels(16, step) };
   },
   constraint: (step, edit = 0) =>
     settings.objective === 'plain'
       ? undefined
-      : classification(pictures(5000 + 10 * step + edit, 1), (step + edit) % 3, { margin: 0.5 }),
+      : classification(pictures(plan, 5000 + 10 * step + edit, 1), (step + edit) % 3, { margin: 0.5 }),
 });
 
 const spec: TransformerSpec = {
