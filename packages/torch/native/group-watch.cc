@@ -92,7 +92,9 @@ void GroupWatch::turn(c10d::Store& store) {
   for (int peer = 0; peer < last; peer++) {
     if (peer == options_.rank) continue;
     listen(store, peer);
-    if (!peers_[peer].finished && Clock::now() - peers_[peer].at > patience()) {
+    // One that has not spoken yet may still be on its way here: it is not the one that others miss.
+    const auto allowed = peers_[peer].heard.empty() ? 2 * options_.lostAfter : patience();
+    if (!peers_[peer].finished && Clock::now() - peers_[peer].at > allowed) {
       announce(store, "lost:" + std::to_string(peer));
       return;
     }
