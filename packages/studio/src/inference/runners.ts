@@ -52,7 +52,12 @@ class QuickRunner implements Runner {
 
   async load(call: LoadCall): Promise<Loaded> {
     const loaded = await this.#thread.load(call);
-    this.#here.load(call);
+    try {
+      this.#here.load(call);
+    } catch (error) {
+      await this.#thread.unload(loaded.version);
+      throw error;
+    }
     return loaded;
   }
 
