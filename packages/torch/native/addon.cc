@@ -14,6 +14,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   registerAutograd(env, exports);
   registerRuntime(env, exports);
   registerScript(env, exports);
+  registerInferenceProgram(env, exports);
   registerProcessGroup(env, exports);
   return exports;
 }

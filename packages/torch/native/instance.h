@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <napi.h>
+#include <torch/csrc/jit/runtime/interpreter.h>
 #include <torch/script.h>
 
 #include <string>
@@ -68,6 +69,7 @@ struct Instance {
   TensorTable tensors;
   std::vector<Operator> operators;
   std::vector<std::unique_ptr<Script>> scripts;
+  std::vector<std::unique_ptr<torch::jit::Code>> programs;  // null once released
 };
 
 Instance& instance(Napi::Env env);
@@ -77,6 +79,7 @@ void registerTensor(Napi::Env env, Napi::Object exports);
 void registerAutograd(Napi::Env env, Napi::Object exports);
 void registerRuntime(Napi::Env env, Napi::Object exports);
 void registerScript(Napi::Env env, Napi::Object exports);
+void registerInferenceProgram(Napi::Env env, Napi::Object exports);
 void registerProcessGroup(Napi::Env env, Napi::Object exports);
 
 }  // namespace editable

@@ -71,6 +71,9 @@ export interface Native {
     inputs: readonly Handle[],
     training: boolean,
   ): { output: Handle; buffers: Handle[] };
+  programTrace(input: Handle, forward: (input: Handle) => Handle): number;
+  programRun(program: number, input: Handle): Handle;
+  programRelease(program: number): void;
   scriptEncode(path: string, names: readonly string[], tensors: readonly Handle[]): ArrayBuffer;
   /** What this addon was built with; the functions below are there where it is not empty. */
   groupBackends(): string[];

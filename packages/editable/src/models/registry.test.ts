@@ -1,4 +1,4 @@
-import { TorchError } from '@editable/torch';
+import { nn, randn, scope, TorchError } from '@editable/torch';
 import { describe, expect, it } from 'vitest';
 import { EditableError } from '../errors.js';
 import { modelHash } from '../patches/model-hash.js';
@@ -29,6 +29,17 @@ describe('createModel', () => {
     expect(shapes.at(-1)).toEqual([3]);
     expect(model.parameters.get('extra.expand.bias')?.shape).toEqual([2]);
     expect([...model.parameters.values()].some(({ requiresGrad }) => requiresGrad)).toBe(false);
+  });
+
+  it.each(networkNames)('makes %s so that it can be optimised for inference', (kind) => {
+    const width = kind === 'cifar-resnet18' ? { width: 2 } : {};
+    scope(() => {
+      const model = createModel({ kind, ...width, inChannels: 1, classes: 3, extra: 2 } as ModelSpec);
+      const side = kind === 'vgg16_bn' ? 224 : 64; // oneDNN pools to sizes that divide what comes in
+      const picture = randn([1, 1, side, side]);
+      using program = nn.optimizeForInference(model, picture); // throws where it answers differently
+      expect(program.run(picture).shape).toEqual([1, 3]);
+    });
   });
 
   it.each([

@@ -7,6 +7,7 @@ export * from './conv2d.js';
 export * from './dropout.js';
 export * from './embedding.js';
 export * from './flatten.js';
+export * from './inference-program.js';
 export * from './init.js';
 export * from './layer-norm.js';
 export * from './linear.js';
