@@ -16,6 +16,8 @@ export interface Loaded {
   readonly version: string;
   /** Numbers that the network gives for each picture. */
   readonly classes: number;
+  /** Why lone pictures are not answered by an inference program, where they could be; null otherwise. */
+  readonly unoptimized: string | null;
 }
 
 export interface RunCall {

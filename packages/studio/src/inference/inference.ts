@@ -14,6 +14,8 @@ export interface InferenceOptions extends InferenceData {
   /** Milliseconds that a lone picture may keep HTTP waiting; 0: none does. */
   readonly longestBlock: number;
   readonly onBatch?: (pictures: number) => void;
+  /** Told of a version whose lone pictures take longer than they should, and why. */
+  readonly onUnoptimized?: (version: string, why: string) => void;
 }
 
 export class Inference {
@@ -51,6 +53,7 @@ export class Inference {
     this.#leaving.delete(version);
     const loaded = await (this.#runner === undefined ? this.#first(call) : this.#runner.load(call));
     this.#loaded.set(version, call);
+    if (loaded.unoptimized !== null) this.#options.onUnoptimized?.(version, loaded.unoptimized);
     return loaded;
   }
 

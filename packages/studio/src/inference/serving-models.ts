@@ -1,13 +1,20 @@
 /** The networks that answer: loaded, run and freed, in whatever thread this is. */
-import { type nn, noGrad, scope, setThreads, tensor } from '@editable/torch';
+import { nn, noGrad, scope, setThreads, type Tensor, TorchError, tensor } from '@editable/torch';
 import { loadRelease, openServingBench, type ServingBench, Store, WorkspaceError } from '@editable/workspace';
 import type { InferenceData, LoadCall, Loaded, RunCall } from './inference-calls.js';
+
+interface ServedModel extends Loaded {
+  readonly model: nn.Model;
+  /** Answers lone pictures in about half the model's time; it takes no other number of them. */
+  readonly lone: nn.InferenceProgram | null;
+  readonly base: string;
+}
 
 export class ServingModels implements Disposable {
   readonly #store: Store;
   readonly #data: InferenceData;
   readonly #bases = new Map<string, ServingBench>();
-  readonly #models = new Map<string, { readonly model: nn.Model; readonly base: string; readonly classes: number }>();
+  readonly #models = new Map<string, ServedModel>();
 
   /** @throws WorkspaceError where the store cannot be opened */
   constructor(data: InferenceData) {
@@ -24,7 +31,7 @@ export class ServingModels implements Disposable {
   load({ release, base }: LoadCall): Loaded {
     const version = release ?? base;
     const there = this.#models.get(version);
-    if (there !== undefined) return { version, classes: there.classes };
+    if (there !== undefined) return loadedOf(there);
     const bench = this.#bases.get(base) ?? this.#openBase(base);
     this.#bases.set(base, bench);
     const { model } = loadRelease(bench, release);
@@ -37,15 +44,17 @@ export class ServingModels implements Disposable {
         `expected ${config.classes.length} finite numbers of ${version.slice(0, 10)}, received ${logits.length} on a grey picture; it is not served.`,
       );
     }
-    this.#models.set(version, { model, base, classes: logits.length });
-    return { version, classes: logits.length };
+    const served = { version, model, base, classes: logits.length, ...this.#optimized(model, shape) };
+    this.#models.set(version, served);
+    return loadedOf(served);
   }
 
   /** Frees what only this version has. */
   unload(version: string): void {
-    const { model, base } = this.#models.get(version) ?? {};
+    const { model, base, lone } = this.#models.get(version) ?? {};
     if (model === undefined || base === undefined) return;
     this.#models.delete(version);
+    lone?.[Symbol.dispose]();
     const shared = this.#bases.get(base)?.opened.model;
     for (const [name, value] of model.parameters) if (value !== shared?.parameters.get(name)) value.dispose();
     if (![...this.#models.values()].some((each) => each.base === base)) this.#bases.delete(base);
@@ -53,12 +62,13 @@ export class ServingModels implements Disposable {
 
   /** [pictures, classes]. @throws WorkspaceError NOT_FOUND for a version that is not loaded */
   run({ version, shape, data, apart }: RunCall): Float32Array<ArrayBuffer> {
-    const { model } = this.#models.get(version) ?? absent(version);
-    if (!apart || shape[0] === 1) return this.#answersOf(model, data, shape);
+    const { model, lone } = this.#models.get(version) ?? absent(version);
     const [pictures, ...each] = shape;
+    if (pictures === 1) return this.#answersOf(lone ?? model, data, shape);
+    if (!apart) return this.#answersOf(model, data, shape);
     const size = data.length / pictures;
     const rows = Array.from({ length: pictures }, (_, at) =>
-      this.#answersOf(model, data.subarray(at * size, (at + 1) * size), [1, ...each]),
+      this.#answersOf(lone ?? model, data.subarray(at * size, (at + 1) * size), [1, ...each]),
     );
     const width = rows[0]?.length ?? 0;
     const logits = new Float32Array(pictures * width);
@@ -72,11 +82,31 @@ export class ServingModels implements Disposable {
     throw new WorkspaceError('NOT_FOUND', `${this.#data.store} has no base ${base.slice(0, 10)}.`);
   }
 
-  #answersOf(model: nn.Model, data: Float32Array, shape: readonly number[]): Float32Array<ArrayBuffer> {
-    const device = this.#data.device as 'cpu';
+  /** A TorchScript program stays as its author optimised it. */
+  #optimized(model: nn.Model, shape: readonly number[]): Pick<ServedModel, 'lone' | 'unoptimized'> {
+    if (this.#data.device !== 'cpu' || model.layers.length === 0) return { lone: null, unoptimized: null };
+    try {
+      const lone = scope(() => nn.optimizeForInference(model, this.#pictures(unevenPicture(shape), shape)));
+      return { lone, unoptimized: null };
+    } catch (error) {
+      if (error instanceof TorchError) return { lone: null, unoptimized: error.message };
+      throw error;
+    }
+  }
+
+  #pictures(data: Float32Array, shape: readonly number[]): Tensor {
+    return tensor(data, { shape: [...shape], device: this.#data.device as 'cpu' });
+  }
+
+  #answersOf(
+    network: nn.Model | nn.InferenceProgram,
+    data: Float32Array,
+    shape: readonly number[],
+  ): Float32Array<ArrayBuffer> {
     return scope(() =>
       noGrad(() => {
-        const { output } = model.call(tensor(data, { shape: [...shape], device }));
+        const pictures = this.#pictures(data, shape);
+        const output = 'run' in network ? network.run(pictures) : network.call(pictures).output;
         return Float32Array.from(output.to('cpu').contiguous().data() as Iterable<number>);
       }),
     );
@@ -87,6 +117,12 @@ export class ServingModels implements Disposable {
     this.#store[Symbol.dispose]();
   }
 }
+
+const loadedOf = ({ version, classes, unoptimized }: ServedModel): Loaded => ({ version, classes, unoptimized });
+
+/** Uneven, so that no mistake of the program's goes unseen. */
+const unevenPicture = (shape: readonly number[]): Float32Array =>
+  Float32Array.from({ length: shape.reduce((product, side) => product * side, 1) }, (_, at) => Math.sin(at));
 
 function absent(version: string): never {
   throw new WorkspaceError('NOT_FOUND', `${version.slice(0, 10)} is not loaded.`);

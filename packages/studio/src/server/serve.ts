@@ -121,6 +121,7 @@ function createParts(
     maxWaiting: limits.waiting,
     longestBlock: limits.block,
     onBatch: (pictures) => metrics.ran(pictures),
+    onUnoptimized: (version, why) => app.log.warn({ version, why }, 'lone pictures take longer than they could'),
   });
   const live = new LiveModel(store, inference);
   const records = new Records(folder);
