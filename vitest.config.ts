@@ -43,7 +43,7 @@ export default defineConfig({
     // Two workers on two cores, one thread each: more would wait for each other.
     env: { OMP_NUM_THREADS: '1' },
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });
