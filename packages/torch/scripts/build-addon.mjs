@@ -43,7 +43,13 @@ function compilerFlags({ version, includeDirs, cxx11Abi, gloo, nccl }) {
   const standard = atLeast(version, 2, 10) ? 'c++20' : 'c++17';
   return [
     ...['-O2', `-std=${standard}`, '-fPIC', '-fvisibility=hidden', '-pthread', '-Wall', '-Wextra'],
-    ...['-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS', `-D_GLIBCXX_USE_CXX11_ABI=${cxx11Abi ? 1 : 0}`],
+    // What cannot be thrown, as its thread is being ended, is dropped: else it would end the process.
+    ...[
+      '-DNAPI_VERSION=8',
+      '-DNAPI_CPP_EXCEPTIONS',
+      '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+      `-D_GLIBCXX_USE_CXX11_ABI=${cxx11Abi ? 1 : 0}`,
+    ],
     ...(gloo ? ['-DEDITABLE_WITH_GLOO'] : []),
     ...(nccl ? ['-DEDITABLE_WITH_NCCL'] : []),
     ...systemDirs.flatMap((dir) => ['-isystem', dir]),

@@ -11,4 +11,10 @@ describe('worker threads', () => {
     expect(after).toBe(own);
     expect(new Set(results).size).toBe(3);
   });
+
+  it('can be ended in the midst of their work', async () => {
+    const { status, signal, stdout, stderr } = await runProgram(await compileProgram('ended-worker'), []);
+    expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({ ended: 12 });
+  });
 });
