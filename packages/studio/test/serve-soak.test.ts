@@ -48,7 +48,7 @@ describe('editable serve under mixed traffic', () => {
     bomb = await sharp({ create: { width: 9000, height: 9000, channels: 3, background: 'white' } })
       .png({ compressionLevel: 9 })
       .toBuffer();
-    server = await started(folder, '--exact');
+    server = await started(folder);
     client = new PatientClient(server.address);
     const wishes = [{ picture: { index: 0 }, target: (test.labels[0]! + 1) % 10 }];
     const [repair] = await client.call('propose', { body: { wishes, why: 'soak', by: 'ann' } });
@@ -76,21 +76,21 @@ describe('editable serve under mixed traffic', () => {
 
   const infer = async (
     at: number,
-  ): Promise<{ readonly status: number; readonly key: string; readonly data: string }> => {
+  ): Promise<{ readonly status: number; readonly key: string; readonly data: readonly number[] }> => {
     const input = { name: 'input', shape: [1, 1, 28, 28], datatype: 'UINT8', data: pictures[at]! };
     const answer = await client.send('infer', { params: { model: 'run' }, body: { inputs: [input] } });
     const { model_version, outputs } = (await answer.json()) as {
       model_version: string;
       outputs: { data: number[] }[];
     };
-    return { status: answer.status, key: `${model_version} ${at}`, data: outputs[0]!.data.join() };
+    return { status: answer.status, key: `${model_version} ${at}`, data: outputs[0]!.data };
   };
 
   it(
     'stays as large as it is, and answers each picture as each release always did',
     async () => {
       const random = stream(0, 'soak');
-      const answers = new Map<string, string>();
+      const answers = new Map<string, readonly number[]>();
       const resident: number[] = [];
       const started = Date.now();
       const isOver = (): boolean =>
@@ -121,10 +121,12 @@ describe('editable serve under mixed traffic', () => {
     (minutes + 5) * 60_000,
   );
 
-  async function round(random: RandomStream, answers: Map<string, string>): Promise<void> {
+  async function round(random: RandomStream, answers: Map<string, readonly number[]>): Promise<void> {
     const known = async (at: number): Promise<{ readonly status: number }> => {
       const { status, key, data } = await infer(at);
-      expect(data).toBe(answers.get(key) ?? data);
+      const before = answers.get(key) ?? data;
+      // Alone or together with others: the last bits differ.
+      expect(data.every((value, at) => Math.abs(value - before[at]!) < 1e-4)).toBe(true);
       answers.set(key, data);
       return { status };
     };

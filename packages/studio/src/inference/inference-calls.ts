@@ -4,6 +4,8 @@ export interface InferenceData {
   readonly store: string;
   readonly device: string;
   readonly threads: number;
+  /** Each picture by itself, by the network as it stands: the same bits whatever it is asked together with. */
+  readonly exact: boolean;
 }
 
 export interface LoadCall {
@@ -25,8 +27,6 @@ export interface RunCall {
   /** [pictures, C, H, W] */
   readonly shape: readonly [number, number, number, number];
   readonly data: Float32Array<ArrayBuffer>;
-  /** Each picture by itself: the same bits whatever it is asked together with. */
-  readonly apart: boolean;
 }
 
 export interface RunResult {

@@ -7,8 +7,6 @@ import { chosenRunner, type Runner } from './runners.js';
 export interface InferenceOptions extends InferenceData {
   readonly maxBatch: number;
   readonly maxWaiting: number;
-  /** Each picture by itself. */
-  readonly apart: boolean;
   /** [C, H, W] */
   readonly shape: readonly [number, number, number];
   /** Milliseconds that a lone picture may keep HTTP waiting; 0: none does. */
@@ -30,10 +28,10 @@ export class Inference {
   #closed = false;
 
   constructor(options: InferenceOptions) {
-    const { shape, apart, maxBatch, maxWaiting, onBatch } = options;
+    const { shape, maxBatch, maxWaiting, onBatch } = options;
     this.#options = options;
     const run = (version: string, pictures: number, data: Float32Array<ArrayBuffer>): Promise<Float32Array> =>
-      this.#ready().run({ version, shape: [pictures, ...shape], data, apart });
+      this.#ready().run({ version, shape: [pictures, ...shape], data });
     const gathers = (): boolean => this.#ready().blocks;
     this.#batcher = new Batcher(run, { maxBatch, maxWaiting, gathers }, onBatch);
   }
@@ -96,8 +94,8 @@ export class Inference {
   }
 
   async #choose(call: LoadCall): Promise<Loaded> {
-    const { store, device, threads, shape, longestBlock } = this.#options;
-    const { runner, loaded } = await chosenRunner({ store, device, threads }, { call, shape, longestBlock });
+    const { store, device, threads, exact, shape, longestBlock } = this.#options;
+    const { runner, loaded } = await chosenRunner({ store, device, threads, exact }, { call, shape, longestBlock });
     this.#runner = runner;
     return loaded;
   }

@@ -109,7 +109,7 @@ function quickModels(data: InferenceData, { call, shape, longestBlock }: RunnerC
   let shortest = Number.POSITIVE_INFINITY;
   for (let tried = 0; tried < tries; tried++) {
     const started = performance.now();
-    models.run({ version, shape: [1, ...shape], apart: true, data: grey });
+    models.run({ version, shape: [1, ...shape], data: grey });
     shortest = Math.min(shortest, performance.now() - started);
   }
   if (shortest <= longestBlock) return models;

@@ -61,14 +61,14 @@ export class ServingModels implements Disposable {
   }
 
   /** [pictures, classes]. @throws WorkspaceError NOT_FOUND for a version that is not loaded */
-  run({ version, shape, data, apart }: RunCall): Float32Array<ArrayBuffer> {
+  run({ version, shape, data }: RunCall): Float32Array<ArrayBuffer> {
     const { model, lone } = this.#models.get(version) ?? absent(version);
     const [pictures, ...each] = shape;
     if (pictures === 1) return this.#answersOf(lone ?? model, data, shape);
-    if (!apart) return this.#answersOf(model, data, shape);
+    if (!this.#data.exact) return this.#answersOf(model, data, shape);
     const size = data.length / pictures;
     const rows = Array.from({ length: pictures }, (_, at) =>
-      this.#answersOf(lone ?? model, data.subarray(at * size, (at + 1) * size), [1, ...each]),
+      this.#answersOf(model, data.subarray(at * size, (at + 1) * size), [1, ...each]),
     );
     const width = rows[0]?.length ?? 0;
     const logits = new Float32Array(pictures * width);
@@ -84,7 +84,8 @@ export class ServingModels implements Disposable {
 
   /** A TorchScript program stays as its author optimised it. */
   #optimized(model: nn.Model, shape: readonly number[]): Pick<ServedModel, 'lone' | 'unoptimized'> {
-    if (this.#data.device !== 'cpu' || model.layers.length === 0) return { lone: null, unoptimized: null };
+    const { device, exact } = this.#data;
+    if (exact || device !== 'cpu' || model.layers.length === 0) return { lone: null, unoptimized: null };
     try {
       const lone = scope(() => nn.optimizeForInference(model, this.#pictures(unevenPicture(shape), shape)));
       return { lone, unoptimized: null };

@@ -31,7 +31,7 @@ function rollouts(name: string, served: string | null) {
     threads: 1,
     maxBatch: 1,
     maxWaiting: 1,
-    apart: false,
+    exact: false,
     longestBlock: 0,
     shape: [1, 1, 1],
   });

@@ -116,7 +116,7 @@ function createParts(
     device,
     threads: options.threads ?? threads(),
     shape: picture.shape,
-    apart: options.exact === true,
+    exact: options.exact === true,
     maxBatch: options.maxBatch ?? 32,
     maxWaiting: limits.waiting,
     longestBlock: limits.block,
