@@ -22,11 +22,11 @@ export function smallStore(folder: string, options: Parameters<typeof smallRun>[
   return reopened(store);
 }
 
-/** The newest base, read from the store's files. */
-export function reopened(store: Store): Bench {
-  const run = openRun(store.files.baseFolder(store.base.base));
+/** A base, the newest one unless said otherwise, read from the store's files. */
+export function reopened(store: Store, base = store.base): Bench {
+  const run = openRun(store.files.baseFolder(base.base));
   const opened: OpenedModel = { run, dataset: stripesDataset, model: run.model, patches: [], device: 'cpu' };
-  return benchOf(store, store.base, opened);
+  return benchOf(store, base, opened);
 }
 
 /** Test images that the base gets wrong, the surest first, with their labels. */

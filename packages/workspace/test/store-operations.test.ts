@@ -19,6 +19,7 @@ import {
   moveTo,
   type ReleasedSet,
   recordCheck,
+  retire,
   rollBack,
   Store,
   type StoredRepair,
@@ -278,9 +279,17 @@ describe('moveTo', () => {
     for (const id of moved.notNeeded) expect(moved.standings.find(({ repair }) => repair === id)?.holds).toBe(true);
     expect(bench.store.state.active).toBe(first.stored.id);
     expect(() => loadRelease(bench, moved.released.stored.id)).toThrow(/is a release of the base .*; open that one/);
+    const over = { by: 'ann', why: 'over' };
+    await expect(retire(bench.store, repairs[0]!.id, over, async () => reopened(bench.store))).rejects.toThrow(
+      /expected the base that is served, .*, received /,
+    );
+    const { released } = await retire(bench.store, repairs[0]!.id, over, async (base) => reopened(bench.store, base));
+    expect(released?.stored).toMatchObject({ base: bench.base.base, repairs: [repairs[1]!.id] });
+    expect(bench.store.state.active).toBe(released?.stored.id);
+    await expect(makeRelease(bench, { by: 'ann' })).rejects.toThrow('is not the newest base any more');
     activate(bench.store, moved.released.stored.id, { by: 'ann', override: 'a test' });
     rollBack(bench.store, { by: 'ann', why: 'practice', to: 'base' });
     expect(bench.store.state).toMatchObject({ active: null, base: moved.base, unrepaired: bench.base.base });
-    expect(verifyStore(bench.store)).toMatchObject({ ok: true, bases: 2, releases: 3 });
+    expect(verifyStore(bench.store)).toMatchObject({ ok: true, bases: 2, releases: 4 });
   });
 });

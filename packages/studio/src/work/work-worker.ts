@@ -68,7 +68,7 @@ const operations: Operations = {
   activate: ({ release, ...deed }) => activate(store, release, deed),
   rollback: (deed) => rollBack(store, deed),
   retire: async ({ repair, ...options }, job) => {
-    const result = await retire(store, repair, options, () => opened(servedBase(), job), job);
+    const result = await retire(store, repair, options, (base) => opened(base, job), job);
     return { repair: result.repair, release: result.released?.stored.id ?? null };
   },
   move: async ({ run, ...options }, job) => {
@@ -154,8 +154,6 @@ function named(name: string): { readonly id: string | null; readonly base: Store
   const { id, base } = store.release(name);
   return { id, base: state.bases.get(base) as StoredBase };
 }
-
-const servedBase = (): StoredBase => named('active').base;
 
 const proposalOf = (
   { opened: { run, dataset } }: Bench,

@@ -1,4 +1,5 @@
 /** `editable store retire`: one repair ends; the others stay in force. */
+import type { StoredBase } from '@editable/workspace';
 import { defineCommand, exitCodes } from '../../command.js';
 import { shown } from '../../console/job-display.js';
 import { type TestImagesFlags, testImagesOptions } from '../../options/shared.js';
@@ -25,8 +26,8 @@ export const retireCommand: ReturnType<typeof defineCommand> = defineCommand<
     withStore(folder, async (store) => {
       const { asked, retire } = await import('@editable/workspace');
       const { describeRelease } = await import('../../report/store-text.js');
-      const bench = () => openBenchFor(store, flags, console);
-      const { repair, released } = await shown(console, (job) => retire(store, name as string, flags, bench, job));
+      const benchOn = (base: StoredBase) => openBenchFor(store, flags, console, base);
+      const { repair, released } = await shown(console, (job) => retire(store, name as string, flags, benchOn, job));
       console.print(`retired ${asked(repair)}${released === null ? '; it was not served' : ''}`);
       if (released !== null) console.print(describeRelease(released));
       console.result({

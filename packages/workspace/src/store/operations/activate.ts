@@ -3,7 +3,7 @@ import { WorkspaceError } from '../../errors.js';
 import type { JobOptions } from '../../job-events.js';
 import { whyNotActivated } from '../gate.js';
 import { readRelease } from '../release-file.js';
-import type { StoredRelease, StoredRepair, StoreState } from '../state.js';
+import type { StoredBase, StoredRelease, StoredRepair, StoreState } from '../state.js';
 import { wantedRepairs } from '../state.js';
 import { reason, type Store, short } from '../store.js';
 import type { Bench } from '../store-base.js';
@@ -91,7 +91,7 @@ export interface Retired {
 
 /**
  * Ends one repair. Where it is served, the set without it is solved from the base, and that release served in its place; the
- * others stay in force. `bench` is asked for only then.
+ * others stay in force. `benchOn` is asked only then, for the base that is served: a retrained one may wait beside it.
  *
  * @throws WorkspaceError REFUSED where it is retired already; as `makeRelease` does
  */
@@ -99,7 +99,7 @@ export async function retire(
   store: Store,
   name: string,
   { why, by, testImages }: RetireOptions,
-  bench: () => Promise<Bench>,
+  benchOn: (base: StoredBase) => Promise<Bench>,
   job: JobOptions = {},
 ): Promise<Retired> {
   const repair = store.repair(name);
@@ -123,7 +123,7 @@ export async function retire(
   const before = store.release('active');
   // Those that are served: what was approved since is another matter.
   const others = wantedRepairs(store.state).filter((each) => each.id !== id && before.repairs.includes(each.id));
-  const released = await releaseOf(await bench(), others, { by, testImages }, job);
+  const released = await releaseOf(await servedBench(store, before, benchOn), others, { by, testImages }, job);
   store.append(by, (state) => {
     requireNotRetired(state.repairs.get(id));
     if (state.active !== before.id) {
@@ -135,6 +135,19 @@ export async function retire(
     ];
   });
   return { repair: store.repair(id), released };
+}
+
+async function servedBench(
+  store: Store,
+  { base }: StoredRelease,
+  benchOn: (base: StoredBase) => Promise<Bench>,
+): Promise<Bench> {
+  const bench = await benchOn(store.state.bases.get(base) as StoredBase);
+  if (bench.base.base === base) return bench;
+  throw new WorkspaceError(
+    'INVALID_ARGUMENT',
+    `expected the base that is served, ${short(base)}, received ${short(bench.base.base)}.`,
+  );
 }
 
 function requireNotRetired(repair: StoredRepair | undefined): void {

@@ -8,7 +8,7 @@ import { goOn, type JobOptions, tell } from '../../job-events.js';
 import { measureEffect } from '../measure-effect.js';
 import { changedTensors, encodeRelease, type Release, withTensors } from '../release-file.js';
 import { type SolvedSet, solveSet, type WishedPicture } from '../solve-set.js';
-import { type StoredRelease, type StoredRepair, type StoreState, wantedRepairs } from '../state.js';
+import { type StoredBase, type StoredRelease, type StoredRepair, type StoreState, wantedRepairs } from '../state.js';
 import { type Store, short } from '../store.js';
 import type { Bench } from '../store-base.js';
 
@@ -32,8 +32,18 @@ export interface ReleasedSet {
 export async function makeRelease(bench: Bench, options: ReleaseOptions, job: JobOptions = {}): Promise<ReleasedSet> {
   const { state } = bench.store;
   const wanted = wantedRepairs(state);
+  requireNewest(state, bench.base);
   requireNews(state, wanted);
   return releaseOf(bench, wanted, options, job);
+}
+
+/** Another process may have moved the repairs to a retrained network while this one opened the base. */
+function requireNewest({ base }: StoreState, { base: opened }: StoredBase): void {
+  if (base === opened) return;
+  throw new WorkspaceError(
+    'CONFLICT',
+    `${short(opened)} is not the newest base any more, ${short(base ?? '')} is; open that one.`,
+  );
 }
 
 function requireNews({ active, base, unrepaired, releases }: StoreState, wanted: readonly StoredRepair[]): void {
@@ -57,7 +67,7 @@ export async function previewRelease(
   return (await prepare(bench, repairs, { parent: bench.store.state.active, by: '', testImages }, job)).release;
 }
 
-/** A release of some repairs. @throws as `makeRelease` does */
+/** A release of some repairs on the bench's base, which need not be the newest one. @throws as `makeRelease` does */
 export async function releaseOf(
   bench: Bench,
   repairs: readonly StoredRepair[],
@@ -65,11 +75,11 @@ export async function releaseOf(
   job: JobOptions = {},
 ): Promise<ReleasedSet> {
   const { store, base } = bench;
-  const parent = store.state.active;
+  const { active: parent, base: newest } = store.state;
   const { release, bytes } = await prepare(bench, repairs, { parent, by, testImages }, job);
   const id = store.files.keepRelease(bytes);
   store.append(by, (state) => {
-    requireUnchanged(state, { base: base.base, parent, repairs });
+    requireUnchanged(state, { newest, parent, repairs });
     const { repairs: ids, result } = release;
     return state.releases.has(id)
       ? []
@@ -156,13 +166,17 @@ export const asked = ({ id, source }: StoredRepair): string =>
 /** @throws WorkspaceError CONFLICT where another process changed what this one started from */
 function requireUnchanged(
   state: StoreState,
-  started: { readonly base: string; readonly parent: string | null; readonly repairs: readonly StoredRepair[] },
+  started: {
+    readonly newest: string | null;
+    readonly parent: string | null;
+    readonly repairs: readonly StoredRepair[];
+  },
 ): void {
   const gone = started.repairs.find(({ id }) => {
     const now = state.repairs.get(id);
     return now === undefined || now.approved === null || now.retired !== null;
   });
-  if (state.base === started.base && state.active === started.parent && gone === undefined) return;
+  if (state.base === started.newest && state.active === started.parent && gone === undefined) return;
   throw new WorkspaceError(
     'CONFLICT',
     `while this release was solved, another process ${gone === undefined ? 'changed what is served' : `retired ${short(gone.id)}`}; nothing was changed, make the release again.`,
