@@ -12,9 +12,11 @@ const folder = mkdtempSync(join(tmpdir(), 'editable-translation-repairs-'));
 const [data, run] = [join(folder, 'data'), join(folder, 'run')];
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function editable(...words: readonly string[]) {
+const editable = (...words: readonly string[]) => editableOn('', ...words);
+
+function editableOn(input: string, ...words: readonly string[]) {
   const command = [join(root, 'packages/cli/bin/editable.js'), ...words];
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', input });
   return { status, stdout, stderr };
 }
 
@@ -45,7 +47,7 @@ beforeAll(() => {
 });
 
 describe('a run of translation', () => {
-  it('is edited: the sentence before and after, what else changed, and a patch that translate could apply', () => {
+  it('is edited: the sentence before and after, what else changed, and a patch that translate applies', () => {
     const out = join(folder, 'fix.safetensors');
     const words = ['edit', run, '--source', 'a1 a2 a3', '--target', 'b3 b3 b1', '--out', out];
     const { status, stdout, stderr } = editable(...words, '--json');
@@ -61,6 +63,9 @@ describe('a run of translation', () => {
     expect(document.bleuDrawdown).toBeCloseTo(document.bleuBefore - document.bleuAfter, 9);
     for (const { before, after } of document.changes) expect(before).not.toBe(after);
     expect(document.best).toBe(document.after === document.target);
+    expect(editableOn('a1 a2 a3\n', 'translate', run).stdout).toBe(`${document.before}\n`);
+    expect(editableOn('a1 a2 a3\n', 'translate', run, '--patch', out).stdout).toBe(`${document.after}\n`);
+    expect(document.after).not.toBe(document.before);
     const { stdout: text } = editable('edit', run, '--index', '3', '--target', 'b1 b2', '--patch', out);
     expect(text).toMatch(/^edit +success: (true|false)/);
     expect(text).toMatch(/BLEU \d+\.\d\d → \d+\.\d\d \(drawdown [+−]\d/);

@@ -52,7 +52,8 @@ describe('editable train --task translation', () => {
     expect(editable(['train', '--task', 'translation', '--dataset', data, '--out', run]).stderr).toMatch(
       /^editable: --source: expected with --task translation/,
     );
-    expect(train('--width', '8').stderr).toBe('editable: --width: expected for image classification only.\n');
+    for (const words of [['--width', '8'], ['--base-loss', 'distillation'], ['--no-augment'], ['--no-nesterov']])
+      expect(train(...words).stderr).toBe(`editable: ${words[0]}: expected for image classification only.\n`);
     expect(editable(['train', '--merges', '30', '--out', run]).stderr).toBe(
       'editable: --merges: expected with --task translation only.\n',
     );

@@ -17,6 +17,8 @@ interface TranslatorFlags extends TranslationFlags {
   readonly epochs: number;
   readonly objective: 'plain' | 'editable' | undefined;
   readonly from: string | undefined;
+  readonly nesterov: boolean;
+  readonly augment: boolean;
   readonly learningRate: number | undefined;
   readonly weightDecay: number | undefined;
   readonly clipNorm: number | undefined;
@@ -48,6 +50,7 @@ const ofImages = [
     'width',
     'extraLayer',
     'trainImages',
+    'baseLoss',
     'freezeBefore',
     'classes',
     'resize',
@@ -97,8 +100,8 @@ export async function trainTranslator(
 function requireTranslation(flags: TranslatorFlags): void {
   const { objective = 'plain', from } = flags;
   refuse(flags, ofImages, 'expected for image classification only.');
-  if ('nesterov' in flags && flags.nesterov === false)
-    throw new UsageError('--no-nesterov: expected for image classification only.');
+  for (const name of ['nesterov', 'augment'] as const)
+    if (!flags[name]) throw new UsageError(`--no-${name}: expected for image classification only.`);
   if (objective === 'plain') refuse(flags, ofEdits, 'expected with --objective editable.');
   if (objective === 'editable' && from === undefined)
     throw new UsageError(

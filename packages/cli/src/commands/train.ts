@@ -45,7 +45,7 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags 
   readonly epochs: number;
   readonly batchSize: number | undefined;
   readonly objective: TrainingSettings['objective'] | undefined;
-  readonly baseLoss: TrainingSettings['baseLoss'];
+  readonly baseLoss: TrainingSettings['baseLoss'] | undefined;
   readonly learningRate: number | undefined;
   readonly addedLearningRate: number | undefined;
   readonly weightDecay: number | undefined;
@@ -105,8 +105,8 @@ const options: OptionTable<TrainFlags> = {
   },
   baseLoss: {
     kind: choice(['cross-entropy', 'distillation']),
-    default: 'cross-entropy',
-    description: "L_base: against the labels, or against the predictions of --from's model (section 4.3)",
+    description:
+      "L_base: against the labels, or against the predictions of --from's model (section 4.3; default: cross-entropy)",
   },
   epochs: { kind: wholeNumber({ min: 1 }), default: 10, description: 'passes over the train images' },
   batchSize: { kind: wholeNumber({ min: 1 }), description: 'images a step (default: 128)' },
@@ -339,7 +339,7 @@ const nameOf = (dataset: DatasetSource, flags: TrainFlags): string | undefined =
 async function settingsOf(flags: TrainFlags, spec: ModelSpec): Promise<TrainingSettings> {
   const { defaultTraining, networks } = await import('editable');
   const { layersOf, overridden } = await import('@editable/workspace');
-  const { baseLoss, epochs, augment, seed } = flags;
+  const { baseLoss = 'cross-entropy', epochs, augment, seed } = flags;
   const { objective = 'editable', batchSize = 128, schedule = 'cosine', optimizer = 'adam' } = flags;
   const { learningRate = 1e-3, weightDecay = 0, clipNorm = 10 } = flags;
   const usual = spec.kind === 'torchscript' ? 'layer3' : networks[spec.kind].usualLayers;

@@ -4,10 +4,17 @@ import type { Console } from '../console/console.js';
 import { shown } from '../console/job-display.js';
 import { UsageError } from '../errors.js';
 import { number, wholeNumber } from '../options/kinds.js';
-import { type DeviceFlags, deviceOptions, type OutputFlags, outputOptions } from '../options/shared.js';
+import {
+  type DeviceFlags,
+  deviceOptions,
+  type OutputFlags,
+  outputOptions,
+  type PatchFlags,
+  patchOptions,
+} from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
-interface TranslateFlags extends DeviceFlags, OutputFlags {
+interface TranslateFlags extends PatchFlags, DeviceFlags, OutputFlags {
   readonly beam: number;
   readonly lengthPenalty: number;
 }
@@ -19,16 +26,21 @@ const options: OptionTable<TranslateFlags> = {
     default: 1,
     description: 'scores are divided by the length to this power; above 1 favours long translations',
   },
+  ...patchOptions,
   ...deviceOptions,
   ...outputOptions,
 };
 
 export const translateCommand: ReturnType<typeof defineCommand> = defineCommand<TranslateFlags>({
   name: 'translate',
-  summary: 'Translate sentences from standard input, one a line.',
+  summary: 'Translate sentences from standard input, one a line, with patches if asked.',
   arguments: [{ name: 'run', description: 'the run folder of a translation model' }],
   options,
-  examples: ['translate runs/de-en < german.txt > english.txt', 'translate runs/de-en --beam 1 --json < german.txt'],
+  examples: [
+    'translate runs/de-en < german.txt > english.txt',
+    'translate runs/de-en --patch fix.safetensors < german.txt',
+    'translate runs/de-en --beam 1 --json < german.txt',
+  ],
   run: translateFromFlags,
 });
 
@@ -41,10 +53,10 @@ async function translateFromFlags(
     throw new UsageError('translate: expected sentences on standard input, one a line, as in: translate RUN < text');
   const text = Buffer.concat(await process.stdin.toArray());
   const { translateLines } = await import('@editable/workspace');
-  const { beam, lengthPenalty, device } = flags;
-  const job = { folder: folder as string, text, name: 'standard input', beam, lengthPenalty, device };
+  const { beam, lengthPenalty, patch: patches = [], device } = flags;
+  const job = { folder: folder as string, text, name: 'standard input', beam, lengthPenalty, patches, device };
   const translations = await shown(console, (options) => translateLines(job, options));
   if (translations.length > 0) console.print(translations.map((line) => line.text).join('\n'));
-  console.result({ run: folder, beam, lengthPenalty, translations });
+  console.result({ run: folder, patches, beam, lengthPenalty, translations });
   return exitCodes.done;
 }

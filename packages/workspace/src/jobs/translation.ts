@@ -1,9 +1,9 @@
 /** Sentences translated by a run, one a line in and out. */
 import { parseLines } from '@editable/text';
-import { mostWords, openTranslationRun, type TranslatedSentence, type TranslationRun, translate } from 'editable';
+import { mostWords, type TranslatedSentence, type TranslationRun, translate } from 'editable';
 import { invalid, WorkspaceError } from '../errors.js';
 import { type JobOptions, tell } from '../job-events.js';
-import { usableDevice } from '../runs/open-model.js';
+import { openTranslator } from '../runs/open-translator.js';
 
 export interface TranslationJob {
   readonly folder: string;
@@ -14,6 +14,8 @@ export interface TranslationJob {
   readonly beam: number;
   /** 1: the mean log-probability a token decides; 0: the sum; more favours long ones. */
   readonly lengthPenalty: number;
+  /** Files of patches, applied first, in this order. */
+  readonly patches?: readonly string[] | undefined;
   /** cpu, cuda or cuda:N; default: cpu */
   readonly device?: string | undefined;
 }
@@ -27,15 +29,16 @@ export interface TranslatedLine extends TranslatedSentence {
 /**
  * An empty line's translation is empty, so that lines stay beside each other.
  *
- * @throws WorkspaceError INVALID_FILE for a sentence that is too long; TextError INVALID_FILE for what is not UTF-8
+ * @throws WorkspaceError INVALID_FILE for a sentence that is too long; TextError INVALID_FILE for what is not UTF-8; EditableError
+ * for a patch of another model
  */
 export function translateLines(job: TranslationJob, options: JobOptions = {}): TranslatedLine[] {
   const lines = parseLines(job.text, job.name);
   checkLines(lines, job.name);
-  const run = openTranslationRun(job.folder, { device: usableDevice(job.device ?? 'cpu') });
+  const { run, translator } = openTranslator(job.folder, job);
   requireBeam(job.beam, run);
-  const { model, config, codec } = run;
-  const translated = translate({ model, spec: config.model, codec }, lines, {
+  const { codec } = translator;
+  const translated = translate(translator, lines, {
     beam: job.beam,
     lengthPenalty: job.lengthPenalty,
     onProgress: (done, total) => tell(options, { kind: 'translating', done, total }),
