@@ -1,12 +1,14 @@
 /** A run of translation: the folder of any run, with the merges and the vocabulary that its model reads text by. */
+import { join } from 'node:path';
 import { type Device, readSafetensors } from '@editable/torch';
 import type { EditorChoice } from '../editing/editor-choice.js';
 import { withWeights } from '../models/load-weights.js';
 import { createTransformer, type TranslationModel } from '../models/transformer/index.js';
-import { loadCodec, type SentenceCodec } from '../translation/sentence-codec.js';
+import { loadCodec, type SentenceCodec, saveCodec } from '../translation/sentence-codec.js';
 import { readTranslationRunConfig } from './read-config.js';
-import { readEditorChoice, requireModelFile } from './run.js';
+import { readEditorChoice, requireModelFile, saveModel } from './run.js';
 import type { TranslationRunConfig } from './run-config.js';
+import { makeRunFolder, runFiles, writeJson } from './run-files.js';
 
 export interface TranslationRun {
   readonly folder: string;
@@ -27,5 +29,17 @@ export function openTranslationRun(
   const fresh = createTransformer(config.model, { device });
   const { tensors } = readSafetensors(weights);
   const model = withWeights(fresh, tensors, weights);
+  return { folder, config, model, codec, editor: readEditorChoice(folder) };
+}
+
+/** Makes a run of a model that was trained elsewhere. */
+export function createTranslationRun(
+  folder: string,
+  { config, model, codec }: Pick<TranslationRun, 'config' | 'model' | 'codec'>,
+): TranslationRun {
+  makeRunFolder(folder);
+  saveCodec(folder, codec);
+  saveModel(folder, model);
+  writeJson(join(folder, runFiles.config), config); // last: a run is known by it
   return { folder, config, model, codec, editor: readEditorChoice(folder) };
 }

@@ -204,13 +204,13 @@ function claimRun(
 ): ClaimedRun {
   const there = isRun(folder) ? readTranslationRunConfig(folder) : undefined;
   const codec = there === undefined ? newCodec(text, corpus, given) : loadCodec(folder, there.text, there.text);
-  const { size } = codec.vocabulary;
+  const { source, target } = codec.vocabularies;
   const config: TranslationRunConfig = {
     version: 1,
     task: 'translation',
     dataset: { folder: corpus.folder, hash: corpus.hash },
     text: { ...text, ...codec.hashes },
-    model: { ...model, sourceVocabulary: size, targetVocabulary: size },
+    model: { ...model, sourceVocabulary: source.size, targetVocabulary: target.size },
     training,
   };
   if (there === undefined) {

@@ -101,16 +101,16 @@ describe('SentenceCodec', () => {
         const sentence = anySentence(random);
         for (const side of ['source', 'target'] as const) {
           const tokens = codec.encode(sentence, side);
-          expect(tokens.at(-1), JSON.stringify(sentence)).toBe(codec.vocabulary.eos);
+          expect(tokens.at(-1), JSON.stringify(sentence)).toBe(codec.vocabularies.source.eos);
           // No sentence may end before its end, or hold what a model takes for padding.
           const inside = tokens.slice(0, -1);
           expect(
-            inside.some((token) => token < 3 || token >= codec.vocabulary.size),
+            inside.some((token) => token < 3 || token >= codec.vocabularies.source.size),
             JSON.stringify(sentence),
           ).toBe(false);
           expect(typeof codec.decode(tokens)).toBe('string');
           const known = tried(() => codec.encodeKnown(sentence, side));
-          expect(known === undefined).toBe(tokens.includes(codec.vocabulary.unknown));
+          expect(known === undefined).toBe(tokens.includes(codec.vocabularies.source.unknown));
         }
       }
     },

@@ -128,7 +128,7 @@ export async function repairTranslation(
     loss: edited.loss,
     source,
     target: wanted,
-    unknown: encoded.filter((token) => token === codec.vocabulary.unknown).length,
+    unknown: encoded.filter((token) => token === codec.vocabularies.source.unknown).length,
     before,
     after: now,
     diff: wordDiff(before, now),

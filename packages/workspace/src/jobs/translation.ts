@@ -43,7 +43,7 @@ export function translateLines(job: TranslationJob, options: JobOptions = {}): T
     lengthPenalty: job.lengthPenalty,
     onProgress: (done, total) => tell(options, { kind: 'translating', done, total }),
   });
-  const { unknown } = codec.vocabulary;
+  const { unknown } = codec.vocabularies.source;
   return lines.map((source, i) => ({
     source,
     ...(translated[i] as TranslatedSentence),

@@ -70,7 +70,7 @@ export function translationMistakes(
     .map(({ source, target }, index) => {
       const translation = translations[index] as string;
       const bleu = sentenceBleu(translation, target, options).score;
-      const repairable = !codec.encode(target, 'target').includes(codec.vocabulary.unknown);
+      const repairable = !codec.encode(target, 'target').includes(codec.vocabularies.target.unknown);
       return { index, source, reference: target, translation, bleu, repairable };
     })
     .sort((a, b) => a.bleu - b.bleu || a.index - b.index);
