@@ -16,6 +16,7 @@ export * from './jobs/training.js';
 export * from './jobs/translation.js';
 export * from './jobs/translation-curvature.js';
 export * from './jobs/translation-evaluation.js';
+export * from './jobs/translation-import.js';
 export * from './jobs/translation-mistakes.js';
 export * from './jobs/translation-repair.js';
 export * from './jobs/translation-repair-set.js';

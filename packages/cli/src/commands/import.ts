@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { nn } from '@editable/torch';
-import type { ImageDataset, ModelSpec, Normalization } from 'editable';
+import type { ImageDataset, ModelSpec, Normalization, RunTask } from 'editable';
 import { type NetworkName, networkNames } from 'editable/network-names';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
@@ -10,6 +10,7 @@ import { shown } from '../console/job-display.js';
 import { count, percent } from '../console/numbers.js';
 import { UsageError } from '../errors.js';
 import { numbers, path, text, wholeNumber } from '../options/kinds.js';
+import { refuseOptionsOf, taskOptions } from '../options/other-task.js';
 import {
   datasetNames,
   networkKind,
@@ -21,9 +22,15 @@ import {
   sourceOptionsWith,
 } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
+import {
+  type ImportTranslationFlags,
+  importTranslationFromFlags,
+  importTranslationOptions,
+} from './import-translation.js';
 import { specOf } from './train.js';
 
-interface ImportFlags extends SourceFlags, PreprocessingFlags, OutputFlags {
+interface ImportFlags extends SourceFlags, PreprocessingFlags, ImportTranslationFlags, OutputFlags {
+  readonly task: RunTask | undefined;
   readonly model: NetworkName | undefined;
   readonly dataset: string;
   readonly width: number | undefined;
@@ -33,11 +40,12 @@ interface ImportFlags extends SourceFlags, PreprocessingFlags, OutputFlags {
 }
 
 const options: OptionTable<ImportFlags> = {
+  ...taskOptions,
   ...sourceOptionsWith('none'),
   dataset: {
     kind: text('name|folder', 'a data set or a folder'),
     required: true,
-    description: `what the model was trained on: ${datasetNames.join(', ')}, or a folder of photographs`,
+    description: `what the model was trained on: ${datasetNames.join(', ')}, or a folder of photographs or of parallel text`,
   },
   model: {
     kind: networkKind,
@@ -56,13 +64,15 @@ const options: OptionTable<ImportFlags> = {
     description: 'normalisation it was trained with',
   },
   ...preprocessingOptions,
+  ...importTranslationOptions,
   out: { kind: path('run'), required: true, description: 'the run folder to make' },
   ...outputOptions,
 };
 
 export const importCommand: ReturnType<typeof defineCommand> = defineCommand<ImportFlags>({
   name: 'import',
-  summary: 'Make a run of a PyTorch checkpoint (.pth, .th, .safetensors) or of a TorchScript model (.pt).',
+  summary:
+    'Make a run of a PyTorch checkpoint (.pth, .th, .safetensors), a TorchScript model (.pt) or a translation model of fairseq (.pt).',
   arguments: [
     { name: 'file', description: 'the checkpoint; a TorchScript file is a program: import only what you trust' },
   ],
@@ -71,6 +81,7 @@ export const importCommand: ReturnType<typeof defineCommand> = defineCommand<Imp
     'import resnet20-12fca82f.th --model resnet20 --dataset cifar-10 --out runs/resnet20',
     'import scripted.pt --dataset cifar-10 --out runs/scripted',
     'import squeezenet1_1.safetensors --model squeezenet1_1 --dataset imagenette --classes synset_words.txt --out runs/s',
+    'import checkpoint_best.pt --task translation --dataset iwslt14 --source de --target en --codes code --dictionary dict.de.txt --dictionary dict.en.txt --out runs/de-en',
   ],
   run: importFromFlags,
 });
@@ -87,6 +98,8 @@ async function importFromFlags(
   if (existsSync(join(flags.out, runFiles.config))) {
     throw new UsageError(`--out: expected a folder without a run, received "${flags.out}", which holds one.`);
   }
+  if (flags.task === 'translation') return importTranslationFromFlags(file as string, flags, console);
+  refuseOptionsOf('translation', flags, Object.keys(importTranslationOptions));
   const source = sourceOf(flags);
   const preprocessing = preprocessingOf(flags, source) ?? publishedPreprocessing(flags.model);
   const dataset = await shown(console, (job) => openData(source, flags, { preprocessing, splits: ['test'] }, job));

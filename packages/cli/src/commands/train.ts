@@ -20,6 +20,7 @@ import { count, duration, percent } from '../console/numbers.js';
 import { UsageError } from '../errors.js';
 import { deviceOf, silentConsole, withGroup } from '../group.js';
 import { choice, number, path, text, toggle, wholeNumber } from '../options/kinds.js';
+import { taskOptions } from '../options/other-task.js';
 import {
   editorKinds,
   editorNames,
@@ -81,10 +82,7 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags 
 const trainable = editorNames.filter((name) => name !== 'natural');
 
 const options: OptionTable<TrainFlags> = {
-  task: {
-    kind: choice(['image-classification', 'translation']),
-    description: 'what examples are (default: image-classification)',
-  },
+  ...taskOptions,
   model: {
     kind: networkKind,
     description: `${networkNames.join(', ')} (default: --from's, else cifar-resnet18); on images of less than 64 pixels a side resnet18 means cifar-resnet18, its form for these`,

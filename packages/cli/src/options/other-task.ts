@@ -1,6 +1,8 @@
-/** Options that a command has for one task alone: given for the other they would be ignored, which is a slip. */
+/** The task of a command's run, and options that a command has for one task alone: given for the other they are a slip. */
+import type { RunTask } from 'editable';
 import { UsageError } from '../errors.js';
-import { optionName } from './table.js';
+import { choice } from './kinds.js';
+import { type OptionTable, optionName } from './table.js';
 
 const inWords = {
   'image-classification': 'image classification',
@@ -20,6 +22,14 @@ export function refuseOptionsOf(task: keyof typeof inWords, flags: object, names
   if (given !== undefined)
     throw new UsageError(`${optionName(given)}: expected for runs of ${inWords[task]} only; leave it out.`);
 }
+
+/** Of commands that make a run. */
+export const taskOptions: OptionTable<{ readonly task: RunTask | undefined }> = {
+  task: {
+    kind: choice(['image-classification', 'translation']),
+    description: 'what examples are (default: image-classification)',
+  },
+};
 
 /** Of options that several commands share: those about pictures. */
 export const pictureOptions = ['classes', 'onDamaged', 'dataDir', 'testImages', 'control', 'controlImages'] as const;
