@@ -154,6 +154,11 @@ describe('a repair', () => {
   it('is found by everyone who opens the store', () => {
     using again = Store.open(bench.store.folder);
     expect(again.state).toEqual(bench.store.state);
+    const all = again.entries;
+    expect(again.latest({ before: Number.MAX_SAFE_INTEGER, limit: 5 })).toEqual(all.slice(-5).reverse());
+    expect(again.latest({ before: 4, limit: 2 })).toEqual(all.slice(1, 3).reverse());
+    expect(again.latest({ before: 4, limit: 50 })).toEqual(all.slice(0, 3).reverse());
+    expect(again.latest({ before: 1, limit: 50 })).toEqual([]);
     expect(again.entries.map(({ event }) => event.kind)).toEqual(
       'base proposed approved proposed released activated proposed approved released activated activated activated activated released retired activated'.split(
         ' ',

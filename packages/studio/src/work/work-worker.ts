@@ -112,11 +112,7 @@ const operations: Operations = {
     return exportRelease(await opened(base, job), { id, ...options });
   },
   verify: (_, job) => verifyStore(store, job),
-  log: ({ before, limit }) =>
-    store.entries
-      .filter(({ seq }) => seq < before)
-      .slice(-limit)
-      .reverse(),
+  log: (asked) => store.latest(asked),
   mistakes: async ({ of, split }, job) => {
     const { id, base } = named(of);
     const own = await opened(base, job);

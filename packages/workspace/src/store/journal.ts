@@ -11,11 +11,15 @@ import { sha256 } from './wish.js';
 const patience = 10_000;
 const version = 1;
 
+const columns = 'seq, at, by, event, hash';
+/** What the first entry's hash follows. */
+const origin = sha256('editable store');
+
 export class Journal implements Disposable {
   readonly #path: string;
   readonly #database: DatabaseSyncInstance;
   #state: StoreState = emptyState;
-  #last = sha256('editable store');
+  #last = origin;
 
   /** @throws WorkspaceError INVALID_STORE, DAMAGED_STORE or BUSY */
   constructor(path: string, { create = false }: { readonly create?: boolean } = {}) {
@@ -54,7 +58,23 @@ COMMIT;`);
 
   /** Every entry, from the first. @throws WorkspaceError DAMAGED_STORE where one was changed or is missing */
   entries(): readonly JournalEntry[] {
-    return this.#read(0, sha256('editable store'));
+    return this.#read(0, origin);
+  }
+
+  /** The last entries before one, the newest first; of those before them only the last one's hash is read. */
+  latest(before: number, limit: number): readonly JournalEntry[] {
+    const newest = this.#trying(() =>
+      this.#database
+        .prepare(`SELECT ${columns} FROM journal WHERE seq < ? ORDER BY seq DESC LIMIT ?`)
+        .all(before, limit + 1),
+    ) as unknown as readonly Row[];
+    const rows = [...newest].reverse();
+    const [first, ...rest] = rows;
+    const entries =
+      first === undefined || rows.length <= limit
+        ? this.#checked(rows, { seq: 0, hash: origin })
+        : this.#checked(rest, first);
+    return [...entries].reverse();
   }
 
   /**
@@ -92,12 +112,17 @@ COMMIT;`);
 
   #read(from: number, before: string): readonly JournalEntry[] {
     const rows = this.#trying(() =>
-      this.#database.prepare('SELECT seq, at, by, event, hash FROM journal WHERE seq > ? ORDER BY seq').all(from),
+      this.#database.prepare(`SELECT ${columns} FROM journal WHERE seq > ? ORDER BY seq`).all(from),
     ) as unknown as readonly Row[];
-    let last = before;
+    return this.#checked(rows, { seq: from, hash: before });
+  }
+
+  /** Rows that follow an entry. */
+  #checked(rows: readonly Row[], { seq, hash }: Pick<Row, 'seq' | 'hash'>): readonly JournalEntry[] {
+    let last = hash;
     return rows.map((row, i) => {
       last = chained(last, { ...row, text: row.event });
-      if (row.seq !== from + i + 1 || row.hash !== last) throw this.#damaged(row.seq);
+      if (row.seq !== seq + i + 1 || row.hash !== last) throw this.#damaged(row.seq);
       return { ...row, event: this.#parsed(row) };
     });
   }

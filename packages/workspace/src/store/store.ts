@@ -48,6 +48,11 @@ export class Store implements Disposable {
     return this.#journal.entries();
   }
 
+  /** The last entries before number `before`, the newest first. */
+  latest({ before, limit }: { readonly before: number; readonly limit: number }): readonly JournalEntry[] {
+    return this.#journal.latest(before, limit);
+  }
+
   /** Adds what `decide` makes of the state that no other process can change meanwhile; on the disk once it returns. */
   append(by: string, decide: (state: StoreState) => readonly StoreEvent[]): StoreState {
     return this.#journal.append(person(by), decide);
