@@ -39,7 +39,10 @@ export async function importTranslationFromFlags(
   flags: ImportTranslationFlags & { readonly dataset: string; readonly out: string },
   console: Console,
 ): Promise<number> {
-  refuseOptionsOf('image-classification', flags, ['model', 'width', 'mean', 'std', 'resize', 'crop', 'classes']);
+  refuseOptionsOf('image-classification', flags, [
+    ...['model', 'width', 'mean', 'std', 'resize', 'crop'],
+    ...['classes', 'onDamaged', 'dataDir'],
+  ]);
   for (const name of ['source', 'target', 'codes', 'dictionary'] as const)
     if (flags[name] === undefined) throw new UsageError(`${optionName(name)}: expected with --task translation.`);
   const { importTranslator } = await import('@editable/workspace');
