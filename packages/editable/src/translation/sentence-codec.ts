@@ -119,7 +119,9 @@ export class SentenceCodec {
 
 const sides: readonly Side[] = ['source', 'target'];
 
-/** A joined vocabulary's own; else both. */
+const isOne = (hash: string): boolean => !hash.includes('-');
+
+/** A joined vocabulary's own; else both, with a dash between. */
 const hashOf = ({ source, target }: Vocabularies): string =>
   source === target ? source.hash() : `${source.hash()}-${target.hash()}`;
 
@@ -167,8 +169,7 @@ const vocabularyNames = ({ source, target }: CorpusLanguages, joined: boolean): 
 /** @throws EditableError INVALID_RUN, TextError WRONG_MERGES where the folder's files are absent or another model's */
 export function loadCodec(folder: string, settings: TextSettings, expected: CodecHashes): SentenceCodec {
   const mergesFile = join(folder, codecFiles.merges);
-  const joined = !existsSync(join(folder, vocabularyFile(settings.source)));
-  const files = vocabularyNames(settings, joined).map((name) => join(folder, name));
+  const files = vocabularyNames(settings, isOne(expected.vocabularyHash)).map((name) => join(folder, name));
   for (const file of [mergesFile, ...files]) {
     if (!existsSync(file))
       throw new EditableError(

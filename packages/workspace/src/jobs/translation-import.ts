@@ -50,8 +50,8 @@ export interface ImportedTranslator {
 /**
  * Nothing is left behind where something does not fit.
  *
- * @throws WorkspaceError INVALID_ARGUMENT for dictionaries of another size than the checkpoint's, or that the codes do not make; EditableError, TextError, TorchError for
- * files that are not what they should be
+ * @throws WorkspaceError INVALID_ARGUMENT for dictionaries of another size than the checkpoint's, or that the codes do not make;
+ * EditableError, TextError, TorchError for files that are not what they should be
  */
 export function importTranslator(job: TranslationImportJob, options: JobOptions = {}): ImportedTranslator {
   const { file, folder, data, codes, beam } = job;
