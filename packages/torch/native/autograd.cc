@@ -1,5 +1,7 @@
-// Gradients of any order and the gradient mode.
+// Gradients of any order, the gradient mode, and automatic casts.
+#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/version.h>
 
 #include "convert.h"
 #include "gate.h"
@@ -41,6 +43,39 @@ Napi::Value isGradEnabled(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), at::GradMode::is_enabled());
 }
 
+// libtorch 2.4 made one function of what was one a device.
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+void castOn(at::DeviceType device, at::ScalarType dtype, bool on) {
+  at::autocast::set_autocast_dtype(device, dtype);
+  at::autocast::set_autocast_enabled(device, on);
+}
+#else
+void castOn(at::DeviceType device, at::ScalarType dtype, bool on) {
+  if (device == at::kCPU) {
+    at::autocast::set_autocast_cpu_dtype(dtype);
+    at::autocast::set_cpu_enabled(on);
+  } else {
+    at::autocast::set_autocast_gpu_dtype(dtype);
+    at::autocast::set_enabled(on);
+  }
+}
+#endif
+
+// beginAutocast(dtype code), on every device; weights are cast once until as many ends have come.
+Napi::Value beginAutocast(const Napi::CallbackInfo& info) {
+  const auto dtype = static_cast<at::ScalarType>(info[0].As<Napi::Number>().Int32Value());
+  at::autocast::increment_nesting();
+  for (const auto device : {at::kCPU, at::kCUDA}) castOn(device, dtype, true);
+  return info.Env().Undefined();
+}
+
+Napi::Value endAutocast(const Napi::CallbackInfo& info) {
+  if (at::autocast::decrement_nesting() > 0) return info.Env().Undefined();
+  at::autocast::clear_cache();
+  for (const auto device : {at::kCPU, at::kCUDA}) castOn(device, at::kBFloat16, false);
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 void registerAutograd(Napi::Env env, Napi::Object exports) {
@@ -49,6 +84,8 @@ void registerAutograd(Napi::Env env, Napi::Object exports) {
   exportFunction(env, exports, "requiresGrad", requiresGrad);
   exportFunction(env, exports, "setGradEnabled", setGradEnabled);
   exportFunction(env, exports, "isGradEnabled", isGradEnabled);
+  exportFunction(env, exports, "beginAutocast", beginAutocast);
+  exportFunction(env, exports, "endAutocast", endAutocast);
 }
 
 }  // namespace editable

@@ -3,6 +3,7 @@
  *
  * @module @editable/torch
  */
+export * from './autocast.js';
 export * from './autograd.js';
 export * from './checkpoint.js';
 export type { Device } from './device.js';

@@ -52,6 +52,8 @@ export interface Native {
   requiresGrad(handle: Handle): boolean;
   setGradEnabled(on: boolean): boolean;
   isGradEnabled(): boolean;
+  beginAutocast(dtype: number): void;
+  endAutocast(): void;
   setThreads(count: number): void;
   threads(): number;
   manualSeed(seed: bigint): void;

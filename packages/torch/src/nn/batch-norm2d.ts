@@ -49,7 +49,9 @@ export class BatchNorm2d extends Module {
   }
 
   /** The same with the statistics of all processes' batches: their sums are added up on the way, and so are gradients. */
-  #normalizeAcross(input: Tensor, context: Context, across: BatchAcross, mean: Tensor, variance: Tensor): Tensor {
+  #normalizeAcross(given: Tensor, context: Context, across: BatchAcross, mean: Tensor, variance: Tensor): Tensor {
+    // Sums over a batch need more digits than mixed precision leaves; libtorch's own kernel adds up in float32, too.
+    const input = given.to(mean.dtype);
     const [batch = 0, channels = 0, ...rest] = input.shape;
     const local = batch * rest.reduce((product, size) => product * size, 1);
     const wide = (value: Tensor): Tensor => value.reshape([1, channels, 1, 1]);
@@ -65,7 +67,7 @@ export class BatchNorm2d extends Module {
     const normal = centred.mul(wide(biased.add(this.#eps).rsqrt()));
     const output = normal.mul(wide(context.read(this.weight))).add(wide(context.read(this.bias)));
     context.observe?.(this, normal, output);
-    return output;
+    return output.to(given.dtype);
   }
 }
 
