@@ -22,6 +22,7 @@ interface TranslatorFlags extends TranslationFlags {
   readonly learningRate: number | undefined;
   readonly weightDecay: number | undefined;
   readonly clipNorm: number | undefined;
+  readonly precision: NonNullable<TranslationTraining['precision']>;
   readonly editor: EditorName;
   readonly editorLearningRate: HyperparameterValue | undefined;
   readonly beta: number | undefined;
@@ -171,6 +172,7 @@ async function trainingOf(
     ...(settings as Partial<typeof usual>),
     ...{ epochs, seed, checkpointEvery },
     ...(from === null ? {} : { from }),
+    ...(flags.precision === 'float32' ? {} : { precision: flags.precision }),
     maxRatio: flags.maxRatio ?? usual.maxRatio,
     averageEpochs: flags.averageEpochs ?? Math.min(usual.averageEpochs, epochs),
     editor: { ...usual.editor, layers },

@@ -54,6 +54,7 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags 
   readonly optimizer: TrainingSettings['optimizer'] | undefined;
   readonly nesterov: boolean;
   readonly clipNorm: number | undefined;
+  readonly precision: NonNullable<TrainingSettings['precision']>;
   readonly augment: boolean;
   readonly augmentation: Augmentation | undefined;
   readonly from: string | undefined;
@@ -127,6 +128,11 @@ const options: OptionTable<TrainFlags> = {
   optimizer: { kind: choice(['adam', 'sgd']), description: 'sgd has Nesterov momentum 0.9 (default: adam)' },
   nesterov: { kind: toggle, default: true, description: "sgd with plain momentum, not Nesterov's" },
   clipNorm: { kind: number({ above: 0 }), description: 'bound on the norm of all gradients together (default: 10)' },
+  precision: {
+    kind: choice(['float32', 'bfloat16']),
+    default: 'float32',
+    description: 'bfloat16: L_base in mixed precision, where the processor is faster in it; edits and L_loc in float32',
+  },
   augment: { kind: toggle, default: true, description: 'train without random crops and flips' },
   augmentation: {
     kind: choice(['shift', 'random-resized-crop']),
@@ -371,6 +377,7 @@ async function settingsOf(flags: TrainFlags, spec: ModelSpec): Promise<TrainingS
     ...(flags.nesterov ? {} : { nesterov: false }),
     ...(flags.checkpointSteps ? { checkpointSteps: true } : {}),
     ...(flags.syncBatchNorm ? { syncBatchNorm: true } : {}),
+    ...(flags.precision === 'float32' ? {} : { precision: flags.precision }),
     learnEditor: flags.learnEditor,
     checkpointEvery: flags.checkpointEvery,
     trainImages: flags.trainImages ?? null,

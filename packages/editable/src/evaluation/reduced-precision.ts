@@ -67,26 +67,30 @@ export function inBfloat16(model: nn.Model): nn.Model {
  * the model cannot be run in it: a TorchScript file may have its number type built in.
  */
 export function isFasterInBfloat16(model: nn.Model, batch: Tensor, from: number): boolean {
-  return scope(() => secondsReduced(model, batch, from) < secondsOf(model, batch, from));
+  return scope(() => millisecondsReduced(model, batch, from) < millisecondsOf(model, batch, from));
 }
 
-function secondsReduced(model: nn.Model, batch: Tensor, from: number): number {
+function millisecondsReduced(model: nn.Model, batch: Tensor, from: number): number {
   try {
-    return secondsOf(inBfloat16(model), batch.to('bfloat16'), from);
+    return millisecondsOf(inBfloat16(model), batch.to('bfloat16'), from);
   } catch (error) {
     if (error instanceof TorchError && error.code === 'OPERATOR_FAILED') return Number.POSITIVE_INFINITY;
     throw error;
   }
 }
 
-function secondsOf(model: nn.Model, batch: Tensor, from: number): number {
-  const run = (): number => {
+const millisecondsOf = (model: nn.Model, batch: Tensor, from: number): number =>
+  quickerOfTwo(() => scope(() => noGrad(() => model.call(batch, { from }).output.sum().item())));
+
+/** Milliseconds of the quicker of two runs, after one to warm up. */
+export function quickerOfTwo(run: () => void): number {
+  const timed = (): number => {
     const started = performance.now();
-    scope(() => noGrad(() => model.call(batch, { from }).output.sum().item()));
+    run();
     return performance.now() - started;
   };
   run();
-  return Math.min(run(), run());
+  return Math.min(timed(), timed());
 }
 
 /** The largest change that rounding makes to a difference of two logits of one image. */

@@ -45,6 +45,7 @@ const steps = {
   learnEditor: z.boolean(),
   editsPerStep: count.exactOptional(),
   syncBatchNorm: z.boolean().exactOptional(),
+  precision: z.enum(['float32', 'bfloat16']).exactOptional(),
 } satisfies Record<keyof StepSettings, z.ZodType>;
 
 const imageTraining: z.ZodType<TrainingSettings> = z.looseObject({

@@ -1,4 +1,4 @@
-import { grad, manualSeed, memory, type nn, randn, resetPeakMemory, scope, tensor } from '@editable/torch';
+import { grad, manualSeed, memory, modelOf, nn, randn, resetPeakMemory, scope, tensor } from '@editable/torch';
 import { describe, expect, it } from 'vitest';
 import { classification } from '../editing/constraints/classification.js';
 import { editorNamed } from '../editing/editors/index.js';
@@ -38,6 +38,27 @@ describe('baseObjective', () => {
       const mean = expected.reduce((sum, value) => sum + value, 0) / 4;
       expect(objectives[0]!.base.item()).toBeCloseTo(mean, 5);
       expect(objectives[1]!.base.item()).toBe(objectives[0]!.base.item());
+    });
+  });
+});
+
+describe('editableObjective in bfloat16', () => {
+  it('has L_base in it, edits and L_loc in float32', () => {
+    scope(() => {
+      const layers = modelOf(new nn.Sequential([new nn.Linear(5, 6), new nn.ReLU(), new nn.Linear(6, 3)]));
+      const parameters = new Map([...layers.parameters].map(([name, value]) => [name, value.detach().requiresGrad_()]));
+      const batch = { input: randn([8, 5]), target: tensor(new BigInt64Array(8)) };
+      const editor = editorNamed('rmsprop', { learningRate: 0.01, beta: 0.5 });
+      const options = { editor, editable: ['2.weight'], maxSteps: 3, cEdit: 1, cLoc: 1 };
+      const constraint = classification(randn([1, 5]), 2, { margin: 1e3 });
+      const [ours, exact] = (['bfloat16', 'float32'] as const).map((precision) =>
+        editableObjective(imageClassification, layers, parameters, batch, constraint, { ...options, precision }),
+      );
+      expect([ours!.edit.item(), ours!.locality.item()]).toEqual([exact!.edit.item(), exact!.locality.item()]);
+      expect(exact!.locality.item()).toBeGreaterThan(0);
+      expect(ours!.base.item()).not.toBe(exact!.base.item());
+      expect(ours!.base.item()).toBeCloseTo(exact!.base.item(), 2);
+      expect(ours!.total.dtype).toBe('float32');
     });
   });
 });

@@ -1,5 +1,16 @@
 /** The objective of Editable Training (equations 2 to 4) for one batch and one edit, every term apart. */
-import { batchSizeOf, catTrees, grad, mapTree, type nn, noGrad, Tensor, type Tree, zeros } from '@editable/torch';
+import {
+  autocast,
+  batchSizeOf,
+  catTrees,
+  grad,
+  mapTree,
+  type nn,
+  noGrad,
+  Tensor,
+  type Tree,
+  zeros,
+} from '@editable/torch';
 import { type Constraint, exampleShape } from '../editing/constraint.js';
 import { editLoop, type Trajectory } from '../editing/edit.js';
 import type { Editor } from '../editing/editor.js';
@@ -8,6 +19,7 @@ import { named } from '../editing/named.js';
 import type { Task, TrainingBatch } from '../tasks/task.js';
 import type { BatchPart } from './batch-share.js';
 import { CheckpointedSteps, floatsOf } from './checkpointed-steps.js';
+import type { StepSettings } from './settings.js';
 
 export interface ObjectiveOptions {
   readonly editor: Editor;
@@ -25,7 +37,11 @@ export interface ObjectiveOptions {
   readonly checkpointSteps?: boolean;
   /** What L_base and L_loc count for, where the batch is one of several whose objectives are averaged; default 1. */
   readonly weight?: number;
+  /** Of the base forward; see `StepSettings`. */
+  readonly precision?: Precision;
 }
+
+type Precision = NonNullable<StepSettings['precision']>;
 
 export interface Objective {
   /** Obj(θ, l_e), a scalar, differentiable in the parameters and in learned hyperparameters. */
@@ -55,9 +71,11 @@ export function baseObjective<Input extends Tree, State extends Tree>(
   model: nn.Model<Input, State>,
   parameters: nn.NamedTensors,
   batch: TrainingBatch<Input>,
-  weight = 1,
+  { weight = 1, precision = 'float32' }: Pick<ObjectiveOptions, 'weight' | 'precision'> = {},
 ): Objective {
-  const { output, buffers } = model.call(batch.input, { parameters, training: true });
+  const forward = (): nn.CallResult => model.call(batch.input, { parameters, training: true });
+  const { output: raw, buffers } = precision === 'float32' ? forward() : autocast(precision, forward);
+  const output = precision === 'float32' ? raw : raw.to('float32');
   const base = weighted(task.baseLoss(output, batch), weight);
   const accuracy = noGrad(() => task.accuracy(output, batch).item());
   const zero = zeros([], { dtype: base.dtype, device: base.device });
@@ -76,7 +94,7 @@ export function editableObjective<Input extends Tree, State extends Tree>(
   constraint: Constraint<Input>,
   options: ObjectiveOptions,
 ): Objective {
-  const plain = baseObjective(task, model, parameters, batch, options.weight);
+  const plain = baseObjective(task, model, parameters, batch, options);
   return withEdit(task, model, parameters, batch, constraint, options, plain);
 }
 
@@ -96,7 +114,7 @@ export function objectiveOfEdits<Input extends Tree, State extends Tree>(
 ): Objective {
   const { length } = constraints;
   const { weight = 1, localityImages = null } = options;
-  const plain = baseObjective(task, model, parameters, batch, weight);
+  const plain = baseObjective(task, model, parameters, batch, options);
   const each = constraints.map((constraint, i) => {
     const part = parts[i] as BatchPart<Input>;
     const own = {

@@ -43,6 +43,11 @@ export interface StepSettings {
   readonly editsPerStep?: number;
   /** Batch statistics of all processes' batches together, not of each one's own. */
   readonly syncBatchNorm?: boolean;
+  /**
+   * bfloat16: L_base in mixed precision, weights and their steps in float32; default float32. Edits and L_loc are in float32
+   * always: an edit's small changes of weights would be lost in the rounding.
+   */
+  readonly precision?: 'float32' | 'bfloat16';
 }
 
 export interface TrainingSettings extends StepSettings {

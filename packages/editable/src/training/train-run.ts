@@ -1,6 +1,6 @@
 /** Trains into a run's folder. Killed at any moment and called again it continues, to the same bits. */
 import { join } from 'node:path';
-import { type Device, exchange, type nn, type ProcessGroup } from '@editable/torch';
+import { type Device, exchange, type nn, type ProcessGroup, randint, randn, scope } from '@editable/torch';
 import type { ImageDataset } from '../data/index.js';
 import { splitHash } from '../data/split-hash.js';
 import { selectParameters } from '../editing/layers.js';
@@ -14,7 +14,9 @@ import type { RunConfig } from '../runs/run-config.js';
 import { removeFile, runFiles } from '../runs/run-files.js';
 import { trainingSplits } from '../runs/splits.js';
 import { agreeOn, failTogether } from '../sharing/group-agreement.js';
+import { imageClassification } from '../tasks/image-classification.js';
 import { checkAugmentation, ImageWork } from './image-work.js';
+import { requireFaster, type StepTimes, stepTimes } from './precision.js';
 import { claimFolder, isFinished } from './run-folder.js';
 import { checkTraining, type TrainingSettings } from './settings.js';
 import { Trainer } from './trainer.js';
@@ -59,6 +61,12 @@ async function trainShare(
   if (settings === null) throw new EditableError('INVALID_RUN', `${folder} was imported; there is no training to run.`);
   checkTraining(settings);
   checkAugmentation(settings, dataset);
+  const fresh = { seed: settings.seed, folder, device };
+  const from = initial ?? (settings.from === null ? undefined : openRun(settings.from, { device }).model);
+  if (settings.precision === 'bfloat16' && !isFinished(folder))
+    requireFaster(
+      timesOf(fastLayout(config.model, from ?? createModel(config.model, fresh)), config, settings, device),
+    );
   if (writes) claimFolder(folder, config, readRunConfig);
   if (writes && config.model.kind === 'torchscript' && settings.from !== null)
     keepScript(join(settings.from, config.model.file), folder, config.model.file);
@@ -67,8 +75,6 @@ async function trainShare(
     return openRun(folder, { device });
   }
 
-  const fresh = { seed: settings.seed, folder, device };
-  const from = initial ?? (settings.from === null ? undefined : openRun(settings.from, { device }).model);
   const start = from === undefined ? createModel(config.model, fresh) : grownFrom(from, config.model, fresh);
   const whole = fastLayout(config.model, start);
   const model = settings.freezeBefore === null ? whole : tailOf(whole, settings.freezeBefore);
@@ -92,6 +98,19 @@ async function trainShare(
   removeFile(join(folder, runFiles.checkpoint));
   return openRun(folder, { device });
 }
+
+/** On noise of the size of a batch. */
+const timesOf = (
+  model: nn.Model,
+  { shape, classes }: RunConfig,
+  { batchSize }: TrainingSettings,
+  device: Device,
+): StepTimes =>
+  scope(() => {
+    const input = randn([batchSize, ...shape], { device });
+    const target = randint(classes.length, [batchSize], { dtype: 'int64', device });
+    return stepTimes(imageClassification, model, { input, target });
+  });
 
 /** Parameters that have a learning rate of their own: those that are named, or that the starting model lacks. */
 const addedTo = (

@@ -10,6 +10,7 @@ import {
   noGrad,
   optim,
   type ProcessGroup,
+  randint,
   readSafetensors,
   scope,
   type Tensor,
@@ -19,6 +20,7 @@ import { EditableError } from '../errors.js';
 import { averageWeights } from '../models/average-weights.js';
 import {
   createTransformer,
+  fairseqTokens,
   type TokenPair,
   type TransformerSpec,
   type TranslationModel,
@@ -32,6 +34,7 @@ import type { TranslationRunConfig } from '../runs/run-config.js';
 import { makeRunFolder, removeFile, runFiles } from '../runs/run-files.js';
 import { openTranslationRun, type TranslationRun } from '../runs/translation-run.js';
 import { agreeOn, failTogether } from '../sharing/group-agreement.js';
+import { translationTask } from '../tasks/translation.js';
 import {
   codecOf,
   codecText,
@@ -41,6 +44,7 @@ import {
   type TextSettings,
 } from '../translation/sentence-codec.js';
 import { checkEdits } from './batch-share.js';
+import { requireFaster, type StepTimes, stepTimes } from './precision.js';
 import { claimFolder, isFinished, writeTensors } from './run-folder.js';
 import { Trainer } from './trainer.js';
 import { runTraining, type StepMetrics } from './training-loop.js';
@@ -72,6 +76,9 @@ export interface TrainTranslationOptions {
    */
   readonly group?: ProcessGroup | undefined;
 }
+
+/** Tokens of a sentence, roughly. */
+const usualLength = 20;
 
 /** Models of the last epochs, while they wait for their mean. */
 const epochsFolder = 'epochs';
@@ -105,6 +112,7 @@ async function trainShare(
     const model = start === undefined ? null : modelHash(start.model);
     agreeOn(group, { settings: plan, data: corpus.hash, 'starting model': model });
   }
+  if (settings.precision === 'bfloat16' && !isFinished(folder)) requireFaster(timesOf(plan, device));
   const writes = (group?.rank ?? 0) === 0;
   const own = writes ? claimRun(folder, plan, corpus, start?.codec ?? onLearning) : undefined;
   const { codec, config, finished } = claimOf(group, own);
@@ -150,6 +158,20 @@ async function trainShare(
   return openTranslationRun(folder, { device });
 }
 
+/** On sentences of random tokens, as many as a batch has. */
+function timesOf({ text, model, training }: TranslationPlan, device: Device): StepTimes {
+  const special = fairseqTokens.unknown + 1;
+  const vocabulary = text.merges + special;
+  const rows = Math.max(1, Math.floor(training.batchTokens / usualLength));
+  return scope(() => {
+    const tokens = () => randint(text.merges, [rows, usualLength], { dtype: 'int64', device }).add(special);
+    const input = { source: tokens(), target: tokens() };
+    const spec = { ...model, sourceVocabulary: vocabulary, targetVocabulary: vocabulary };
+    const untrained = createTransformer(spec, { seed: 0, device });
+    return stepTimes(translationTask(), untrained, { input, target: input.target });
+  });
+}
+
 /** Rank 0's tensors in everybody's. */
 const handOut = (group: ProcessGroup, { parameters }: TranslationModel, tensors: nn.NamedTensors): void =>
   broadcastInto(
@@ -159,8 +181,8 @@ const handOut = (group: ProcessGroup, { parameters }: TranslationModel, tensors:
 
 /** A training that starts from a run's model, and so has its text and its sizes. */
 export function planFrom({ config }: Pick<TranslationRun, 'config'>, training: TranslationTraining): TranslationPlan {
-  const { mergesHash: _, vocabularyHash: __, ...text } = config.text;
-  const { sourceVocabulary: ___, targetVocabulary: ____, ...model } = config.model;
+  const { mergesHash, vocabularyHash, ...text } = config.text;
+  const { sourceVocabulary, targetVocabulary, ...model } = config.model;
   return { text, model, training };
 }
 

@@ -173,11 +173,11 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
     { weight, parts }: Omit<SharedBatch<Input>, 'batch'>,
   ): Objective {
     const { parameters } = this.#copy;
-    const { syncBatchNorm = false } = this.#settings;
+    const { syncBatchNorm = false, precision = 'float32' } = this.#settings;
     const own = this.#copy.training;
     const training = syncBatchNorm && this.#group !== undefined ? across(own, this.#group) : own;
     const [constraint] = constraints;
-    if (constraint === undefined) return baseObjective(this.#task, training, parameters, batch, weight);
+    if (constraint === undefined) return baseObjective(this.#task, training, parameters, batch, { weight, precision });
     const { firstOrder, localityImages, editor, checkpointSteps = false } = this.#settings;
     const options = {
       editor: this.#editor(),
@@ -188,6 +188,7 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
       localityImages,
       checkpointSteps,
       weight,
+      precision,
     };
     return constraints.length === 1
       ? editableObjective(this.#task, training, parameters, batch, constraint, options)

@@ -159,10 +159,10 @@ export class Bench implements Disposable {
 function identityOf(model: nn.Model, dataset: ImageDataset, options: BenchOptions) {
   const {
     split,
-    kept: _,
-    group: ____,
-    reducedPrecision: __,
-    curvature: ___,
+    kept,
+    group,
+    reducedPrecision,
+    curvature,
     normalization = dataset.normalization,
     device = 'cpu',
     ...settings
