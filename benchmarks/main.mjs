@@ -1,5 +1,6 @@
 /** `npm run bench`: the project's goals for speed, each beside PyTorch on the same machine in the same run. */
 import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -35,6 +36,8 @@ const subjects = [
   memory,
 ];
 const allRows = subjects.flatMap(({ rows, derived = [] }) => [...rows, ...derived]);
+/** All but those that would take many times as long on this processor. */
+const usualRows = allRows.filter(({ needs }) => needs !== 'bfloat16' || hasBfloat16());
 
 const usage = `Usage: npm run bench -- [--rows NAME,…] [--width N] [--batch N] [--device cpu|cuda] [--quick] [--json]
 Rows: ${allRows.map(({ name }) => name).join(', ')}.`;
@@ -117,7 +120,7 @@ function bounded({ name, title, unit, goal }, { ours, pytorch, pytorchTuned = nu
 function readOptions() {
   const { values } = parseArgs({
     options: {
-      rows: { type: 'string', default: allRows.map(({ name }) => name).join() },
+      rows: { type: 'string', default: usualRows.map(({ name }) => name).join() },
       width: { type: 'string' },
       batch: { type: 'string' },
       device: { type: 'string', default: 'cpu' },
@@ -134,6 +137,12 @@ function readOptions() {
   const width = wholeNumber('width', values.width ?? (quick ? '8' : '64'));
   const batch = wholeNumber('batch', values.batch ?? (quick ? '8' : '64'));
   return { help, json, wanted, settings: { width, batch, device, quick } };
+}
+
+/** Instructions for products in bfloat16, as Linux names them on x86. */
+function hasBfloat16() {
+  const path = '/proc/cpuinfo';
+  return existsSync(path) && /\b(avx512_bf16|amx_bf16)\b/.test(readFileSync(path, 'utf8'));
 }
 
 function wholeNumber(name, text) {

@@ -1,4 +1,7 @@
-/** Training ResNet-18 with Adam: a plain step, a step of Editable Training with three editor steps, one over the other. */
+/**
+ * Training ResNet-18 with Adam: a plain step, in float32 and in mixed precision, a step of Editable Training with three editor
+ * steps, one over the other.
+ */
 import { defaultTraining, imageClassification, Trainer } from 'editable';
 import { checkSteps, editorChoice, randomBatch, unreachable, untrainedNet } from './workload.mjs';
 
@@ -22,6 +25,16 @@ export const rows = [
   },
   {
     ...common,
+    name: 'bfloat16-train-step',
+    pytorchRow: 'train-step',
+    title: 'the same in mixed precision, bfloat16',
+    needs: 'bfloat16',
+    goal: 0.95,
+    goalTuned: null,
+    parameters: ({ width, batch, device }) => ({ width, batch, device, precision: 'bfloat16' }),
+  },
+  {
+    ...common,
     name: 'editable-train-step',
     title: 'editable training step, 3 editor steps',
     goal: 0.5,
@@ -42,6 +55,14 @@ export const rows = [
 /** Rows that come from the times of two others, on each side. */
 export const derived = [
   {
+    name: 'bfloat16-over-float32',
+    title: 'plain training step, bfloat16 over float32',
+    needs: 'bfloat16',
+    unit: 'x',
+    goal: 0.77, // 1.3 times as fast
+    of: ['bfloat16-train-step', 'train-step'],
+  },
+  {
     name: 'editable-over-plain',
     title: 'editable over plain training step',
     unit: 'x',
@@ -58,13 +79,14 @@ export const derived = [
 ];
 
 /** One step through the trainer: plain without editor steps, else editable with so many. */
-export function trainingStep({ width, batch, device, steps = 0, locality = null }) {
+export function trainingStep({ width, batch, device, steps = 0, locality = null, precision = 'float32' }) {
   const settings = {
     ...defaultTraining,
     objective: steps === 0 ? 'plain' : 'editable',
     // As PyTorch's side, whatever the defaults become.
     learnEditor: false,
     localityImages: locality,
+    precision,
     clipEditNorm: null,
     editor: { ...editorChoice, maxSteps: steps },
   };

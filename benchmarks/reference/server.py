@@ -63,14 +63,16 @@ def small_op(device="cpu", calls=10_000):
     return run, calls
 
 
-def train_step(device="cpu", width=64, batch=64):
+def train_step(device="cpu", width=64, batch=64, precision="float32"):
     at = Setup(device, width, batch)
     optimizer = torch.optim.Adam(at.model.parameters())
     at.model.train()
 
     def run():
         optimizer.zero_grad()
-        F.cross_entropy(at.model(at.images), at.labels).backward()
+        with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
+            logits = at.model(at.images)
+        F.cross_entropy(logits.float(), at.labels).backward()
         optimizer.step()
 
     return run, 1
