@@ -39,6 +39,8 @@ const layer = <Input>(module: nn.Module<Input>, inputOf: (...inputs: readonly Te
 const layers: Readonly<Record<string, () => Layer>> = {
   relu: () => single(new nn.ReLU()),
   relu6: () => single(new nn.ReLU6()),
+  hardsigmoid: () => single(new nn.Hardsigmoid()),
+  hardswish: () => single(new nn.Hardswish()),
   elu: () => single(new nn.ELU({ alpha: 0.5 })),
   gelu: () => single(new nn.GELU()),
   'gelu-tanh': () => single(new nn.GELU({ approximate: 'tanh' })),

@@ -1,4 +1,4 @@
-/** Activation functions as layers (torch.nn.ReLU, ReLU6, ELU, GELU). */
+/** Activation functions as layers (torch.nn.ReLU, ReLU6, Hardsigmoid, Hardswish, ELU, GELU). */
 import { elu, gelu, hardtanh, relu } from '../functions.generated.js';
 import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
@@ -14,6 +14,20 @@ export class ReLU extends Module {
 export class ReLU6 extends Module {
   override forward(input: Tensor): Tensor {
     return hardtanh(input, { minVal: 0, maxVal: 6 });
+  }
+}
+
+/** min(max(0, x + 3), 6) / 6. */
+export class Hardsigmoid extends Module {
+  override forward(input: Tensor): Tensor {
+    return hardsigmoid(input);
+  }
+}
+
+/** x min(max(0, x + 3), 6) / 6 (Howard et al., 2019). */
+export class Hardswish extends Module {
+  override forward(input: Tensor): Tensor {
+    return input.mul(hardsigmoid(input));
   }
 }
 
@@ -44,3 +58,6 @@ export class GELU extends Module {
     return gelu(input, { approximate: this.#approximate });
   }
 }
+
+/** By hardtanh, which has a second derivative in every libtorch. */
+const hardsigmoid = (input: Tensor): Tensor => hardtanh(input.add(3), { minVal: 0, maxVal: 6 }).div(6);
