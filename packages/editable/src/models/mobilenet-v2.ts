@@ -1,27 +1,10 @@
 /** MobileNet V2 (Sandler et al., 2018) of width 1 with torchvision's names. */
 import { nn, type Tensor } from '@editable/torch';
+import { convolution } from './convolution-block.js';
 import { ExtraLayer } from './extra-layer.js';
-import { smallLinear, starting } from './initial-weights.js';
+import { smallLinear } from './initial-weights.js';
 import type { NetworkOptions } from './network-options.js';
 import { headStages, pooled, sequenceStages } from './stages.js';
-
-interface ConvolutionOptions {
-  readonly stride?: number;
-  readonly groups?: number;
-}
-
-/** No bias; initialised by what leaves it. */
-function convolution(
-  inChannels: number,
-  outChannels: number,
-  kernelSize: 1 | 3,
-  { stride = 1, groups = 1 }: ConvolutionOptions = {},
-): nn.Conv2d {
-  const padding = (kernelSize - 1) / 2;
-  const layer = new nn.Conv2d(inChannels, outChannels, kernelSize, { stride, padding, groups, bias: false });
-  const shape = [outChannels, inChannels / groups, kernelSize, kernelSize];
-  return starting(layer, nn.kaimingNormal(shape, outChannels * kernelSize ** 2));
-}
 
 const activated = (...layer: Parameters<typeof convolution>): nn.Sequential =>
   new nn.Sequential([convolution(...layer), new nn.BatchNorm2d(layer[1]), new nn.ReLU6()]);
