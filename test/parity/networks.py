@@ -18,7 +18,8 @@ CLASSES = 10
 # Pixels of a side: odd sizes on the way down show where rounding differs. VGG-16 stretches 2 × 2 positions to 7 × 7.
 SIZES = {
     "resnet18": 64, "resnet34": 64, "resnet50": 97, "densenet121": 97, "densenet169": 64, "squeezenet1_0": 97,
-    "squeezenet1_1": 97, "mobilenet_v2": 97, "vgg16_bn": 64,
+    "squeezenet1_1": 97, "mobilenet_v2": 97, "mobilenet_v3_large": 97, "mobilenet_v3_small": 97,
+    "vgg16_bn": 64,
 }
 
 

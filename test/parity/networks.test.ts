@@ -103,6 +103,7 @@ describe.skipIf(!hasTorchvision)(`networks of torchvision${why}`, () => {
     ['squeezenet1_0', 'chain-3'],
     ['squeezenet1_1', 'chain-3'],
     ['mobilenet_v2', 'chain-3'],
+    ['mobilenet_v3_small', 'features.4'],
   ] as const)('%s takes a natural edit of %s', (name, layers) => {
     const model = made(name);
     scope(() => {

@@ -15,6 +15,8 @@ export const networkNames = [
   'squeezenet1_0',
   'squeezenet1_1',
   'mobilenet_v2',
+  'mobilenet_v3_large',
+  'mobilenet_v3_small',
   'vgg16_bn',
 ] as const;
 

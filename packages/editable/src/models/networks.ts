@@ -3,6 +3,7 @@ import type { nn } from '@editable/torch';
 import { cifarResNet18 } from './cifar-resnet18.js';
 import { densenet121, densenet169 } from './densenet.js';
 import { mobilenet_v2 } from './mobilenet-v2.js';
+import { mobilenet_v3_large, mobilenet_v3_small } from './mobilenet-v3.js';
 import type { NetworkName } from './network-names.js';
 import type { NetworkOptions } from './network-options.js';
 import { resnet18, resnet34, resnet50 } from './resnet.js';
@@ -63,5 +64,7 @@ export const networks: Readonly<Record<NetworkName, Network>> = {
   squeezenet1_0: imageNet(squeezenet1_0, 'chain-3'),
   squeezenet1_1: imageNet(squeezenet1_1, 'chain-3'),
   mobilenet_v2: imageNet(mobilenet_v2, 'chain-3'),
+  mobilenet_v3_large: imageNet(mobilenet_v3_large, 'chain-3'),
+  mobilenet_v3_small: imageNet(mobilenet_v3_small, 'chain-3'),
   vgg16_bn: imageNet(vgg16_bn, 'chain-3'),
 };
