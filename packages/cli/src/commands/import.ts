@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { nn } from '@editable/torch';
 import type { ImageDataset, ModelSpec, Normalization, RunTask } from 'editable';
+import { datasetNames } from 'editable/dataset-names';
 import { type NetworkName, networkNames } from 'editable/network-names';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
@@ -12,7 +13,6 @@ import { UsageError } from '../errors.js';
 import { numbers, path, text, wholeNumber } from '../options/kinds.js';
 import { refuseOptionsOf, taskOptions } from '../options/other-task.js';
 import {
-  datasetNames,
   networkKind,
   type OutputFlags,
   outputOptions,

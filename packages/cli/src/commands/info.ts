@@ -3,12 +3,13 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { PatchInfo } from 'editable';
+import { datasetNames } from 'editable/dataset-names';
 import { defineCommand, exitCodes } from '../command.js';
 import type { Console } from '../console/console.js';
 import { count, plural, signedPercent } from '../console/numbers.js';
 import { facts } from '../console/table.js';
 import { UsageError } from '../errors.js';
-import { type DataFlags, dataOptions, datasetNames, type OutputFlags, outputOptions } from '../options/shared.js';
+import { type DataFlags, dataOptions, type OutputFlags, outputOptions } from '../options/shared.js';
 import type { OptionTable } from '../options/table.js';
 
 interface InfoFlags extends DataFlags, OutputFlags {}

@@ -1,5 +1,6 @@
 /** Options that several commands share, each group with the flags that it gives. */
-import type { DatasetName, EditorName, HyperparameterValue } from 'editable';
+import type { EditorName, HyperparameterValue } from 'editable';
+import { datasetNames } from 'editable/dataset-names';
 import { type NetworkName, networkNames } from 'editable/network-names';
 import { choice, type Kind, number, numberOr, path, paths, text, toggle, wholeNumber, words } from './kinds.js';
 import type { OptionTable } from './table.js';
@@ -14,10 +15,8 @@ const editorChoices: Readonly<Record<EditorName, true>> = {
   adam: true,
   natural: true,
 };
-const datasetChoices: Readonly<Record<DatasetName, true>> = { 'fashion-mnist': true, 'cifar-10': true };
 
 export const editorNames: readonly EditorName[] = Object.keys(editorChoices) as EditorName[];
-export const datasetNames: readonly DatasetName[] = Object.keys(datasetChoices) as DatasetName[];
 
 /** Too many for `<a|b|…>`: descriptions list them. */
 export const networkKind: Kind<NetworkName> = { ...choice(networkNames), placeholder: 'network' };

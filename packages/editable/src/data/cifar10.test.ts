@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { EditableError } from '../errors.js';
-import { cifar10, parseCifarBatch } from './cifar10.js';
+import { parseCifarBatch } from './cifar.js';
+import { cifar10, cifar10Layout } from './cifar10.js';
 import type { ImageDataset } from './image-dataset.js';
 
 const root = mkdtempSync(join(tmpdir(), 'editable-cifar-'));
@@ -35,15 +36,17 @@ function folderWith(under = '', meta = `${names.join('\n')}\n\n`): string {
 
 describe('parseCifarBatch', () => {
   it('separates labels from pixels', () => {
-    const { labels, pixels } = parseCifarBatch(batchOf(7, 3), { path: 'batch' });
+    const { labels, pixels } = parseCifarBatch(batchOf(7, 3), { ...cifar10Layout, path: 'batch' });
     expect([...labels]).toEqual([7, 3]);
     expect(pixels).toEqual(Uint8Array.from({ length: 6144 }, (_, at) => (at < 3072 ? 1 : 2)));
   });
 
   it('refuses files that are no whole records, and labels beyond nine', () => {
-    expect(() => parseCifarBatch(batchOf(1).subarray(1), { path: 'batch' })).toThrow('it has 3072 bytes');
-    expect(() => parseCifarBatch(new Uint8Array(), { path: 'batch' })).toThrow('it has 0 bytes');
-    expect(() => parseCifarBatch(batchOf(0, 10), { path: 'batch' })).toThrow('record 1 has 10');
+    expect(() => parseCifarBatch(batchOf(1).subarray(1), { ...cifar10Layout, path: 'batch' })).toThrow(
+      'it has 3072 bytes',
+    );
+    expect(() => parseCifarBatch(new Uint8Array(), { ...cifar10Layout, path: 'batch' })).toThrow('it has 0 bytes');
+    expect(() => parseCifarBatch(batchOf(0, 10), { ...cifar10Layout, path: 'batch' })).toThrow('record 1 has 10');
   });
 });
 

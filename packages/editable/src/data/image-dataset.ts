@@ -2,13 +2,12 @@
 import { createHash } from 'node:crypto';
 import { EditableError } from '../errors.js';
 import type { Augmentation } from './augmentation.js';
+import type { DatasetName } from './dataset-names.js';
 import type { ImageShape } from './image-shape.js';
 import type { Normalization } from './normalization.js';
 import type { ResizeAndCrop } from './photograph.js';
 import type { RandomState } from './random.js';
 import type { RandomResizedCrop } from './random-resized-crop.js';
-
-export type DatasetName = 'fashion-mnist' | 'cifar-10';
 
 /** A folder of photographs: of its class folders, or of what its manifest lists. */
 export interface FolderSource {

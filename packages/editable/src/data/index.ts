@@ -4,11 +4,11 @@ export { assembleBatch, type Batch, type BatchOptions } from './batch.js';
 export { BatchSchedule, type BatchScheduleOptions, epochOrder, sequentialBatches } from './batches.js';
 export { cifar10 } from './cifar10.js';
 export { concatenate } from './concatenate.js';
+export * from './dataset-names.js';
 export { downloadFashionMnist, fashionMnist } from './fashion-mnist.js';
 export { type HoldOutOptions, holdOut } from './hold-out.js';
 export { type IdxArray, parseIdx, readIdx } from './idx.js';
 export {
-  type DatasetName,
   type DatasetSource,
   type FolderSource,
   type ImageDataset,
@@ -21,7 +21,7 @@ export {
 export { type EncodeOptions, encodePng, type ImageFile, readImageFile } from './image-file.js';
 export type { ImageShape } from './image-shape.js';
 export { labelBytes } from './label-bytes.js';
-export { datasetNames, loadDataset } from './load-dataset.js';
+export { loadDataset } from './load-dataset.js';
 export type { DatasetLocation } from './locate.js';
 export { type Normalization, normalizeImages } from './normalization.js';
 export {

@@ -1,8 +1,9 @@
 /** Data sets by name, as commands and run configurations know them. */
 import { EditableError } from '../errors.js';
 import { cifar10 } from './cifar10.js';
+import { type DatasetName, datasetNames } from './dataset-names.js';
 import { fashionMnist } from './fashion-mnist.js';
-import type { DatasetName, DatasetSource, ImageDataset } from './image-dataset.js';
+import type { DatasetSource, ImageDataset } from './image-dataset.js';
 import type { DatasetLocation } from './locate.js';
 import { type PhotographsOptions, photographs } from './photographs.js';
 
@@ -10,8 +11,6 @@ const loaders: Readonly<Record<DatasetName, (location: DatasetLocation) => Promi
   'fashion-mnist': fashionMnist,
   'cifar-10': cifar10,
 };
-
-export const datasetNames: readonly DatasetName[] = Object.keys(loaders) as DatasetName[];
 
 /**
  * Finds a named data set under `dataDir`, else EDITABLE_DATA, else its usual place; or opens a folder of photographs.
