@@ -3,6 +3,7 @@ export { type Augment, augmentedImages } from './augmented-images.js';
 export { assembleBatch, type Batch, type BatchOptions } from './batch.js';
 export { BatchSchedule, type BatchScheduleOptions, epochOrder, sequentialBatches } from './batches.js';
 export { cifar10 } from './cifar10.js';
+export { cifar100 } from './cifar100.js';
 export { concatenate } from './concatenate.js';
 export * from './dataset-names.js';
 export { downloadFashionMnist, fashionMnist } from './fashion-mnist.js';

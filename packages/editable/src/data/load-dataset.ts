@@ -1,6 +1,7 @@
 /** Data sets by name, as commands and run configurations know them. */
 import { EditableError } from '../errors.js';
 import { cifar10 } from './cifar10.js';
+import { cifar100 } from './cifar100.js';
 import { type DatasetName, datasetNames } from './dataset-names.js';
 import { fashionMnist } from './fashion-mnist.js';
 import type { DatasetSource, ImageDataset } from './image-dataset.js';
@@ -10,6 +11,7 @@ import { type PhotographsOptions, photographs } from './photographs.js';
 const loaders: Readonly<Record<DatasetName, (location: DatasetLocation) => Promise<ImageDataset>>> = {
   'fashion-mnist': fashionMnist,
   'cifar-10': cifar10,
+  'cifar-100': cifar100,
 };
 
 /**
