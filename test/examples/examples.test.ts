@@ -59,6 +59,14 @@ describe.skipIf(!hasData)(`examples${why}`, () => {
     expect(served).not.toBe(before);
     expect(after).toBe(before);
   });
+
+  it('06 repairs what a task of its own gets wrong, the natural editor with less damage', async () => {
+    const [, mistake, ...edits] = await printedBy('06-write-a-task');
+    expect(mistake).toMatch(/^Picture \d+: "[a-z ]+" shall be (true|false)\.$/);
+    const changed = edits.map((line) => /: success true in [1-9]\d* steps, (\d+) of 3,000/.exec(line)?.[1]).map(Number);
+    expect(changed).toHaveLength(2);
+    expect(changed[1]).toBeLessThan(changed[0]!);
+  });
 });
 
 describe('README', () => {
