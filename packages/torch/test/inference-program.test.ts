@@ -1,4 +1,4 @@
-import { modelOf, nn, randn, scope, type Tensor, zeros } from '@editable/torch';
+import { grad, modelOf, nn, ones, randn, scope, type Tensor, zeros } from '@editable/torch';
 import { describe, expect, it } from 'vitest';
 import { native } from '../src/native.js';
 
@@ -47,6 +47,15 @@ describe('optimizeForInference', () => {
       const before = program.run(input).tolist();
       for (const value of model.parameters.values()) value.dispose();
       expect(program.run(input).tolist()).toEqual(before);
+    });
+  });
+
+  it('gives tensors that others can be differentiated with', () => {
+    scope(() => {
+      using program = nn.optimizeForInference(trained(new Small()), randn([1, 3, 8, 8]));
+      const output = program.run(randn([1, 3, 8, 8]));
+      const scale = ones([1, 5]).requiresGrad_();
+      expect(grad(scale.mul(output).sum(), [scale])[0]!.tolist()).toEqual(output.tolist());
     });
   });
 
