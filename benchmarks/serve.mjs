@@ -40,9 +40,10 @@ async function compare(clients, { quick, width }) {
     // A server that has just started also compiles, and prepares what previews need.
     for (const { port } of Object.values(servers))
       await requestsPerSecond(port, { clients, body, seconds: quick ? 1 : 8 });
-    for (let round = 0; round < (quick ? 1 : 5); round++)
+    // Short turns, many of them: what else the machine does lasts for seconds, and must not fall on one side alone.
+    for (let round = 0; round < (quick ? 1 : 20); round++)
       for (const [name, { port }] of Object.entries(servers))
-        rates[name].push(await requestsPerSecond(port, { clients, body, seconds: quick ? 1 : 4 }));
+        rates[name].push(await requestsPerSecond(port, { clients, body, seconds: 1 }));
     const [ours, pytorch] = [median(rates.ours), median(rates.pytorch)];
     return {
       ours: pytorch / ours,
