@@ -43,19 +43,20 @@ export async function plainModel(session: Session): Promise<Run> {
   return trained(session, folder, runConfig(session.dataset, resnet18(session, base), training));
 }
 
-/** Trained from scratch or fine-tuned from the plain model, by Editable Training unless its settings say otherwise; other settings are another folder. */
+/** Trained from scratch or fine-tuned from another model, by Editable Training unless its settings say otherwise; other settings are another folder. */
 async function editableModel(session: Session, choice: EditableChoice): Promise<Run> {
   const plain = await plainModel(session);
+  const { from } = choice;
   const training = settings(session, {
     objective: 'editable',
-    from: choice.from,
+    from: from === null ? null : trainingName(from),
     ...choice.training,
     ...(choice.matchRanks ? { editTargets: { ranks: ranksOfMistakes(session, plain) } } : {}),
   });
   const model = withExtra(plain.config.model, choice.extra);
   const config: RunConfig = { ...plain.config, model, training };
   const folder = join(session.work, `${choice.name}-${shortDigest([asFirstNamed(model), training])}`);
-  return trained(session, folder, config, choice.from === null ? undefined : plain);
+  return trained(session, folder, config, from === null ? undefined : await modelOf(session, from));
 }
 
 async function importedModel(

@@ -2,6 +2,7 @@ import { checkTraining, defaultTraining } from 'editable';
 import { describe, expect, it } from 'vitest';
 import { table4 } from '../table-4/experiment.js';
 import { table5 } from '../table-5/experiment.js';
+import { trainingName } from './models.js';
 import { photographScales } from './photograph-scales.js';
 
 const scales = Object.values(photographScales.scales);
@@ -9,7 +10,7 @@ const scales = Object.values(photographScales.scales);
 describe('photographScales', () => {
   it.each(scales.map((scale) => [scale.name, scale] as const))('%s has trainings that can be made', (_, scale) => {
     for (const { from, training } of [...scale.editable, ...scale.controls.map(({ of }) => of)])
-      checkTraining({ ...defaultTraining, from, ...training });
+      checkTraining({ ...defaultTraining, from: from === null ? null : trainingName(from), ...training });
   });
 
   it('has the rows of the paper, with its figures, for both of its networks', () => {

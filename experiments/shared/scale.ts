@@ -73,8 +73,8 @@ export interface Sample {
 export interface EditableChoice {
   /** Of the row, and of the run's folder. */
   readonly name: string;
-  /** `plain`: fine-tuned from the plain model (section 4.3). */
-  readonly from: 'plain' | null;
+  /** `plain`: fine-tuned from the plain model (section 4.3); or from another of these. */
+  readonly from: 'plain' | EditableChoice | null;
   readonly training: Partial<TrainingSettings>;
   /** Hidden units of an extra layer that is added to the plain model's network. */
   readonly extra?: number;

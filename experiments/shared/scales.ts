@@ -209,6 +209,14 @@ const mediumScratch: EditableChoice = {
 };
 
 /** The extra layer alone. α is larger than what edits the plain model: locality makes gradients smaller. */
+/** The same, as lightly as the paper's lighter rows. */
+const mediumLighter: EditableChoice = {
+  ...mediumChain,
+  name: 'editable-0.1',
+  training: { ...mediumChain.training, cEdit: 0.1, cLoc: 0.1 },
+};
+/** Both: from scratch, then as `editable-0.3` goes on from the plain model. */
+const mediumScratchMore: EditableChoice = { ...mediumChain, name: 'editable-scratch-0.3', from: mediumScratch };
 const mediumExtra: EditableChoice = {
   name: 'editable-extra',
   from: 'plain',
@@ -243,7 +251,7 @@ const medium: Scale = {
   testImages: null,
   precision: 0.001,
   tuning: { coarse: { edits: 10, images: 250 }, full: { edits: 50, images: 250 }, keep: 1, minimumSuccess: 0.98 },
-  editable: [mediumExtra, mediumChain, mediumScratch],
+  editable: [mediumExtra, mediumChain, mediumLighter, mediumScratch, mediumScratchMore],
   controls: [{ name: 'plain-extra', of: mediumExtra, model: 'plain' }, mediumLonger],
   conditional: { after: 'layer3', steps: 1500, batchSize: 32, learningRate: 5e-4, cEdit: 0.1, cLoc: 0.1, margin: 0 },
   neighbors: [10, 100],
