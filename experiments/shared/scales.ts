@@ -183,14 +183,15 @@ const mediumChain: EditableChoice = {
 };
 
 /** The plain model trained on for as long as that one. */
+/** The same training without the edit and locality terms. */
+const plainly = (choice: EditableChoice): EditableChoice => ({
+  ...choice,
+  training: { ...choice.training, objective: 'plain', cEdit: 0, cLoc: 0 },
+});
 const mediumLonger: ControlChoice = {
   name: 'plain-longer',
   of: mediumChain,
-  model: {
-    ...mediumChain,
-    name: 'plain-longer',
-    training: { ...mediumChain.training, objective: 'plain', cEdit: 0, cLoc: 0 },
-  },
+  model: plainly({ ...mediumChain, name: 'plain-longer' }),
 };
 
 /** From scratch, as section 4.1 has it: α and β are learned, and kept up by c_edit above c_loc. */
@@ -217,6 +218,17 @@ const mediumLighter: EditableChoice = {
 };
 /** Both: from scratch, then as `editable-0.3` goes on from the plain model. */
 const mediumScratchMore: EditableChoice = { ...mediumChain, name: 'editable-scratch-0.3', from: mediumScratch };
+/** Three times as long; its control is the plain model trained on for as long. */
+const mediumScratchLonger: EditableChoice = {
+  ...mediumScratchMore,
+  name: 'editable-scratch-0.3-30',
+  training: { ...mediumScratchMore.training, epochs: 30 },
+};
+const mediumLongest: ControlChoice = {
+  name: 'plain-longer-30',
+  of: mediumChain,
+  model: plainly({ ...mediumChain, name: 'plain-longer-30', training: { ...mediumChain.training, epochs: 30 } }),
+};
 const mediumExtra: EditableChoice = {
   name: 'editable-extra',
   from: 'plain',
@@ -251,8 +263,8 @@ const medium: Scale = {
   testImages: null,
   precision: 0.001,
   tuning: { coarse: { edits: 10, images: 250 }, full: { edits: 50, images: 250 }, keep: 1, minimumSuccess: 0.98 },
-  editable: [mediumExtra, mediumChain, mediumLighter, mediumScratch, mediumScratchMore],
-  controls: [{ name: 'plain-extra', of: mediumExtra, model: 'plain' }, mediumLonger],
+  editable: [mediumExtra, mediumChain, mediumLighter, mediumScratch, mediumScratchMore, mediumScratchLonger],
+  controls: [{ name: 'plain-extra', of: mediumExtra, model: 'plain' }, mediumLonger, mediumLongest],
   conditional: { after: 'layer3', steps: 1500, batchSize: 32, learningRate: 5e-4, cEdit: 0.1, cLoc: 0.1, margin: 0 },
   neighbors: [10, 100],
   retraining: { edits: 10, steps: 30, batchSize: 128, learningRate: 1e-3 },

@@ -127,7 +127,8 @@ const ratio = (row: Row, other: Row): number => row.drawdown / other.drawdown;
 /** Two rows, by how much they differ in drawdown, and in what else. */
 function compared(row: Row, other: Row): string {
   const differs = [row.editor === other.editor ? [] : 'editor', row.layers === other.layers ? [] : 'layers'].flat();
-  const warning = differs.length === 0 ? '' : `; the ${differs.join(' and the ')} differ, too`;
+  const verb = differs.join() === 'editor' ? 'differs' : 'differ';
+  const warning = differs.length === 0 ? '' : `; the ${differs.join(' and the ')} ${verb}, too`;
   return `${repairFigures(row)} has ${ratio(row, other).toFixed(2)} × the drawdown of ${repairFigures(other)}${warning}`;
 }
 
