@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { autocast, conv2d, grad, manualSeed, memory, randn, scope, type Tensor } from './index.js';
+import { autocast, conv2d, grad, manualSeed, memory, modelOf, nn, randn, scope, type Tensor } from './index.js';
 
 manualSeed(2);
 const input = randn([4, 8, 9, 9]);
@@ -36,6 +36,18 @@ describe('autocast', () => {
     ]);
     expect(thrown).toThrow('inside');
     expect(product()).toBe('float32');
+  });
+
+  it('gives batch norms what they add up in float32, across processes too', () => {
+    const layer = modelOf(new nn.BatchNorm2d(8));
+    const half = input.mul(3).add(5).to('bfloat16');
+    const [alone, across] = [{}, { across: { sum: (value: Tensor) => value } }].map((options) =>
+      layer.call(half, { training: true, ...options }),
+    );
+    expect([alone!.output.dtype, across!.output.dtype]).toEqual(['bfloat16', 'bfloat16']);
+    expect(distance(across!.output.to('float32'), alone!.output.to('float32'))).toBeLessThan(0.01);
+    for (const name of ['running_mean', 'running_var'])
+      expect(distance(across!.buffers.get(name)!, alone!.buffers.get(name)!)).toBeLessThan(1e-5);
   });
 
   it('keeps no casts of weights', () => {
