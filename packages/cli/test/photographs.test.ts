@@ -156,7 +156,7 @@ describe('editable on a folder of photographs', () => {
     const predict = ['predict', at('run'), '--index', '0'];
     expect(refusal(...predict, '--classes', at('five.txt'))).toContain("expected the run's 4 classes, received 5");
     expect(refusal(...predict, '--dataset', 'no-such-folder')).toContain(
-      'cifar-10, or a folder of photographs, received',
+      'cifar-100, or a folder of photographs, received',
     );
     expect(refusal(...predict, '--dataset', 'cifar-10', '--classes', at('five.txt'))).toContain(
       '--classes: expected with a folder of photographs',
