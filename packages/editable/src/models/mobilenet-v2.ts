@@ -1,8 +1,8 @@
 /** MobileNet V2 (Sandler et al., 2018) of width 1 with torchvision's names. */
 import { nn, type Tensor } from '@editable/torch';
-import { convolution } from './convolution-block.js';
 import { ExtraLayer } from './extra-layer.js';
 import { smallLinear } from './initial-weights.js';
+import { convolution } from './mobile-convolution.js';
 import type { NetworkOptions } from './network-options.js';
 import { headStages, pooled, sequenceStages } from './stages.js';
 

@@ -1,8 +1,8 @@
 /** MobileNet V3, large and small (Howard et al., 2019), of width 1 with torchvision's names. */
 import { nn, type Tensor } from '@editable/torch';
-import { type ConvolutionOptions, convolution } from './convolution-block.js';
 import { ExtraLayer } from './extra-layer.js';
 import { smallLinear, starting } from './initial-weights.js';
+import { type ConvolutionOptions, convolution } from './mobile-convolution.js';
 import type { NetworkOptions } from './network-options.js';
 import { headStages, pooled, sequenceStages } from './stages.js';
 

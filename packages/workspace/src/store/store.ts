@@ -48,7 +48,7 @@ export class Store implements Disposable {
     return this.#journal.entries();
   }
 
-  /** The last entries before number `before`, the newest first. */
+  /** At most `limit` entries before number `before`, the newest first. @throws WorkspaceError DAMAGED_STORE where they do not follow each other */
   latest({ before, limit }: { readonly before: number; readonly limit: number }): readonly JournalEntry[] {
     return this.#journal.latest(before, limit);
   }

@@ -1,4 +1,4 @@
-/** What MobileNets are made of: a convolution without bias, batch normalisation, an activation. */
+/** The convolution that MobileNets are made of; batch normalisation follows it, so it has no bias. */
 import { nn } from '@editable/torch';
 import { starting } from './initial-weights.js';
 
@@ -7,7 +7,7 @@ export interface ConvolutionOptions {
   readonly groups?: number;
 }
 
-/** No bias; padded to keep its size but for the stride; initialised by what leaves it. */
+/** Padded to keep its size but for the stride; initialised by what leaves it. */
 export function convolution(
   inChannels: number,
   outChannels: number,
