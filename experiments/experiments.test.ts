@@ -57,7 +57,7 @@ describe('npm run experiment -- table-6', () => {
     const names = ['plain', 'editable-1e-3'].flatMap((name) => [`${name}-rmsprop`, `${name}-natural`]);
     expect(rows.map(({ name }: { name: string }) => name)).toEqual([
       ...names,
-      ...['lookup-table', 'plain-natural-in-a-row'],
+      ...['lookup-table', 'plain-natural-decoder', 'plain-natural-in-a-row'],
     ]);
     for (const row of rows.slice(0, 4)) {
       expect(row).toMatchObject({ edits: 3, samplingError: 0, layers: 'decoder.layers.1', inARow: null });
@@ -66,7 +66,14 @@ describe('npm run experiment -- table-6', () => {
       expect(high).toBeGreaterThanOrEqual(row.bleuDrawdown);
     }
     expect(rows[4]).toMatchObject({ editor: 'lookup-table', edits: 3, successRate: 1, bestRate: 1 });
-    expect(rows[5]).toMatchObject({ edits: 2, inARow: 2, successRate: 1, bleuDrawdownInterval: null });
+    expect(rows[5]).toMatchObject({ editor: 'natural', layers: 'decoder.layers', edits: 3 });
+    expect(rows[6]).toMatchObject({
+      edits: 2,
+      layers: 'decoder.layers',
+      inARow: 2,
+      successRate: 1,
+      bleuDrawdownInterval: null,
+    });
     expect(stdout).toMatch(/\| plain-natural-in-a-row \|/);
     expect(readFileSync(readme, 'utf8')).toMatch(/\| plain-rmsprop +\|/);
     const again = await run('table-6', '--rows', 'plain-rmsprop');

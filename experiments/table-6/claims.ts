@@ -48,8 +48,13 @@ export const claims: readonly Claim<TranslationRow>[] = [
     rows.every(({ successRate }) => successRate >= 0.99),
   ),
   of(
-    'The natural editor costs at most 0.1 BLEU on the plain model (beyond the paper).',
+    'The natural editor costs at most 0.1 BLEU on the plain model, of the layer that RMSProp edits (beyond the paper).',
     ['plain-natural'],
+    (row) => (row as Row).bleuDrawdown <= 0.1,
+  ),
+  of(
+    'It costs at most that where it may change all decoder layers, as the command line does (beyond the paper).',
+    ['plain-natural-decoder'],
     (row) => (row as Row).bleuDrawdown <= 0.1,
   ),
   of(

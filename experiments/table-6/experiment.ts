@@ -1,4 +1,5 @@
 /** Table 6: edits of a Transformer that translates German (section 4.4), and natural-gradient edits beside them. */
+import { transformers } from 'editable';
 import type { Experiment, PaperFigures } from '../shared/experiment.js';
 import { claims } from './claims.js';
 import { columns } from './columns.js';
@@ -12,6 +13,9 @@ const paper: Readonly<Record<string, PaperFigures>> = {
   'editable-1e-3-rmsprop': { bleu: 34.8, drawdown: 0.35, successRate: 1, meanSteps: 3.07 },
   'editable-3e-4-rmsprop': { bleu: 34.81, drawdown: 0.17, successRate: 1, meanSteps: 5.5 },
 };
+
+/** What the command line's natural editor changes. */
+const decoder = transformers.transformer_iwslt_de_en.naturalLayers;
 
 export const table6: Experiment<TranslationRow, TranslationSession> = {
   name: 'table-6',
@@ -31,7 +35,8 @@ export const table6: Experiment<TranslationRow, TranslationSession> = {
         editsPlan(`${name}-natural`, { training, editor: naturalOf(scale) }, null),
       ]),
       lookupPlan,
-      repairsPlan('plain-natural-in-a-row', { training: 'plain', editor: naturalOf(scale) }),
+      editsPlan('plain-natural-decoder', { training: 'plain', editor: naturalOf(scale, decoder) }, null),
+      repairsPlan('plain-natural-in-a-row', { training: 'plain', editor: naturalOf(scale, decoder) }),
     ];
   },
   columns,

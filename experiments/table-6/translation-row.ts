@@ -1,6 +1,7 @@
 /** A row of table 6: a model, an editor, and what its edits cost. */
 import { join } from 'node:path';
 import {
+  canonicalTranslationChoice,
   type EditorChoice,
   evaluateTranslation,
   modelHash,
@@ -63,12 +64,9 @@ export const rmspropOf = (scale: TranslationScale, learningRate: number): Editor
   maxSteps: 10,
 });
 
-export const naturalOf = (scale: TranslationScale): EditorChoice => ({
-  name: 'natural',
-  hyperparameters: {},
-  layers: lastLayer(scale),
-  maxSteps: 10,
-});
+/** The same for every training. `layers`: those of RMSProp unless told. */
+export const naturalOf = (scale: TranslationScale, layers: string = lastLayer(scale)): EditorChoice =>
+  canonicalTranslationChoice({ name: 'natural', hyperparameters: {}, layers, maxSteps: 10 });
 
 /** N independent edits to sampled targets; targets and alternatives are the plain model's for every row. */
 export const editsPlan = (

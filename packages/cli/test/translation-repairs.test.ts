@@ -59,6 +59,7 @@ describe('a run of translation', () => {
       target: 'b3 b3 b1',
       sentences: 30,
       patch: out,
+      editor: { name: 'natural', hyperparameters: { overshoot: 0.03 }, layers: 'decoder.layers', maxSteps: 10 },
     });
     expect(document.bleuDrawdown).toBeCloseTo(document.bleuBefore - document.bleuAfter, 9);
     for (const { before, after } of document.changes) expect(before).not.toBe(after);
@@ -78,6 +79,7 @@ describe('a run of translation', () => {
     expect(status).toBe(0);
     const { seconds: _, ...document } = JSON.parse(stdout);
     expect(document).toMatchObject({ edits: 3, sentences: 30, samplingError: 0, targets: 'random', successRate: 1 });
+    expect(document.editor).toMatchObject({ hyperparameters: { overshoot: 0.03 }, layers: 'decoder.layers' });
     expect(document.bleuDrawdownInterval[0]).toBeLessThanOrEqual(document.bleuDrawdown);
     expect(readFileSync(document.recordsFile, 'utf8').trim().split('\n')).toHaveLength(4);
     const { seconds: __, ...again } = JSON.parse(editable(...words, '--json').stdout);
@@ -104,7 +106,7 @@ describe('a run of translation', () => {
 
   it('keeps its curvature', () => {
     const { stdout } = editable('curvature', run, '--sentences', '50', '--json');
-    expect(JSON.parse(stdout)).toMatchObject({ sentences: 50, layers: 'decoder.layers.0', found: false });
+    expect(JSON.parse(stdout)).toMatchObject({ sentences: 50, layers: 'decoder.layers', found: false });
     expect(editable('curvature', run, '--sentences', '50').stdout).toMatch(/found: it was there already/);
   });
 

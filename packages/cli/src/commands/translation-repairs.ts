@@ -180,7 +180,7 @@ export async function translatorCurvature(
   const { chooseTranslationEditor, computeTranslationCurvature } = await import('@editable/workspace');
   const { fileSize } = await import('../report/file-size.js');
   const opened = await opening(folder, { ...flags, device: deviceOf(flags.device, group) });
-  const { layers } = chooseTranslationEditor(opened, { layers: flags.layers });
+  const { layers } = chooseTranslationEditor(opened, { editor: 'natural', layers: flags.layers });
   const document = computeTranslationCurvature(opened, { layers, sentences: flags.sentences, share, group });
   group?.finish();
   console.print(

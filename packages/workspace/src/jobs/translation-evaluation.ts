@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import {
   agreeOn,
   type CurvatureOf,
-  canonicalChoice,
+  canonicalTranslationChoice,
   type EditorChoice,
   type EditTargets,
   evaluateTranslation,
@@ -106,7 +106,7 @@ function fileName(
   patches: readonly string[],
 ): string {
   const other = data === run.config.dataset.folder ? [] : [data];
-  const identity = JSON.stringify([canonicalChoice(editor), patches, baseline ?? null, ...other]);
+  const identity = JSON.stringify([canonicalTranslationChoice(editor), patches, baseline ?? null, ...other]);
   const digest = createHash('sha256').update(identity).digest('hex').slice(0, 8);
   const judged = precision === undefined ? 'all-sentences' : `sentences-to-${precision}`;
   return `${targets}-${edits}-edits-${judged}-seed-${seed}-${editor.name}-${digest}`;

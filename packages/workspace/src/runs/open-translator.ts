@@ -6,6 +6,7 @@ import {
   applyPatch,
   type CorpusLanguages,
   type CorpusSplit,
+  canonicalTranslationChoice,
   type EditorChoice,
   mostWords,
   openTranslationRun,
@@ -62,19 +63,30 @@ const languagesOf = ({ run: { config } }: OpenedTranslator): CorpusLanguages => 
 export const sentencesOf = (opened: OpenedTranslator, split: CorpusSplit): TextPair[] =>
   readCorpusSplit(opened.data, split, languagesOf(opened));
 
-/** The editor for a translation run: what is asked for over the run's own over the usual one. */
+/**
+ * The editor for a translation run: what is asked for over the run's own over the usual one. The natural editor changes the
+ * layers that Editable Training prepared, else the network's usual ones for it.
+ */
 export function chooseTranslationEditor(
   { run }: OpenedTranslator,
   request: EditorRequest = {},
   { usual = 'rmsprop' }: { readonly usual?: 'rmsprop' | 'natural' } = {},
 ): EditorChoice {
   const { model, training } = run.config;
-  const layers = transformers[model.kind].usualLayers(transformerSizes(model));
+  const { usualLayers, naturalLayers } = transformers[model.kind];
+  const editable = training?.objective === 'editable';
+  const layers = usualLayers(transformerSizes(model));
   const plain: EditorChoice = { name: 'rmsprop', hyperparameters: {}, layers, maxSteps: 10 };
   const kept = run.editor ?? training?.editor ?? plain;
-  const own = training?.objective === 'editable' || request.editor === kept.name;
-  const natural: EditorChoice = { name: 'natural', hyperparameters: {}, layers: kept.layers, maxSteps: 10 };
-  const choice = overridden(usual === 'natural' && !own ? natural : kept, request);
+  const natural = canonicalTranslationChoice({
+    name: 'natural',
+    hyperparameters: {},
+    layers: editable ? kept.layers : naturalLayers,
+    maxSteps: 10,
+  });
+  const { editor: name = usual === 'natural' && !editable ? 'natural' : kept.name } = request;
+  const base = name === 'natural' && kept.name !== 'natural' ? natural : kept;
+  const choice = overridden(base, { ...request, editor: name });
   selectParameters(run.model, choice.layers);
   return choice;
 }

@@ -5,7 +5,7 @@ import { scope } from '@editable/torch';
 import type { TextPair } from '../../data/parallel-corpus.js';
 import { stream } from '../../data/random.js';
 import type { CurvatureOf } from '../../editing/curvature/curvature.js';
-import { canonicalChoice, type EditorChoice } from '../../editing/editor-choice.js';
+import type { EditorChoice } from '../../editing/editor-choice.js';
 import { selectParameters } from '../../editing/layers.js';
 import { EditableError } from '../../errors.js';
 import { modelHash } from '../../patches/model-hash.js';
@@ -17,6 +17,7 @@ import { RecordsFile } from '../records.js';
 import { shardKey } from '../shards.js';
 import { type BleuChange, exactBleuChange, sampledBleuChange, unchangedBleu } from './bleu-change.js';
 import { noisedSources } from './noised-sources.js';
+import { canonicalTranslationChoice } from './translation-editor.js';
 import {
   summarizeTranslation,
   type TranslationEditRecord,
@@ -172,7 +173,7 @@ class TranslationJudge implements Disposable {
 
   facts(): Omit<TranslationEvaluation, keyof TranslationEditSummary | 'records' | 'seconds'> {
     const { views: _, ...settings } = this.#settings;
-    const editor = canonicalChoice(this.#options.editor);
+    const editor = canonicalTranslationChoice(this.#options.editor);
     const baseline = modelHash(this.#baseline.model);
     return { ...settings, bleu: this.#test.bleu, sentences: this.#test.count, editor, baseline };
   }

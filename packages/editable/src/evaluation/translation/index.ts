@@ -3,6 +3,7 @@ export * from './control-sentences.js';
 export * from './evaluate-translation.js';
 export * from './noised-sources.js';
 export * from './repair-translations.js';
+export * from './translation-editor.js';
 export * from './translation-records.js';
 export * from './translation-repairer.js';
 export * from './translation-tasks.js';

@@ -5,7 +5,7 @@ import { type SequenceDemand, sequence, sequences } from '../../editing/constrai
 import type { CurvatureOf } from '../../editing/curvature/curvature.js';
 import { type EditResult, edit } from '../../editing/edit.js';
 import type { Editor } from '../../editing/editor.js';
-import { canonicalChoice, type EditorChoice, editorOf } from '../../editing/editor-choice.js';
+import { type EditorChoice, editorOf } from '../../editing/editor-choice.js';
 import { editTogether } from '../../editing/together/edit-together.js';
 import {
   fairseqTokens,
@@ -17,6 +17,7 @@ import { modelHash } from '../../patches/model-hash.js';
 import { beamSearch } from '../../translation/beam-search.js';
 import type { Sentence } from '../../translation/source-batches.js';
 import type { Translator } from '../../translation/translate.js';
+import { canonicalTranslationChoice } from './translation-editor.js';
 
 export type TranslationEdit = Pick<
   EditResult<TokenPair, TranslationState>,
@@ -45,7 +46,7 @@ export class TranslationRepairer {
   /** @throws EditableError UNKNOWN_LAYER; NO_CURVATURE where the natural editor is asked for layers without a rule */
   constructor(translator: Translator, choice: EditorChoice, curvature?: CurvatureOf) {
     this.#translator = translator;
-    this.#choice = canonicalChoice(choice);
+    this.#choice = canonicalTranslationChoice(choice);
     this.#editor = editorOf(this.#choice, translator.model, curvature);
     const metric = this.#editor.curvature?.identity;
     this.identity = {

@@ -13,12 +13,15 @@ export interface TransformerNetwork {
   readonly sizes: TransformerSizes;
   /** What edits change unless told, the last decoder layer (section 4.4), of a network of these sizes. */
   readonly usualLayers: (sizes: TransformerSizes) => string;
+  /** What the natural editor changes unless told. */
+  readonly naturalLayers: string;
 }
 
 export const transformers: Readonly<Record<TransformerName, TransformerNetwork>> = {
   transformer_iwslt_de_en: {
     sizes: iwsltSizes,
     usualLayers: ({ decoderLayers }) => `decoder.layers.${decoderLayers - 1}`,
+    naturalLayers: 'decoder.layers',
   },
 };
 
