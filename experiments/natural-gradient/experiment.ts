@@ -1,11 +1,13 @@
 /** The natural editor's open questions (beyond the paper): which F, of how many images, how damped, of which layers. */
+import type { TrainingSettings } from 'editable';
 import { type CurvatureChoice, usualCurvature } from '../shared/curvature-choice.js';
 import type { Experiment, NamedRow, RowPlan } from '../shared/experiment.js';
+import { type Training, trainingName } from '../shared/models.js';
 import { natural } from '../shared/natural-rows.js';
 import { percent } from '../shared/numbers.js';
 import { repairColumns } from '../shared/repair-columns.js';
 import { measureRepairs, type RepairRow, type RepairSetup } from '../shared/repair-row.js';
-import type { Scale } from '../shared/scale.js';
+import type { EditableChoice, Scale } from '../shared/scale.js';
 import { type Network, sessionOf } from './networks.js';
 
 export interface QuestionRow extends RepairRow {
@@ -23,6 +25,7 @@ export const naturalGradient: Experiment<QuestionRow> = {
     ...imagePlans(scale),
     ...layerPlans(scale),
     ...formPlans(scale),
+    ...trainingPlans(scale),
   ],
   columns: [
     repairColumns.row,
@@ -50,28 +53,36 @@ export const naturalGradient: Experiment<QuestionRow> = {
 };
 
 /** Fewer than the tables'. */
-const edits = 60;
+const usualEdits = 60;
 
 interface Question {
   readonly network?: Network;
   readonly layers?: string | readonly string[];
   readonly curvature?: Partial<CurvatureChoice>;
   readonly views?: readonly number[];
+  readonly training?: Training;
+  readonly edits?: number;
 }
 
 function question(
   scale: Scale,
   name: string,
-  { network = 'scale', layers = scale.chain, curvature = {}, views = [0, 16], ...more }: Question,
+  {
+    network = 'scale',
+    layers = scale.chain,
+    curvature = {},
+    views = [0, 16],
+    training = 'plain',
+    edits = usualEdits,
+  }: Question,
 ): readonly RowPlan<QuestionRow>[] {
   const chosen = { ...usualCurvature, ...curvature };
   return views.map((count) => {
     const setup: RepairSetup = {
-      training: 'plain',
+      training,
       method: natural(layers, { views: count, curvature: chosen }),
       edits: Math.min(edits, scale.edits),
       ...(scale.precision === null ? {} : { precision: scale.precision / 2 }),
-      ...more,
     };
     return {
       name: count === 0 ? name : `${name}-views-${count}`,
@@ -115,6 +126,44 @@ const formPlans = (scale: Scale): readonly RowPlan<QuestionRow>[] => [
     question(scale, `block-${form}`, { layers: convolutions(scale, [2]), curvature: { form, images: 500 } }),
   ),
 ];
+
+/**
+ * Editable Training of the Fashion-MNIST network through the natural editor, in the metric of the model that it starts from, and
+ * through RMSProp; and the same training without edits.
+ */
+function trainingPlans(scale: Scale): readonly RowPlan<QuestionRow>[] {
+  const prepared = [0.3, 3, 30].flatMap((weight) => [
+    fineTuned(`rmsprop-${weight}`, { ...editedBy('rmsprop'), cEdit: weight, cLoc: weight }),
+    fineTuned(`natural-${weight}`, { ...editedBy('natural'), cEdit: weight, cLoc: weight }),
+  ]);
+  return (['plain', fineTuned('longer', { objective: 'plain' }), ...prepared] as const).flatMap((training) =>
+    question(scale, `fashion-${trainingName(training)}`, {
+      network: 'fashion',
+      layers: 'layer3',
+      training,
+      edits: 200,
+    }),
+  );
+}
+
+/** As long again as the network was trained before. */
+const fineTuned = (name: string, training: Partial<TrainingSettings>): EditableChoice => ({
+  name,
+  from: 'plain',
+  training: { epochs: 2, batchSize: 128, learningRate: 1e-3, augment: false, clipEditNorm: 1, ...training },
+  layers: ['layer3'],
+  paper: null,
+});
+
+const editedBy = (name: 'rmsprop' | 'natural'): Pick<TrainingSettings, 'editor' | 'learnEditor'> => ({
+  editor: {
+    name,
+    hyperparameters: name === 'rmsprop' ? { learningRate: 1e-3, beta: 0.5 } : {},
+    layers: 'layer3',
+    maxSteps: 10,
+  },
+  learnEditor: false,
+});
 
 /** Of the chain's blocks; ResNet-18's have two. */
 function convolutions({ chain, base }: Scale, blocks: readonly number[]): readonly string[] {

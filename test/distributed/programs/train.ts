@@ -145,7 +145,7 @@ async function trainOn<Input extends Tree, State extends Tree>(
   { work, model, settings }: Training<Input, State>,
   group: ProcessGroup | undefined,
 ): Promise<object> {
-  const trainer = new Trainer(work.task, model, settings, new Set(), group);
+  const trainer = new Trainer(work.task, model, settings, { group });
   let last = {};
   const loop = { work, trainer, settings, learningRate: () => settings.learningRate, measured: <T>(m: T): T => m };
   await runTraining(plan.folder, {

@@ -79,9 +79,6 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags 
   readonly out: string;
 }
 
-/** The natural editor's metric is of the finished network. */
-const trainable = editorNames.filter((name) => name !== 'natural');
-
 const options: OptionTable<TrainFlags> = {
   ...taskOptions,
   model: {
@@ -145,7 +142,11 @@ const options: OptionTable<TrainFlags> = {
     kind: text('stage', 'a stage of the model'),
     description: 'train this stage (layer3, extra, head) and those after it only; the ones before stay as they are',
   },
-  editor: { kind: choice(trainable), default: 'rmsprop', description: 'the editor that training prepares for' },
+  editor: {
+    kind: choice(editorNames),
+    default: 'rmsprop',
+    description: "the editor that training prepares for; natural, for pictures, steps in the metric of --from's model",
+  },
   editorLearningRate: {
     kind: editorKinds.learningRate,
     description: "the editor's step size α, where learning it starts (default: the editor's own)",

@@ -16,6 +16,10 @@ describe('checkTraining', () => {
       { baseLoss: 'distillation' },
       'baseLoss: expected cross-entropy, or a run to start from, whose predictions are kept, received distillation.',
     ],
+    [
+      { editor: { name: 'natural', hyperparameters: {}, layers: 'layer3', maxSteps: 10 } },
+      "from: expected a run to start from, whose curvature is the natural editor's metric, received null.",
+    ],
     [{ addedLearningRate: 0 }, 'addedLearningRate: expected a number above 0, received 0.'],
     [
       { editTargets: 'mistakes' },

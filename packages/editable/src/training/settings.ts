@@ -154,6 +154,11 @@ const rules: readonly Rule[] = [
     ({ baseLoss, from }) => baseLoss !== 'distillation' || from !== null,
   ],
   [
+    'from',
+    "a run to start from, whose curvature is the natural editor's metric",
+    ({ objective, editor, from }) => objective === 'plain' || editor.name !== 'natural' || from !== null,
+  ],
+  [
     'editTargets',
     'random, or a run to start from, whose mistakes or ranks are drawn from',
     ({ editTargets = 'random', from }) => editTargets === 'random' || from !== null,

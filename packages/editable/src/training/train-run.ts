@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { type Device, exchange, type nn, type ProcessGroup, randint, randn, scope } from '@editable/torch';
 import type { ImageDataset } from '../data/index.js';
 import { splitHash } from '../data/split-hash.js';
+import type { Curvature } from '../editing/curvature/curvature.js';
 import { selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
+import { trainingCurvature } from '../evaluation/control-curvature.js';
 import { createModel, grownFrom } from '../models/registry.js';
 import { tailOf } from '../models/tail.js';
 import { modelHash } from '../patches/model-hash.js';
@@ -83,7 +85,12 @@ async function trainShare(
     agreeOn(group, { settings: config, data: splitHash(train), 'starting model': modelHash(whole) });
   }
   const work = new ImageWork(config, settings, dataset, { device, whole, model }, group);
-  const trainer = new Trainer(work.task, model, settings, addedTo(from, model, settings), group);
+  using curvature = curvatureOf(config, settings, whole, { dataset, device });
+  const trainer = new Trainer(work.task, model, settings, {
+    added: addedTo(from, model, settings),
+    group,
+    curvature,
+  });
   const learningRate = scheduleOf(settings, work.steps);
   await runTraining(folder, { work, trainer, settings, learningRate, measured: (metrics) => metrics, onStep, group });
   const { parameters, buffers } = trainer.snapshot();
@@ -111,6 +118,17 @@ const timesOf = (
     const target = randint(classes.length, [batchSize], { dtype: 'int64', device });
     return stepTimes(imageClassification, model, { input, target });
   });
+
+/** What the natural editor steps in: F of the model that training starts from, over the images that it is trained on. */
+function curvatureOf(
+  { normalization }: RunConfig,
+  { objective, editor }: TrainingSettings,
+  start: nn.Model,
+  { dataset, device }: { readonly dataset: ImageDataset; readonly device: Device },
+): Curvature | undefined {
+  if (objective === 'plain' || editor.name !== 'natural') return undefined;
+  return trainingCurvature(start, dataset, { normalization, device })(selectParameters(start, editor.layers));
+}
 
 /** Parameters that have a learning rate of their own: those that are named, or that the starting model lacks. */
 const addedTo = (

@@ -129,7 +129,7 @@ async function trainShare(
     { spec, settings, device, baseline: start?.model },
   );
   const model = start?.model ?? createTransformer(spec, { seed: settings.seed, device });
-  const trainer = new Trainer<TokenPair, TranslationState>(work.task, model, settings, new Set(), group);
+  const trainer = new Trainer<TokenPair, TranslationState>(work.task, model, settings, { group });
   const validate = validationOf(corpus, codec, spec, group);
   const measured = (metrics: StepMetrics): TranslationMetrics => {
     if (metrics.step % work.stepsPerEpoch !== 0) return metrics;

@@ -12,7 +12,7 @@ const added = new Set(['1.weight', '1.bias']);
 
 /** How far each parameter went in one step at a learning rate of 0.01. */
 function moved(own: Partial<TrainingSettings>): Map<string, number> {
-  const trainer = new Trainer(imageClassification, model, { ...settings, learningRate: 0.01, ...own }, added);
+  const trainer = new Trainer(imageClassification, model, { ...settings, learningRate: 0.01, ...own }, { added });
   trainer.step(batch, undefined, 0.01);
   const { parameters } = trainer.snapshot();
   return new Map(
@@ -28,7 +28,7 @@ describe('Trainer', () => {
 
   it('continues from its state with two learning rates', () => {
     const own = { ...settings, addedLearningRate: 0.1 };
-    const [whole, first, second] = [0, 1, 2].map(() => new Trainer(imageClassification, model, own, added));
+    const [whole, first, second] = [0, 1, 2].map(() => new Trainer(imageClassification, model, own, { added }));
     for (let step = 0; step < 4; step++) whole!.step(batch, undefined, 0.01);
     for (let step = 0; step < 2; step++) first!.step(batch, undefined, 0.01);
     second!.load(first!.state());

@@ -15,6 +15,7 @@ import {
   tensor,
 } from '@editable/torch';
 import type { Constraint } from '../editing/constraint.js';
+import type { Curvature } from '../editing/curvature/curvature.js';
 import { clampStraightThrough, type Editor, polyak } from '../editing/editor.js';
 import { editorNamed } from '../editing/editors/index.js';
 import { selectParameters } from '../editing/layers.js';
@@ -44,6 +45,15 @@ export interface StepTerms {
   readonly hyperparameters: Readonly<Record<string, number>>;
 }
 
+export interface TrainerOptions {
+  /** Parameters with a learning rate of their own, where the settings have one. */
+  readonly added?: ReadonlySet<string>;
+  /** Gradients are averaged over its processes, which all make the same step then. */
+  readonly group?: ProcessGroup | undefined;
+  /** Of the editable parameters, for the natural editor: a constant while the network moves. */
+  readonly curvature?: Curvature | undefined;
+}
+
 /** A training in progress: `step` makes one step of equation 2, or of plain training. */
 export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
   readonly #task: Task<Input>;
@@ -53,20 +63,17 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
   readonly #optimizers: readonly Optimized[];
   readonly #learned: Map<string, Tensor>;
   readonly #group: ProcessGroup | undefined;
+  readonly #curvature: Curvature | undefined;
   readonly #editorOptimizer: optim.Optimizer = new optim.Adam({ learningRate: hyperparameterLearningRate });
 
-  /**
-   * `added`: parameters with a learning rate of their own, where the settings have one. `group`: gradients are averaged over
-   * its processes, which all make the same step then.
-   */
   constructor(
     task: Task<Input>,
     model: nn.Model<Input, State>,
     settings: StepSettings,
-    added: ReadonlySet<string> = new Set(),
-    group?: ProcessGroup,
+    { added = new Set(), group, curvature }: TrainerOptions = {},
   ) {
     this.#group = group;
+    this.#curvature = curvature;
     this.#task = task;
     this.#settings = settings;
     this.#copy = new WorkingCopy(model);
@@ -276,7 +283,7 @@ export class Trainer<Input extends Tree = Tensor, State extends Tree = Input> {
 
   #editor(): Editor {
     const { name, hyperparameters } = this.#settings.editor;
-    return editorNamed(name, { ...hyperparameters, ...Object.fromEntries(this.#resolved()) });
+    return editorNamed(name, { ...hyperparameters, ...Object.fromEntries(this.#resolved()) }, this.#curvature);
   }
 
   /** Raw learned values (logarithms, for some) to hyperparameters within their ranges. */

@@ -104,6 +104,11 @@ const rules: readonly Rule[] = [
     ({ objective, from }) => objective === 'plain' || typeof from === 'string',
   ],
   [
+    'objective',
+    'plain, or an editor other than natural, through which only image classifiers are trained',
+    ({ objective, editor }) => objective === 'plain' || editor.name !== 'natural',
+  ],
+  [
     'editNormalization',
     'tokens or none',
     ({ editNormalization = 'none' }) => ['tokens', 'none'].includes(editNormalization),
