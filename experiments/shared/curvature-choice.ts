@@ -4,6 +4,7 @@ import {
   ControlImages,
   type Curvature,
   type CurvatureOf,
+  combinedCurvature,
   controlFactors,
   firstStageOf,
   JacobianCurvature,
@@ -22,9 +23,10 @@ import type { Session } from './session.js';
 export interface CurvatureChoice {
   /**
    * `kronecker`: the usual one. `inputs`: A alone, G a multiple of the identity. `diagonal`: of normalisations the diagonal
-   * alone. `jacobian`: the control images' gradients. `both`: these on top of a tenth of the Kronecker factors.
+   * alone. `jacobian`: the control images' gradients. `both`: these on top of a tenth of the Kronecker factors of the same images.
+   * `combined`: as the library's metric has it, the gradients of 500 of the images, or as many as fit.
    */
-  readonly form: 'kronecker' | 'inputs' | 'diagonal' | 'jacobian' | 'both';
+  readonly form: 'kronecker' | 'inputs' | 'diagonal' | 'jacobian' | 'both' | 'combined';
   /** λ, relative to the mean of F's diagonal. */
   readonly damping: number;
   /** Training images, without their labels. */
@@ -60,6 +62,7 @@ export function chosenCurvature(
   };
   const rowsOf = (names: readonly string[]): JacobianRows =>
     jacobianRows(model, control.batches(model, firstStageOf(model, names)), control.count, { names, classes });
+  if (form === 'combined') return combinedCurvature(kronecker, model, control);
   return (names) => {
     if (form === 'jacobian')
       return withRows(rowsOf(names), (rows) => new JacobianCurvature(rows, { base: { damping } }));

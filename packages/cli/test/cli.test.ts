@@ -303,10 +303,17 @@ describe.skipIf(!hasData)('editable', () => {
       expect(alone).toMatchObject({ success: true, after: { label: target }, unseenViews: 16 });
       expect(alone.editor).toMatchObject({ name: 'natural', layers: 'layer3', hyperparameters: { overshoot: 0.3 } });
       const patch = at('views.safetensors');
-      const views = document([...words, '--views', '8', '--margin', '0.5', '--out', patch]);
-      expect(views.editor).toMatchObject({ views: 8, margin: 0.5, hyperparameters: { overshoot: 3 } });
+      const combined = ['--metric', 'combined', '--control-images', '100'];
+      const views = document([...words, '--views', '8', '--margin', '0.5', '--out', patch, ...combined]);
+      expect(views.editor).toMatchObject({
+        views: 8,
+        margin: 0.5,
+        metric: 'combined',
+        hyperparameters: { overshoot: 3 },
+      });
       expect(views.generality as number).toBeGreaterThanOrEqual(alone.generality as number);
-      expect(document(['info', patch])).toMatchObject({ editor: 'natural', views: 8, margin: 0.5 });
+      const made = { editor: 'natural', views: 8, margin: 0.5, metric: 'combined' };
+      expect(document(['info', patch])).toMatchObject(made);
       expect(editable([...words, '--views', '8']).out).toMatch(/generality +\d+ of 16 unseen views follow/);
     });
 
@@ -315,6 +322,12 @@ describe.skipIf(!hasData)('editable', () => {
       const natural = document([...words, '--editor', 'natural', '--views', '4']);
       expect(natural).toMatchObject({ editor: { name: 'natural', views: 4 }, successRate: 1 });
       expect(natural.negativeFlipRate).toBeTypeOf('number');
+      const combined = document([...words, '--editor', 'natural', '--metric', 'combined', '--control-images', '100']);
+      expect(combined).toMatchObject({ editor: { name: 'natural', metric: 'combined' }, successRate: 1 });
+      expect(combined.recordsFile).not.toBe(document([...words, '--editor', 'natural']).recordsFile);
+      expect(refusal([...words, '--editor', 'gd', '--metric', 'combined'])).toMatch(
+        /--metric: expected with the editor natural only, received it with gd; leave it out\./,
+      );
       const polyak = document([...words, '--editor', 'gd', '--learning-rate', 'polyak']);
       expect(polyak.editor).toMatchObject({ hyperparameters: { learningRate: 'polyak' } });
     });

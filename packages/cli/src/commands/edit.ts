@@ -10,13 +10,13 @@ import { refuseOptionsOf } from '../options/other-task.js';
 import { pictureNamed } from '../options/picture-named.js';
 import {
   type ConstraintFlags,
-  type CurvatureFlags,
   constraintOptions,
-  curvatureOptions,
   type EditorFlags,
   editorOptionsWith,
   type InputFlags,
   inputOptions,
+  type MetricFlags,
+  metricOptions,
   type PatchFlags,
   patchOptions,
   type SessionFlags,
@@ -32,7 +32,7 @@ interface EditFlags
   extends InputFlags,
     EditorFlags,
     ConstraintFlags,
-    CurvatureFlags,
+    MetricFlags,
     SentenceControlFlags,
     PatchFlags,
     TestImagesFlags,
@@ -53,7 +53,7 @@ const options: OptionTable<EditFlags> = {
   },
   ...constraintOptions,
   ...editorOptionsWith('natural'),
-  ...curvatureOptions,
+  ...metricOptions,
   ...sentenceControlOptions,
   ...patchOptions,
   ...testImagesOptions,
@@ -102,7 +102,7 @@ async function editFromFlags(
   else if (!existsSync(dirname(out)))
     throw new UsageError(`--out: expected a file in a folder that exists, received "${out}".`);
   const done = await shown(console, (job) => {
-    const curvature = curvatureOf(opened, { images: flags.controlImages }, job);
+    const curvature = curvatureOf(opened, { images: flags.controlImages, metric: editor.metric }, job);
     return repair(opened, { picture, target, editor, curvature, testImages, precision, seed, out }, job);
   });
   console.print(describePicture(picture, classes));

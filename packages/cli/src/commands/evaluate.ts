@@ -8,11 +8,11 @@ import { choice, number, path, wholeNumber } from '../options/kinds.js';
 import { refuseOptionsOf } from '../options/other-task.js';
 import {
   type ConstraintFlags,
-  type CurvatureFlags,
   constraintOptions,
-  curvatureOptions,
   type EditorFlags,
   editorOptionsWith,
+  type MetricFlags,
+  metricOptions,
   type PatchFlags,
   patchOptions,
   type SessionFlags,
@@ -29,7 +29,7 @@ import { evaluateTranslatorRun } from './translation-repairs.js';
 interface EvaluateFlags
   extends EditorFlags,
     ConstraintFlags,
-    CurvatureFlags,
+    MetricFlags,
     SentenceControlFlags,
     PatchFlags,
     TestImagesFlags,
@@ -62,7 +62,7 @@ const options: OptionTable<EvaluateFlags> = {
   ...shardOptionsOf('make only this share of the edits'),
   ...constraintOptions,
   ...editorOptionsWith('rmsprop'),
-  ...curvatureOptions,
+  ...metricOptions,
   ...sentenceControlOptions,
   ...patchOptions,
   ...sessionOptions,
@@ -101,7 +101,7 @@ async function evaluateFromFlags(
   const editor = chooseEditor(opened.run, flags);
   const { edits, testImages, precision, seed, targets } = flags;
   const { document } = await shown(console, (job) => {
-    const curvature = curvatureOf(opened, { images: flags.controlImages }, job);
+    const curvature = curvatureOf(opened, { images: flags.controlImages, metric: editor.metric }, job);
     const settings = { editor, curvature, edits, testImages, precision, seed, targets, share, group };
     return evaluateRun(opened, settings, job);
   });

@@ -144,7 +144,7 @@ function whatItMakes({ target, repairs }: PatchInfo): string {
 async function patch(path: string, console: Console): Promise<number> {
   const { describePatch } = await import('editable');
   const described = describePatch(path);
-  const { editor, hyperparameters, layers, steps, drawdown, flips, tensors, bytes, views, margin } = described;
+  const { editor, hyperparameters, layers, steps, drawdown, flips, tensors, bytes, views, margin, metric } = described;
   const settings = Object.entries(hyperparameters).map(([name, value]) => `${name} ${value}`);
   console.print(
     facts([
@@ -152,7 +152,13 @@ async function patch(path: string, console: Console): Promise<number> {
       ['makes', whatItMakes(described)],
       [
         'editor',
-        [editor, ...settings, ...(views ? [`${views} views`] : []), ...(margin ? [`margin ${margin}`] : [])].join(', '),
+        [
+          editor,
+          ...settings,
+          ...(views ? [`${views} views`] : []),
+          ...(margin ? [`margin ${margin}`] : []),
+          ...(metric ? [`${metric} metric`] : []),
+        ].join(', '),
       ],
       ['layers', `${layers}, ${steps} steps`],
       [

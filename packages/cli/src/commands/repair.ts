@@ -10,10 +10,10 @@ import { choice, path, toggle, wholeNumber, wholeNumbers } from '../options/kind
 import { refuseOptionsOf } from '../options/other-task.js';
 import {
   type ConstraintFlags,
-  type CurvatureFlags,
   constraintOptions,
-  curvatureOptions,
   editorKinds,
+  type MetricFlags,
+  metricOptions,
   type PatchFlags,
   patchOptions,
   type SessionFlags,
@@ -27,7 +27,7 @@ import { repairTranslationMistakes } from './translation-repairs.js';
 
 interface RepairFlags
   extends ConstraintFlags,
-    CurvatureFlags,
+    MetricFlags,
     SentenceControlFlags,
     PatchFlags,
     TestImagesFlags,
@@ -71,7 +71,7 @@ const options: OptionTable<RepairFlags> = {
     default: 30,
     description: 'the most steps for one more repair, or with --at-once for the set',
   },
-  ...curvatureOptions,
+  ...metricOptions,
   ...sentenceControlOptions,
   ...patchOptions,
   ...testImagesOptions,
@@ -115,7 +115,7 @@ async function repairFromFlags(
     throw new UsageError(`--out: expected a file in a folder that exists, received "${out}".`);
   const { atOnce, testImages, seed } = flags;
   const document = await shown(console, (job) => {
-    const curvature = curvatureOf(opened, { images: flags.controlImages }, job);
+    const curvature = curvatureOf(opened, { images: flags.controlImages, metric: editor.metric }, job);
     return repairSet(opened, { repairs, editor, curvature, atOnce, testImages, seed, out }, job);
   });
   console.print(describeRepairSet(document));

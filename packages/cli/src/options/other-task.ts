@@ -32,4 +32,12 @@ export const taskOptions: OptionTable<{ readonly task: RunTask | undefined }> = 
 };
 
 /** Of options that several commands share: those about pictures. */
-export const pictureOptions = ['classes', 'onDamaged', 'dataDir', 'testImages', 'control', 'controlImages'] as const;
+export const pictureOptions: readonly string[] = [
+  'classes',
+  'onDamaged',
+  'dataDir',
+  'testImages',
+  'control',
+  'controlImages',
+  'metric',
+];

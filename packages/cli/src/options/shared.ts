@@ -1,5 +1,5 @@
 /** Options that several commands share, each group with the flags that it gives. */
-import type { EditorName, HyperparameterValue } from 'editable';
+import type { EditorName, HyperparameterValue, Metric } from 'editable';
 import { datasetNames } from 'editable/dataset-names';
 import { type NetworkName, networkNames } from 'editable/network-names';
 import { choice, type Kind, number, numberOr, path, paths, text, toggle, wholeNumber, words } from './kinds.js';
@@ -177,6 +177,20 @@ export const curvatureOptions: OptionTable<CurvatureFlags> = {
   controlImages: {
     kind: wholeNumber({ min: 10 }),
     description: 'so many of them (default: those that the run has, else 1000)',
+  },
+};
+
+/** Of the natural editor where it makes repairs. */
+export interface MetricFlags extends CurvatureFlags {
+  readonly metric: Metric | undefined;
+}
+
+export const metricOptions: OptionTable<MetricFlags> = {
+  ...curvatureOptions,
+  metric: {
+    kind: choice<Metric>(['kronecker', 'combined']),
+    description:
+      "how the natural editor measures harm: kronecker, by each layer's averages; combined, by 500 of the control images one by one, too: less harm, slower, for up to 1.3 million edited numbers (default: kronecker)",
   },
 };
 

@@ -5,7 +5,7 @@ export const describeLayers = (layers: string | readonly string[]): string =>
   typeof layers === 'string' ? layers : layers.join(',');
 
 /** "rmsprop, learningRate 0.001, beta 0.5"; "natural, overshoot 3, 16 views" */
-export const describeEditor = ({ name, hyperparameters, views, margin }: EditorChoice): string =>
+export const describeEditor = ({ name, hyperparameters, views, margin, metric }: EditorChoice): string =>
   [
     name,
     ...Object.entries(hyperparameters)
@@ -13,4 +13,5 @@ export const describeEditor = ({ name, hyperparameters, views, margin }: EditorC
       .map(([parameter, value]) => `${parameter} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`),
     ...(views ? [`${views} views`] : []),
     ...(margin ? [`margin ${margin}`] : []),
+    ...(metric ? [`${metric} metric`] : []),
   ].join(', ');

@@ -75,7 +75,7 @@ export class EditDescriber implements Disposable {
     this.#model = model;
     this.#dataset = dataset;
     this.#choice = canonicalChoice(options.editor);
-    this.#curvature = trainingCurvature(model, dataset, options);
+    this.#curvature = trainingCurvature(model, dataset, { ...options, metric: options.editor.metric });
     this.#edits = edits;
     this.#seed = seed;
     this.#targets = targets;

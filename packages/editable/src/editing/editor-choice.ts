@@ -17,7 +17,17 @@ export interface EditorChoice {
   readonly views?: number;
   /** Nats by which the target must lead, on the input and its views; default 0. */
   readonly margin?: number;
+  /** Of the natural editor; default `kronecker`. Whoever makes its curvature makes this one. */
+  readonly metric?: Metric;
 }
+
+/**
+ * What the natural editor keeps of the control inputs: Kronecker factors, each layer's average over all of them; or combined
+ * with the gradients of some hundred of them, one by one, which is slower and does less harm.
+ */
+export type Metric = 'kronecker' | 'combined';
+
+export const metrics: readonly Metric[] = ['kronecker', 'combined'];
 
 /** Every hyperparameter of the choice's editor, those left out as they are by default, which may depend on the views. */
 export const hyperparametersOf = ({
@@ -37,6 +47,7 @@ export const canonicalChoice = ({
   maxSteps,
   views,
   margin,
+  metric,
 }: EditorChoice): EditorChoice => ({
   name,
   hyperparameters: Object.fromEntries(
@@ -48,6 +59,7 @@ export const canonicalChoice = ({
   maxSteps,
   ...(views ? { views } : {}),
   ...(margin ? { margin } : {}),
+  ...(metric === 'combined' ? { metric } : {}),
 });
 
 /** The editor of a choice for a model; `curvature` is asked only where the editor steps in a metric. */

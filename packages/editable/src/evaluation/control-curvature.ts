@@ -11,13 +11,19 @@ import {
   subset,
 } from '../data/index.js';
 import type { Curvature, CurvatureOf } from '../editing/curvature/curvature.js';
-import { JacobianCurvature, jacobianMemory, jacobianRows } from '../editing/curvature/jacobian.js';
+import {
+  JacobianCurvature,
+  type JacobianOptions,
+  jacobianMemory,
+  jacobianRows,
+} from '../editing/curvature/jacobian.js';
 import {
   disposeFactors,
   KroneckerCurvature,
   type KroneckerFactors,
   kroneckerFactors,
 } from '../editing/curvature/kronecker.js';
+import type { Metric } from '../editing/editor-choice.js';
 import { firstStageOf } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
 import { trainingSplits } from '../runs/splits.js';
@@ -175,16 +181,56 @@ function fromFactors(model: nn.Model, control: ControlImages, names: readonly st
 }
 
 /** Of as many control images as fit into memory: where that is too few, the error says what would take how much. */
-function fromJacobian(model: nn.Model, control: ControlImages, names: readonly string[]): Curvature {
+function fromJacobian(
+  model: nn.Model,
+  control: ControlImages,
+  names: readonly string[],
+  base: JacobianOptions['base'] = { damping: usualDamping },
+): Curvature {
   const numbers = names.reduce((sum, name) => sum + (model.parameters.get(name) as Tensor).numel, 0);
   const fitting = Math.floor(jacobianMemory / (8 * usualClasses * numbers));
   const fewer = fitting < control.count && fitting >= fewestOfJacobian ? control.as(fitting) : control;
   return scope(() => {
     const batches = fewer.batches(model, firstStageOf(model, names));
     const rows = jacobianRows(model, batches, fewer.count, { names, classes: usualClasses });
-    return new JacobianCurvature(rows, { base: { damping: usualDamping }, control: fewer.hash });
+    return new JacobianCurvature(rows, { base, control: fewer.hash });
   });
 }
+
+/** Control images whose own gradients a combined curvature has, at most. */
+const combinedImages = 500;
+/** γ: what the average over the control images counts beside them. */
+const shareOfAverage = 0.1;
+
+/**
+ * γF + JᵀJ: the gradients of up to 500 control images one by one, as many as fit into `jacobianMemory`, on top of a tenth of
+ * `average`, a curvature of the same model that knows them only on the average of each layer. A repair is kept off what these
+ * images' answers depend on, across layers, too. The Jacobian alone has no say off its images, Kronecker factors none of their
+ * own. For a TorchScript program `average` is a Jacobian already, and is given back as it is.
+ *
+ * @throws EditableError INVALID_ARGUMENT, when it is asked for parameters of which 100 images do not fit
+ */
+export function combinedCurvature(average: CurvatureOf, model: nn.Model, control: ControlImages): CurvatureOf {
+  if (model.layers.length === 0) return average;
+  const own = control.count > combinedImages ? control.as(combinedImages) : control;
+  const made = new Map<string, Curvature>();
+  return (names) => {
+    const key = names.join();
+    const before = made.get(key);
+    if (before !== undefined) return before;
+    const curvature = fromJacobian(model, own, names, timesOf(average(names), shareOfAverage));
+    made.set(key, curvature);
+    return curvature;
+  };
+}
+
+/** γF: its inverse is F⁻¹ / γ. Whoever made F disposes of it. */
+const timesOf = (curvature: Curvature, gamma: number): Curvature => ({
+  parameters: curvature.parameters,
+  identity: { ...curvature.identity, share: gamma },
+  solve: (vectors, factored) => curvature.solve(vectors, factored).map((each) => each.div(gamma)),
+  [Symbol.dispose]: () => {},
+});
 
 /** From the images that training here sees: for an evaluation that was given no curvature. */
 export function trainingCurvature(
@@ -193,11 +239,17 @@ export function trainingCurvature(
   {
     normalization = dataset.normalization,
     device = 'cpu',
-  }: { readonly normalization?: Normalization; readonly device?: Device },
+    metric = 'kronecker',
+  }: { readonly normalization?: Normalization; readonly device?: Device; readonly metric?: Metric | undefined },
 ): CurvatureOf {
   let own: CurvatureOf | undefined;
   return (names) => {
-    own ??= controlCurvature(model, new ControlImages(trainingSplits(dataset).train, { normalization, device }));
+    own ??= curvatureIn(metric, model, new ControlImages(trainingSplits(dataset).train, { normalization, device }));
     return own(names);
   };
+}
+
+function curvatureIn(metric: Metric, model: nn.Model, control: ControlImages): CurvatureOf {
+  const average = controlCurvature(model, control);
+  return metric === 'kronecker' ? average : combinedCurvature(average, model, control);
 }

@@ -8,8 +8,9 @@ import { hasFashionMnist, smallClassifier } from '../../test/small-classifier.js
 import { type ImageDataset, type ImageSplit, normalizeImages, subset } from '../data/index.js';
 import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import type { EditorChoice } from '../editing/editor-choice.js';
+import { selectParameters } from '../editing/layers.js';
 import { trainingSplits } from '../runs/splits.js';
-import { ControlImages, controlCurvature } from './control-curvature.js';
+import { ControlImages, combinedCurvature, controlCurvature } from './control-curvature.js';
 import { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.js';
 import { GradientRepairer } from './gradient-repairer.js';
 import { judgedImages } from './judged-images.js';
@@ -50,6 +51,27 @@ describe.skipIf(!hasFashionMnist)(`evaluate of the natural editor${why}`, () => 
     expect(viewed.generality).toBeGreaterThan(plain.generality + 0.1);
     expect(plain.drawdown).toBeLessThan(0.02);
     expect(viewed.editor).toEqual({ ...withViews, hyperparameters: { overshoot: 3 } });
+  });
+
+  it('keeps answers better where it has the gradients of control images one by one', async () => {
+    const combined: EditorChoice = { ...editor, metric: 'combined' };
+    const own = combinedCurvature(curvature, model, controlOf(0));
+    const found = await run({ editor: combined, curvature: own });
+    expect(found.successRate).toBe(1);
+    expect(found.editor).toEqual({ ...combined, hyperparameters: { overshoot: 0.3 } });
+    expect(found.flips).toBeLessThan(0.7 * plain.flips);
+    const names = selectParameters(model, 'layer4');
+    expect(own(names)).toBe(own(names));
+    const average = { ...curvature(names).identity, share: 0.1 };
+    expect(own(names).identity).toMatchObject({ kind: 'jacobian', images: 100, rows: 400, base: average });
+  });
+
+  it('makes the metric that the editor asks for, where it is given no curvature', async () => {
+    const small = { ...common, split, edits: 2 };
+    const found = await evaluate(model, dataset, { ...small, editor: { ...editor, layers: 'fc', metric: 'combined' } });
+    const average = await evaluate(model, dataset, { ...small, editor: { ...editor, layers: 'fc' } });
+    expect(found.records.map(({ index }) => index)).toEqual(average.records.map(({ index }) => index));
+    expect(found.flips).not.toBe(average.flips);
   });
 
   it('counts right answers that turn wrong exactly', () => {

@@ -43,7 +43,8 @@ export interface EvaluateOptions extends RepairEvaluationOptions {
 export async function evaluate(model: nn.Model, dataset: ImageDataset, options: EvaluateOptions): Promise<Evaluation> {
   const start = performance.now();
   using testSet = judgedImages(dataset, options);
-  const curvature = options.curvature ?? trainingCurvature(model, dataset, options);
+  const curvature =
+    options.curvature ?? trainingCurvature(model, dataset, { ...options, metric: options.editor.metric });
   using repairer = new GradientRepairer(model, testSet, options.editor, curvature);
   const evaluation = await evaluateRepairs(repairer, dataset, options);
   const seconds = (performance.now() - start) / 1000;
@@ -95,7 +96,8 @@ export class Evaluator implements Disposable {
 
   constructor(model: nn.Model, dataset: ImageDataset, options: EvaluateOptions) {
     this.#testSet = judgedImages(dataset, options);
-    const curvature = options.curvature ?? trainingCurvature(model, dataset, options);
+    const curvature =
+      options.curvature ?? trainingCurvature(model, dataset, { ...options, metric: options.editor.metric });
     this.#repairer = new GradientRepairer(model, this.#testSet, options.editor, curvature);
     this.#judge = new RepairJudge(this.#repairer, dataset, options);
   }

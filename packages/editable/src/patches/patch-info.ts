@@ -37,6 +37,8 @@ export interface PatchInfo {
   readonly views?: number | undefined;
   /** Nats by which the target was asked to lead. */
   readonly margin?: number | undefined;
+  /** Of the natural editor, where it is not `kronecker`. */
+  readonly metric?: string | undefined;
   readonly dataset?: string | undefined;
   /** Error after minus error before on the test set, a fraction. */
   readonly drawdown?: number | undefined;
@@ -125,6 +127,7 @@ const infoFields: Readonly<Record<keyof PatchInfo, Field>> = {
   sentences: optional(objects),
   views: optional(count),
   margin: optional({ expected: 'a number', accepts: Number.isFinite }),
+  metric: optional(text),
   dataset: optional(text),
   drawdown: optional({ expected: 'a number', accepts: Number.isFinite }),
   bleuDrawdown: optional({ expected: 'a number', accepts: Number.isFinite }),

@@ -70,7 +70,8 @@ export class EditedModel implements Disposable {
     this.#dataset = dataset;
     this.#options = options;
     this.#split = split;
-    this.#editor = editorOf(editor, model, options.curvature ?? trainingCurvature(model, dataset, options));
+    const { curvature = trainingCurvature(model, dataset, { ...options, metric: editor.metric }) } = options;
+    this.#editor = editorOf(editor, model, curvature);
     this.#names = selectParameters(model, editor.layers);
     this.#from = firstStageOf(model, this.#names);
     this.#theta = this.#names.map((name) => model.parameters.get(name) as Tensor);

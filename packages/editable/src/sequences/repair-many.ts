@@ -115,7 +115,7 @@ export async function repairMany(
   check(editor, tasks);
   const names = selectParameters(base, editor.layers);
   const from = firstStageOf(base, names);
-  const curvature = options.curvature ?? trainingCurvature(base, dataset, { normalization, device });
+  const { curvature = trainingCurvature(base, dataset, { normalization, device, metric: editor.metric }) } = options;
   const solver = editorOf(editor, base, curvature);
   using set = new RepairSet(base, dataset, {
     tasks,

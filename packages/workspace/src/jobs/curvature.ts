@@ -3,10 +3,12 @@ import { existsSync, statSync } from 'node:fs';
 import {
   ControlImages,
   type CurvatureOf,
+  combinedCurvature,
   controlCurvature,
   EditableError,
   type ImageDataset,
   type ImageSplit,
+  type Metric,
   mergeFactorShards,
   openRun,
   openTranslationRun,
@@ -33,17 +35,18 @@ export interface CurvatureSettings {
  */
 export function curvatureOf(
   opened: OpenedModel,
-  { images }: CurvatureSettings = {},
+  { images, metric = 'kronecker' }: CurvatureSettings & { readonly metric?: Metric | undefined } = {},
   job: JobOptions = {},
 ): CurvatureOf {
   let made: CurvatureOf | undefined;
   return (names) => {
     if (made === undefined) {
       const control = (): ControlImages => controlImagesOf(opened, images, job);
-      made =
+      const average =
         opened.patches.length > 0
           ? controlCurvature(opened.model, control())
           : runCurvature(opened.run, control, { anyControl: images === undefined && opened.control === undefined });
+      made = metric === 'kronecker' ? average : combinedCurvature(average, opened.model, control());
     }
     return made(names);
   };

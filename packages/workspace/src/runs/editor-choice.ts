@@ -8,6 +8,7 @@ import {
   editorNamed,
   type HyperparameterValue,
   hyperparametersOf,
+  type Metric,
   type Run,
   selectParameters,
 } from 'editable';
@@ -26,12 +27,14 @@ export interface EditorRequest {
   readonly views?: number | undefined;
   /** Nats by which the target must lead. */
   readonly margin?: number | undefined;
+  /** Of the natural editor. */
+  readonly metric?: Metric | undefined;
 }
 
 /**
  * The editor for a run's model. `usual`: where neither tuning nor Editable Training gave it one of its own.
  *
- * @throws WorkspaceError where the editor has no β or learning rate but one was given
+ * @throws WorkspaceError where the editor has no β, learning rate or metric but one was given
  */
 export function chooseEditor(
   run: Run,
@@ -74,7 +77,9 @@ export function overridden(base: EditorChoice, request: EditorRequest): EditorCh
     ...(request.learningRate === undefined ? {} : { [learningRateOf(name, known)]: request.learningRate }),
     ...(request.beta === undefined ? {} : { [betaOf(name, known)]: request.beta }),
   };
-  const { views = base.views, margin = base.margin } = request;
+  const { views = base.views, margin = base.margin, metric = base.metric } = request;
+  if (request.metric !== undefined && name !== 'natural')
+    throw invalid('metric', `expected with the editor natural only, received it with ${name}; leave it out.`);
   return {
     name,
     hyperparameters: hyperparametersOf({ name, hyperparameters, views: views ?? 0 }),
@@ -82,6 +87,7 @@ export function overridden(base: EditorChoice, request: EditorRequest): EditorCh
     maxSteps: request.maxSteps ?? base.maxSteps,
     ...(views ? { views } : {}),
     ...(margin ? { margin } : {}),
+    ...(name === 'natural' && metric === 'combined' ? { metric } : {}),
   };
 }
 

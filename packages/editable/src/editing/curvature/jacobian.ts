@@ -54,9 +54,18 @@ export function jacobianRows(
     if (parts.length === 0) {
       throw new EditableError('INVALID_ARGUMENT', 'curvature: expected control inputs, received none.');
     }
-    return { names, rows: names.map((_, i) => cat(parts.map((part) => part[i] as Tensor))), count };
+    return { names, rows: joined(parts), count };
   });
 }
+
+/** Parts one below another for each parameter. They are freed parameter by parameter, so that few numbers are there twice. */
+const joined = (parts: readonly (readonly Tensor[])[]): Tensor[] =>
+  (parts[0] as readonly Tensor[]).map((_, i) => {
+    const own = parts.map((part) => part[i] as Tensor);
+    const whole = cat(own);
+    for (const each of own) each.dispose();
+    return whole;
+  });
 
 /** `weights`: of the examples' answers, [examples, answers]; `rank`: whose rows these are. */
 function weightedRows(
@@ -127,7 +136,7 @@ export class JacobianCurvature implements Curvature {
     this.#base = 'damping' in base ? scaledIdentity(base.damping * meanDiagonal(rows)) : solverOf(base, names);
     [this.#products, this.#inverse] = scope(() =>
       noGrad(() => {
-        const found = this.#base(rows);
+        const found = inChunks(rows, this.#base);
         return [found, inverseOf(products(rows, found))] as const;
       }),
     );
@@ -146,6 +155,22 @@ export class JacobianCurvature implements Curvature {
   [Symbol.dispose](): void {
     for (const each of [...this.#products, this.#inverse]) each.dispose();
   }
+}
+
+/** Rows that the base is applied to at once: on the way it makes copies of them. */
+const chunk = 64;
+
+function inChunks(
+  rows: readonly Tensor[],
+  solve: (vectors: readonly Tensor[]) => readonly Tensor[],
+): readonly Tensor[] {
+  const count = (rows[0] as Tensor).shape[0] as number;
+  const parts: (readonly Tensor[])[] = [];
+  for (let from = 0; from < count; from += chunk) {
+    const size = Math.min(chunk, count - from);
+    parts.push(scope(() => solve(rows.map((each) => each.narrow(0, from, size)))));
+  }
+  return joined(parts);
 }
 
 function solverOf(base: Curvature, names: readonly string[]): (vectors: readonly Tensor[]) => readonly Tensor[] {
