@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { localityGeneralityChart } from '@editable/charts';
 import type { EditorName } from 'editable';
+import { usualCurvature } from '../shared/curvature-choice.js';
 import type { Claim, Experiment, FigureOptions, NamedRow, RowPlan } from '../shared/experiment.js';
 import { writeFigure } from '../shared/figure-file.js';
 import type { Method } from '../shared/methods.js';
@@ -19,7 +20,7 @@ type Row = NamedRow<RepairRow>;
 export const localityGenerality: Experiment<RepairRow> = {
   name: 'locality-generality',
   title: 'Locality against generality',
-  plans: (scale) => [...tunedPlans(scale), ...polyakPlans(scale), ...naturalPlans(scale)],
+  plans: (scale) => [...tunedPlans(scale), ...polyakPlans(scale), ...naturalPlans(scale), ...combinedPlans(scale)],
   columns: [
     repairColumns.row,
     repairColumns.editor,
@@ -90,6 +91,16 @@ const naturalPlans = (scale: Scale): readonly RowPlan<RepairRow>[] => {
   ];
 };
 
+/** With the metric `combined`. */
+const combinedPlans = (scale: Scale): readonly RowPlan<RepairRow>[] =>
+  [0, 4, 16].map((views) =>
+    repairPlan(nameOf('natural-combined', { views, margin: 0 }), {
+      training: 'plain',
+      ...finePrecision(scale, views),
+      method: natural(scale.chain, { views, curvature: { ...usualCurvature, form: 'combined' } }),
+    }),
+  );
+
 function nameOf(
   editor: string,
   asked: { readonly views: number; readonly margin: number; readonly overshoot?: number },
@@ -118,17 +129,18 @@ function naturalIsAbove(rows: readonly Row[]): ReturnType<Claim<RepairRow>['hold
 }
 
 /** One curve a method: the same editor asked for as many views. */
-const curveOf = ({ name, editor, views = 0 }: Row): string => {
+const curveOf = ({ name, editor, views = 0, curvature }: Row): string => {
+  if (curvature?.form === 'combined') return 'natural, combined metric';
   if (name.startsWith('tuned-editable')) return 'Editable Training, its own editor';
   if (name.startsWith('tuned-')) return `${editor}, tuned`;
   if (editor !== 'natural') return `${editor}, Polyak’s step`;
   return views === 0 ? 'natural, the input alone' : `natural, ${views} views`;
 };
 
-const labelOf = ({ name, editor, views = 0, margin = 0, hyperparameters }: Row): string => {
+const labelOf = ({ name, editor, views = 0, margin = 0, hyperparameters, curvature }: Row): string => {
   if (name.startsWith('tuned-')) return name.replace('tuned-', '');
   if (margin > 0) return `margin ${margin}`;
-  if (editor !== 'natural') return views > 0 ? `${views} views` : 'no views';
+  if (editor !== 'natural' || curvature?.form === 'combined') return views > 0 ? `${views} views` : 'no views';
   return `overshoot ${hyperparameters.overshoot}`;
 };
 

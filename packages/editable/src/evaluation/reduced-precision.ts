@@ -4,6 +4,7 @@
  */
 import { type nn, noGrad, scope, type Tensor, TorchError } from '@editable/torch';
 import { moduleName } from '../models/module-name.js';
+import { quickerOfTwo } from '../quicker-of-two.js';
 
 /** Batches of the unedited model on which the rounding's effect is measured. */
 const calibrationBatches = 4;
@@ -81,17 +82,6 @@ function millisecondsReduced(model: nn.Model, batch: Tensor, from: number): numb
 
 const millisecondsOf = (model: nn.Model, batch: Tensor, from: number): number =>
   quickerOfTwo(() => scope(() => noGrad(() => model.call(batch, { from }).output.sum().item())));
-
-/** Milliseconds of the quicker of two runs, after one to warm up. */
-export function quickerOfTwo(run: () => void): number {
-  const timed = (): number => {
-    const started = performance.now();
-    run();
-    return performance.now() - started;
-  };
-  run();
-  return Math.min(timed(), timed());
-}
 
 /** The largest change that rounding makes to a difference of two logits of one image. */
 const largestEffect = (model: nn.Model, batches: readonly Tensor[], reduced: ReducedPrecision): number =>

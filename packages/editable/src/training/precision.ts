@@ -1,7 +1,7 @@
 /** Mixed precision is for processors that have it: before a training begins, a step is timed both ways. */
 import { grad, type nn, scope, type Tree } from '@editable/torch';
 import { EditableError } from '../errors.js';
-import { quickerOfTwo } from '../evaluation/reduced-precision.js';
+import { quickerOfTwo } from '../quicker-of-two.js';
 import type { Task, TrainingBatch } from '../tasks/task.js';
 import { baseObjective } from './objective.js';
 import type { StepSettings } from './settings.js';

@@ -16,6 +16,22 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const spec = { kind: 'cifar-resnet18', width: 4, inChannels: 1, classes: 10 } as const;
 const plain: TrainingSettings = { ...defaultTraining, objective: 'plain', epochs: 1, batchSize: 32, trainImages: 512 };
 
+describe.skipIf(!hasFashionMnist)('trainRun', () => {
+  it('gives the layers that are named the learning rate of added ones', async () => {
+    const dataset = await loadDataset('fashion-mnist');
+    const base = await trainRun(join(folder, 'base'), runConfig(dataset, spec, { ...plain, trainImages: 64 }), dataset);
+    const settings: TrainingSettings = {
+      ...{ ...plain, from: base.folder, trainImages: 64, optimizer: 'sgd', weightDecay: 0 },
+      ...{ learningRate: 1e-12, addedLearningRate: 1e-2, addedLayers: 'fc' },
+    };
+    const { model } = await trainRun(join(folder, 'added'), runConfig(dataset, spec, settings), dataset);
+    const moved = [...model.parameters]
+      .filter(([name, value]) => value.sub(base.model.parameters.get(name)!).abs().max().item() > 1e-6)
+      .map(([name]) => name);
+    expect(moved).toEqual(['fc.weight', 'fc.bias']);
+  });
+});
+
 describe.skipIf(!hasFashionMnist)('trainRun through the natural editor', () => {
   it('steps in the metric of the model that it starts from, and stopped in between it ends at the same bits', async () => {
     const dataset = await loadDataset('fashion-mnist');

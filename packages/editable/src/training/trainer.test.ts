@@ -26,8 +26,11 @@ describe('Trainer', () => {
     for (const [name, distance] of same) expect(faster.get(name)! / distance).toBeCloseTo(added.has(name) ? 10 : 1, 3);
   });
 
-  it('continues from its state with two learning rates', () => {
-    const own = { ...settings, addedLearningRate: 0.1 };
+  it.each([
+    ['two learning rates', { addedLearningRate: 0.1 }],
+    ['mixed precision', { precision: 'bfloat16' }],
+  ] as const)('continues from its state with %s', (_, more) => {
+    const own = { ...settings, ...more };
     const [whole, first, second] = [0, 1, 2].map(() => new Trainer(imageClassification, model, own, { added }));
     for (let step = 0; step < 4; step++) whole!.step(batch, undefined, 0.01);
     for (let step = 0; step < 2; step++) first!.step(batch, undefined, 0.01);
