@@ -190,7 +190,7 @@ export const metricOptions: OptionTable<MetricFlags> = {
   metric: {
     kind: choice<Metric>(['kronecker', 'combined']),
     description:
-      "how the natural editor measures harm: kronecker, by each layer's averages; combined, by 500 of the control images one by one, too: less harm, slower, for up to 1.3 million edited numbers (default: kronecker)",
+      "how the natural editor measures harm: kronecker, by each layer's averages; combined, by 500 of the control images one by one, too, or by --control-images of them: less harm, slower, for up to 1.3 million edited numbers (default: kronecker)",
   },
 };
 

@@ -197,22 +197,27 @@ function fromJacobian(
   });
 }
 
-/** Control images whose own gradients a combined curvature has, at most. */
+/** Control images whose own gradients a combined curvature has unless told. */
 const combinedImages = 500;
 /** γ: what the average over the control images counts beside them. */
 const shareOfAverage = 0.1;
 
 /**
- * γF + JᵀJ: the gradients of up to 500 control images one by one, as many as fit into `jacobianMemory`, on top of a tenth of
- * `average`, a curvature of the same model that knows them only on the average of each layer. A repair is kept off what these
+ * γF + JᵀJ: the gradients of `images` control images one by one (default 500), or as many as fit into `jacobianMemory`, on top
+ * of a tenth of `average`, a curvature of the same model that knows them only on the average of each layer. A repair is kept off what these
  * images' answers depend on, across layers, too. The Jacobian alone has no say off its images, Kronecker factors none of their
  * own. For a TorchScript program `average` is a Jacobian already, and is given back as it is.
  *
  * @throws EditableError INVALID_ARGUMENT, when it is asked for parameters of which 100 images do not fit
  */
-export function combinedCurvature(average: CurvatureOf, model: nn.Model, control: ControlImages): CurvatureOf {
+export function combinedCurvature(
+  average: CurvatureOf,
+  model: nn.Model,
+  control: ControlImages,
+  { images = combinedImages }: { readonly images?: number } = {},
+): CurvatureOf {
   if (model.layers.length === 0) return average;
-  const own = control.count > combinedImages ? control.as(combinedImages) : control;
+  const own = control.count > images ? control.as(images) : control;
   const made = new Map<string, Curvature>();
   return (names) => {
     const key = names.join();

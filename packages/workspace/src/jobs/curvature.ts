@@ -46,7 +46,10 @@ export function curvatureOf(
         opened.patches.length > 0
           ? controlCurvature(opened.model, control())
           : runCurvature(opened.run, control, { anyControl: images === undefined && opened.control === undefined });
-      made = metric === 'kronecker' ? average : combinedCurvature(average, opened.model, control());
+      made =
+        metric === 'kronecker'
+          ? average
+          : combinedCurvature(average, opened.model, control(), images === undefined ? {} : { images });
     }
     return made(names);
   };
