@@ -194,9 +194,17 @@ function meanDiagonal(rows: readonly Tensor[]): number {
 
 const flat = (vectors: Tensor): Tensor => vectors.reshape([vectors.shape[0] as number, -1]);
 
-/** Inner products of two lists of vectors over all parameters: [a, b]. */
-export const products = (a: readonly Tensor[], b: readonly Tensor[]): Tensor =>
-  a.map((each, i) => flat(each).matmul(flat(b[i] as Tensor).t())).reduce((sum, each) => sum.add(each));
+/** Inner products of two lists of vectors over all parameters: [a, b]. Two sums are held at a time, not one a parameter. */
+export function products(a: readonly Tensor[], b: readonly Tensor[]): Tensor {
+  const own = (i: number): Tensor => flat(a[i] as Tensor).matmul(flat(b[i] as Tensor).t());
+  let sum = own(0);
+  for (let i = 1; i < a.length; i++) {
+    const before = sum;
+    sum = scope(() => before.add(own(i)));
+    before.dispose();
+  }
+  return sum;
+}
 
 function inverseOf(gram: Tensor): Tensor {
   const size = gram.shape[0] as number;
