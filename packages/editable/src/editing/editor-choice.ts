@@ -27,8 +27,6 @@ export interface EditorChoice {
  */
 export type Metric = 'kronecker' | 'combined';
 
-export const metrics: readonly Metric[] = ['kronecker', 'combined'];
-
 /** Every hyperparameter of the choice's editor, those left out as they are by default, which may depend on the views. */
 export const hyperparametersOf = ({
   name,

@@ -204,9 +204,9 @@ const shareOfAverage = 0.1;
 
 /**
  * γF + JᵀJ: the gradients of `images` control images one by one (default 500), or as many as fit into `jacobianMemory`, on top
- * of a tenth of `average`, a curvature of the same model that knows them only on the average of each layer. A repair is kept off what these
- * images' answers depend on, across layers, too. The Jacobian alone has no say off its images, Kronecker factors none of their
- * own. For a TorchScript program `average` is a Jacobian already, and is given back as it is.
+ * of a tenth of `average`, a curvature of the same model that knows them only on the average of each layer. A repair is kept
+ * off what these images' answers depend on, across layers, too. For a TorchScript program `average` is a Jacobian already, and
+ * is given back as it is.
  *
  * @throws EditableError INVALID_ARGUMENT, when it is asked for parameters of which 100 images do not fit
  */
