@@ -6,8 +6,6 @@
 import {
   batchSizeOf,
   enableGrad,
-  eye,
-  grad,
   keep,
   type nn,
   noGrad,
@@ -22,6 +20,7 @@ import {
 import { EditableError } from '../../errors.js';
 import { type Answers, type AnswersChoice, answersOf } from './answers.js';
 import type { Curvature, FactoredGradient } from './curvature.js';
+import { dampedInverse, trace } from './damped-inverse.js';
 import {
   blocksOf,
   type LayerBlock,
@@ -30,10 +29,9 @@ import {
   normalisationGradients,
   parametersOf,
   positionGradients,
-  positionInputs,
   vectorsOf,
 } from './layer-blocks.js';
-import { type ObservedCall, observe } from './observed-calls.js';
+import { type LayerRuns, runLayers } from './layer-runs.js';
 
 /** One layer's factors: means over the control inputs. */
 export interface Factors {
@@ -133,55 +131,27 @@ export function disposeFactors(layers: readonly Factors[]): void {
   for (const { matrices } of layers) for (const each of matrices) each.dispose();
 }
 
-/** One layer's calls in a pass, most often one, and their inputs as the factors have them. */
-interface LayerRuns {
-  readonly block: LayerBlock;
-  readonly outputs: readonly Tensor[];
-  readonly inputs: readonly Tensor[];
-}
-
 /** Sums over a batch. */
 function factorSums(
   model: nn.Model<Tree>,
   batch: Tree,
   blocks: readonly LayerBlock[],
-  { names, answers }: { readonly names: readonly string[]; readonly answers: Answers },
+  options: { readonly names: readonly string[]; readonly answers: Answers },
 ): readonly Factors[] {
-  const theta = names.map((name) => (model.parameters.get(name) as Tensor).detach().requiresGrad_());
-  const { output, calls } = observe(model, batch, { names, theta });
-  const runs = blocks.map((block) => runsOf(block, calls));
-  const outer = runs.map(({ block, inputs }) => (block.kind === 'dense' ? [] : [inputs.map(gram).reduce(plus)]));
+  const { runs, answers } = runLayers(model, batch, blocks, options);
+  const outer = noGrad(() =>
+    runs.map(({ block, inputs }) => (block.kind === 'dense' ? [] : [inputs.map(gram).reduce(plus)])),
+  );
   let gradients: readonly (Tensor | undefined)[] = runs.map(() => undefined);
-  const { logProbabilities, weights } = answers.of(output);
-  const outputs = runs.flatMap((each) => each.outputs);
-  for (let rank = 0; rank < (weights.shape[1] as number); rank++) {
-    const deltas = grad(
-      enableGrad(() => logProbabilities.select(1, rank).sum()),
-      outputs,
-      { retainGraph: true, allowUnused: true },
-    );
-    const weight = weights.select(1, rank);
+  for (const { deltas, weight } of answers) {
     gradients = noGrad(() =>
       runs.map((each, i) => {
-        const own = gradientSum(each, deltas.splice(0, each.outputs.length), weight);
+        const own = gradientSum(each, deltas[i] as readonly Tensor[], weight);
         return gradients[i] === undefined ? own : plus(gradients[i], own);
       }),
     );
   }
   return runs.map(({ block }, i) => ({ block, matrices: [...(outer[i] as Tensor[]), gradients[i] as Tensor] }));
-}
-
-/** @throws EditableError NO_CURVATURE for a layer that did not run */
-function runsOf(block: LayerBlock, calls: readonly ObservedCall[]): LayerRuns {
-  const own = calls.filter((call) => call.block.layer === block.layer);
-  if (own.length === 0) {
-    throw new EditableError(
-      'NO_CURVATURE',
-      `curvature: the layer of ${parametersOf(block).join(', ')} does not run on the control inputs; edit other layers.`,
-    );
-  }
-  const inputs = noGrad(() => own.map(({ input }) => (block.kind === 'dense' ? input : positionInputs(block, input))));
-  return { block, inputs, outputs: own.map(({ output }) => output) };
 }
 
 /**
@@ -234,8 +204,6 @@ export function meanDiagonal({ layers }: KroneckerFactors): number {
   return sum / count;
 }
 
-const trace = (matrix: Tensor): number => scope(() => matrix.to('float64').trace().item());
-
 export interface KroneckerOptions {
   /** λ, relative to the mean of F's diagonal. */
   readonly damping: number;
@@ -268,7 +236,7 @@ export class KroneckerCurvature implements Curvature {
           block,
           matrices: scope(() =>
             matrices.length === 1
-              ? [inverse(matrices[0] as Tensor, lambda)]
+              ? [dampedInverse(matrices[0] as Tensor, lambda)]
               : inverses(matrices as [Tensor, Tensor], lambda),
           ),
         })),
@@ -319,24 +287,9 @@ function inverses([a, g]: readonly [Tensor, Tensor], lambda: number): [Tensor, T
     const [meanA, meanG] = [meanOfDiagonal(inputs), meanOfDiagonal(outputs)];
     const pi = Math.sqrt(meanA / meanG) || 1;
     const balance = Number.isFinite(pi) ? pi : 1;
-    return [inverse(inputs, gamma * balance), inverse(outputs, gamma / balance)] as const;
+    return [dampedInverse(inputs, gamma * balance), dampedInverse(outputs, gamma / balance)] as const;
   });
   return [stack(pairs.map(([each]) => each)), stack(pairs.map(([, each]) => each))];
 }
 
 const meanOfDiagonal = (matrix: Tensor): number => trace(matrix) / (matrix.shape[0] as number);
-
-/** (M + damping)⁻¹ by Cholesky in float64, in M's own precision. @throws EditableError NOT_FINITE where M is not positive definite */
-function inverse(matrix: Tensor, damping: number): Tensor {
-  const size = matrix.shape[0] as number;
-  const damped = matrix.to('float64').add(eye(size, { dtype: 'float64', device: matrix.device }).mul(damping));
-  const [factor, info] = damped.linalgCholeskyEx();
-  // LAPACK does not look for NaN.
-  if (info.item() !== 0 || !(damping > 0) || !Number.isFinite(factor.sum().item())) {
-    throw new EditableError(
-      'NOT_FINITE',
-      `curvature: a factor of ${size} × ${size} numbers cannot be inverted; it is damaged, or all control inputs give it zeros.`,
-    );
-  }
-  return factor.choleskyInverse().to(matrix.dtype);
-}
