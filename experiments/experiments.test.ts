@@ -228,7 +228,16 @@ describe.skipIf(!hasData)('npm run experiment', () => {
   });
 
   it('asks the open questions of the natural editor', async () => {
-    const names = ['usual', 'damping-1', 'norm-diagonal', 'inputs-only', 'block-jacobian', 'block-both', 'combined'];
+    const names = [
+      'usual',
+      'damping-1',
+      'norm-diagonal',
+      'inputs-only',
+      'block-jacobian',
+      'block-both',
+      'ekfac',
+      'combined',
+    ];
     const { status, stderr } = await run('natural-gradient', '--rows', names.join());
     expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
     const { rows } = result('natural-gradient');

@@ -125,11 +125,13 @@ const formPlans = (scale: Scale): readonly RowPlan<QuestionRow>[] => [
   ...(['kronecker', 'jacobian', 'both'] as const).flatMap((form) =>
     question(scale, `block-${form}`, { layers: convolutions(scale, [2]), curvature: { form, images: 500 } }),
   ),
-  ...question(scale, 'combined', { curvature: { form: 'combined' } }),
-  ...question(scale, 'fashion-combined', { network: 'fashion', layers: 'layer3', curvature: { form: 'combined' } }),
-  ...(scale.base.kind === 'checkpoint'
-    ? question(scale, 'resnet56-combined', { network: 'resnet56', curvature: { form: 'combined' } })
-    : []),
+  ...(['ekfac', 'combined'] as const).flatMap((form) => [
+    ...question(scale, form, { curvature: { form } }),
+    ...question(scale, `fashion-${form}`, { network: 'fashion', layers: 'layer3', curvature: { form } }),
+    ...(scale.base.kind === 'checkpoint'
+      ? question(scale, `resnet56-${form}`, { network: 'resnet56', curvature: { form } })
+      : []),
+  ]),
 ];
 
 /**

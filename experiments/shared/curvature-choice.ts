@@ -6,6 +6,7 @@ import {
   type CurvatureOf,
   combinedCurvature,
   controlFactors,
+  ekfacCurvature,
   firstStageOf,
   JacobianCurvature,
   type JacobianRows,
@@ -24,9 +25,9 @@ export interface CurvatureChoice {
   /**
    * `kronecker`: the usual one. `inputs`: A alone, G a multiple of the identity. `diagonal`: of normalisations the diagonal
    * alone. `jacobian`: the control images' gradients. `both`: these on top of a tenth of the Kronecker factors of the same images.
-   * `combined`: as the library's metric has it, the gradients of 500 of the images, or as many as fit.
+   * `ekfac` and `combined`: as the library's metrics have them.
    */
-  readonly form: 'kronecker' | 'inputs' | 'diagonal' | 'jacobian' | 'both' | 'combined';
+  readonly form: 'kronecker' | 'inputs' | 'diagonal' | 'jacobian' | 'both' | 'ekfac' | 'combined';
   /** λ, relative to the mean of F's diagonal. */
   readonly damping: number;
   /** Training images, without their labels. */
@@ -62,6 +63,7 @@ export function chosenCurvature(
   };
   const rowsOf = (names: readonly string[]): JacobianRows =>
     jacobianRows(model, control.batches(model, firstStageOf(model, names)), control.count, { names, classes });
+  if (form === 'ekfac') return ekfacCurvature(model, control);
   if (form === 'combined') return combinedCurvature(kronecker, model, control);
   return (names) => {
     if (form === 'jacobian')

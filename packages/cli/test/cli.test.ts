@@ -325,6 +325,9 @@ describe.skipIf(!hasData)('editable', () => {
       const combined = document([...words, '--editor', 'natural', '--metric', 'combined', '--control-images', '100']);
       expect(combined).toMatchObject({ editor: { name: 'natural', metric: 'combined' }, successRate: 1 });
       expect(combined.recordsFile).not.toBe(document([...words, '--editor', 'natural']).recordsFile);
+      const ekfac = document([...words, '--editor', 'natural', '--metric', 'ekfac', '--control-images', '100']);
+      expect(ekfac).toMatchObject({ editor: { name: 'natural', metric: 'ekfac' }, successRate: 1 });
+      expect(ekfac.recordsFile).not.toBe(combined.recordsFile);
       expect(refusal([...words, '--editor', 'gd', '--metric', 'combined'])).toMatch(
         /--metric: expected with the editor natural only, received it with gd; leave it out\./,
       );

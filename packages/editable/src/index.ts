@@ -37,6 +37,7 @@ export {
   loadFactors,
   saveFactors,
 } from './editing/curvature/curvature-file.js';
+export * from './editing/curvature/ekfac.js';
 export * from './editing/curvature/jacobian.js';
 export * from './editing/curvature/kronecker.js';
 export {

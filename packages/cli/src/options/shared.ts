@@ -188,9 +188,9 @@ export interface MetricFlags extends CurvatureFlags {
 export const metricOptions: OptionTable<MetricFlags> = {
   ...curvatureOptions,
   metric: {
-    kind: choice<Metric>(['kronecker', 'combined']),
+    kind: choice<Metric>(['kronecker', 'ekfac', 'combined']),
     description:
-      "how the natural editor measures harm: kronecker, by each layer's averages; combined, by 500 of the control images one by one, too, or by --control-images of them: less harm, slower, for up to 1.3 million edited numbers (default: kronecker)",
+      "how the natural editor measures harm: kronecker, by each layer's averages over the control images; ekfac, the same corrected image by image: less harm, slower; combined, by 500 of them one by one, too, or by --control-images of them: less still, for up to 1.3 million edited numbers (default: kronecker)",
   },
 };
 

@@ -22,10 +22,11 @@ export interface EditorChoice {
 }
 
 /**
- * What the natural editor keeps of the control inputs: Kronecker factors, each layer's average over all of them; or combined
- * with the gradients of some hundred of them, one by one, which is slower and does less harm.
+ * What the natural editor keeps of the control inputs: Kronecker factors, each layer's averages over all of them; `ekfac`, the
+ * same with eigenvalues corrected by them one by one; or combined with the gradients of some hundred of them. From one to the
+ * next an edit is slower and does less harm.
  */
-export type Metric = 'kronecker' | 'combined';
+export type Metric = 'kronecker' | 'ekfac' | 'combined';
 
 /** Every hyperparameter of the choice's editor, those left out as they are by default, which may depend on the views. */
 export const hyperparametersOf = ({
@@ -57,7 +58,7 @@ export const canonicalChoice = ({
   maxSteps,
   ...(views ? { views } : {}),
   ...(margin ? { margin } : {}),
-  ...(metric === 'combined' ? { metric } : {}),
+  ...(metric === undefined || metric === 'kronecker' ? {} : { metric }),
 });
 
 /** The editor of a choice for a model; `curvature` is asked only where the editor steps in a metric. */

@@ -10,7 +10,7 @@ import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import type { EditorChoice } from '../editing/editor-choice.js';
 import { selectParameters } from '../editing/layers.js';
 import { trainingSplits } from '../runs/splits.js';
-import { ControlImages, combinedCurvature, controlCurvature } from './control-curvature.js';
+import { ControlImages, combinedCurvature, controlCurvature, ekfacCurvature } from './control-curvature.js';
 import { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.js';
 import { GradientRepairer } from './gradient-repairer.js';
 import { judgedImages } from './judged-images.js';
@@ -53,25 +53,40 @@ describe.skipIf(!hasFashionMnist)(`evaluate of the natural editor${why}`, () => 
     expect(viewed.editor).toEqual({ ...withViews, hyperparameters: { overshoot: 3 } });
   });
 
-  it('keeps answers better where it has the gradients of control images one by one', async () => {
-    const combined: EditorChoice = { ...editor, metric: 'combined' };
-    const own = combinedCurvature(curvature, model, controlOf(0));
-    const found = await run({ editor: combined, curvature: own });
+  it.each([
+    [
+      'the gradients of control images one by one',
+      'combined',
+      0.7,
+      () => combinedCurvature(curvature, model, controlOf(0)),
+    ],
+    ['eigenvalues corrected by them', 'ekfac', 0.95, () => ekfacCurvature(model, controlOf(0))],
+  ] as const)('keeps answers better where it has %s', async (_, metric, most, make) => {
+    const own = make();
+    const found = await run({ editor: { ...editor, metric }, curvature: own });
     expect(found.successRate).toBe(1);
-    expect(found.editor).toEqual({ ...combined, hyperparameters: { overshoot: 0.3 } });
-    expect(found.flips).toBeLessThan(0.7 * plain.flips);
+    expect(found.editor).toEqual({ ...editor, metric, hyperparameters: { overshoot: 0.3 } });
+    expect(found.flips).toBeLessThan(most * plain.flips);
     const names = selectParameters(model, 'layer4');
     expect(own(names)).toBe(own(names));
-    const average = { ...curvature(names).identity, share: 0.1 };
-    expect(own(names).identity).toMatchObject({ kind: 'jacobian', images: 100, rows: 400, base: average });
+    const average = curvature(names).identity;
+    const identity = {
+      combined: { kind: 'jacobian', images: 100, rows: 400, base: { ...average, share: 0.1 } },
+      ekfac: { ...average, kind: 'ekfac' },
+    };
+    expect(own(names).identity).toMatchObject(identity[metric]);
   });
 
   it('makes the metric that the editor asks for, where it is given no curvature', async () => {
     const small = { ...common, split, edits: 2 };
-    const found = await evaluate(model, dataset, { ...small, editor: { ...editor, layers: 'fc', metric: 'combined' } });
-    const average = await evaluate(model, dataset, { ...small, editor: { ...editor, layers: 'fc' } });
-    expect(found.records.map(({ index }) => index)).toEqual(average.records.map(({ index }) => index));
-    expect(found.flips).not.toBe(average.flips);
+    const [average, ekfac, combined] = await Promise.all(
+      (['kronecker', 'ekfac', 'combined'] as const).map((metric) =>
+        evaluate(model, dataset, { ...small, editor: { ...editor, layers: 'fc', metric } }),
+      ),
+    );
+    for (const { records } of [ekfac!, combined!])
+      expect(records.map(({ index }) => index)).toEqual(average!.records.map(({ index }) => index));
+    expect(new Set([average!.flips, ekfac!.flips, combined!.flips]).size).toBe(3);
   });
 
   it('counts right answers that turn wrong exactly', () => {

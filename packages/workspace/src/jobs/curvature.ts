@@ -6,8 +6,10 @@ import {
   combinedCurvature,
   controlCurvature,
   EditableError,
+  ekfacCurvature,
   type ImageDataset,
   type ImageSplit,
+  type KroneckerFactors,
   type Metric,
   mergeFactorShards,
   openRun,
@@ -42,17 +44,28 @@ export function curvatureOf(
   return (names) => {
     if (made === undefined) {
       const control = (): ControlImages => controlImagesOf(opened, images, job);
-      const average =
-        opened.patches.length > 0
-          ? controlCurvature(opened.model, control())
-          : runCurvature(opened.run, control, { anyControl: images === undefined && opened.control === undefined });
-      made =
-        metric === 'kronecker'
-          ? average
-          : combinedCurvature(average, opened.model, control(), images === undefined ? {} : { images });
+      made = curvatureIn(metric, opened, control, images);
     }
     return made(names);
   };
+}
+
+function curvatureIn(
+  metric: Metric,
+  { run, model, patches, control: own }: OpenedModel,
+  control: () => ControlImages,
+  images: number | undefined,
+): CurvatureOf {
+  const anyControl = images === undefined && own === undefined;
+  const saved = patches.length === 0;
+  if (metric === 'ekfac') {
+    const kept = (names: readonly string[]): KroneckerFactors =>
+      runFactors(run, control, names, { anyControl }).factors;
+    return saved ? ekfacCurvature(model, control(), kept) : ekfacCurvature(model, control());
+  }
+  const average = saved ? runCurvature(run, control, { anyControl }) : controlCurvature(model, control());
+  if (metric === 'kronecker') return average;
+  return combinedCurvature(average, model, control(), images === undefined ? {} : { images });
 }
 
 /** What `curvature --json` prints. */

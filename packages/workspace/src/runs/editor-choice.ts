@@ -87,7 +87,7 @@ export function overridden(base: EditorChoice, request: EditorRequest): EditorCh
     maxSteps: request.maxSteps ?? base.maxSteps,
     ...(views ? { views } : {}),
     ...(margin ? { margin } : {}),
-    ...(name === 'natural' && metric === 'combined' ? { metric } : {}),
+    ...(name !== 'natural' || metric === undefined || metric === 'kronecker' ? {} : { metric }),
   };
 }
 
