@@ -63,8 +63,10 @@ export function chosenCurvature(
   };
   const rowsOf = (names: readonly string[]): JacobianRows =>
     jacobianRows(model, control.batches(model, firstStageOf(model, names)), control.count, { names, classes });
-  if (form === 'ekfac') return ekfacCurvature(model, control);
-  if (form === 'combined') return combinedCurvature(kronecker, model, control);
+  if (form === 'ekfac' || form === 'combined') {
+    const corrected = ekfacCurvature(model, control);
+    return form === 'ekfac' ? corrected : combinedCurvature(corrected, model, control);
+  }
   return (names) => {
     if (form === 'jacobian')
       return withRows(rowsOf(names), (rows) => new JacobianCurvature(rows, { base: { damping } }));

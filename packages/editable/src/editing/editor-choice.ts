@@ -23,8 +23,8 @@ export interface EditorChoice {
 
 /**
  * What the natural editor keeps of the control inputs: Kronecker factors, each layer's averages over all of them; `ekfac`, the
- * same with eigenvalues corrected by them one by one; or combined with the gradients of some hundred of them. From one to the
- * next an edit is slower and does less harm.
+ * same with eigenvalues corrected by them one by one; or that combined with the gradients of some hundred of them. From one to
+ * the next an edit is slower and does less harm.
  */
 export type Metric = 'kronecker' | 'ekfac' | 'combined';
 

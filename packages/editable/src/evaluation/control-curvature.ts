@@ -234,26 +234,26 @@ function fromJacobian(
 
 /** Control images whose own gradients a combined curvature has unless told. */
 const combinedImages = 500;
-/** γ: what the average over the control images counts beside them. */
-const shareOfAverage = 0.1;
+/** γ: what the base counts beside them. */
+const shareOfBase = 0.1;
 
 /**
  * γF + JᵀJ: the gradients of `images` control images one by one (default 500), or as many as fit into `jacobianMemory`, on top
- * of a tenth of `average`, a curvature of the same model that knows them only on the average of each layer. A repair is kept
- * off what these images' answers depend on, across layers, too. For a TorchScript program `average` is a Jacobian already, and
- * is given back as it is.
+ * of a tenth of `base`, a curvature of the same model that knows each layer alone, as `ekfacCurvature` does. A repair is kept
+ * off what these images' answers depend on, across layers, too. For a TorchScript program `base` is a Jacobian already, and is
+ * given back as it is.
  *
  * @throws EditableError INVALID_ARGUMENT, when it is asked for parameters of which 100 images do not fit
  */
 export function combinedCurvature(
-  average: CurvatureOf,
+  base: CurvatureOf,
   model: nn.Model,
   control: ControlImages,
   { images = combinedImages }: { readonly images?: number } = {},
 ): CurvatureOf {
-  if (model.layers.length === 0) return average;
+  if (model.layers.length === 0) return base;
   const own = control.count > images ? control.as(images) : control;
-  return oncePerNames((names) => fromJacobian(model, own, names, timesOf(average(names), shareOfAverage)));
+  return oncePerNames((names) => fromJacobian(model, own, names, timesOf(base(names), shareOfBase)));
 }
 
 /** γF: its inverse is F⁻¹ / γ. Whoever made F disposes of it. */
@@ -282,7 +282,7 @@ export function trainingCurvature(
 }
 
 function curvatureIn(metric: Metric, model: nn.Model, control: ControlImages): CurvatureOf {
-  if (metric === 'ekfac') return ekfacCurvature(model, control);
-  const average = controlCurvature(model, control);
-  return metric === 'kronecker' ? average : combinedCurvature(average, model, control);
+  if (metric === 'kronecker') return controlCurvature(model, control);
+  const corrected = ekfacCurvature(model, control);
+  return metric === 'ekfac' ? corrected : combinedCurvature(corrected, model, control);
 }

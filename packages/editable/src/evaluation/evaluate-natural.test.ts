@@ -58,7 +58,7 @@ describe.skipIf(!hasFashionMnist)(`evaluate of the natural editor${why}`, () => 
       'the gradients of control images one by one',
       'combined',
       0.7,
-      () => combinedCurvature(curvature, model, controlOf(0)),
+      () => combinedCurvature(ekfacCurvature(model, controlOf(0)), model, controlOf(0)),
     ],
     ['eigenvalues corrected by them', 'ekfac', 0.95, () => ekfacCurvature(model, controlOf(0))],
   ] as const)('keeps answers better where it has %s', async (_, metric, most, make) => {
@@ -71,7 +71,7 @@ describe.skipIf(!hasFashionMnist)(`evaluate of the natural editor${why}`, () => 
     expect(own(names)).toBe(own(names));
     const average = curvature(names).identity;
     const identity = {
-      combined: { kind: 'jacobian', images: 100, rows: 400, base: { ...average, share: 0.1 } },
+      combined: { kind: 'jacobian', images: 100, rows: 400, base: { ...average, kind: 'ekfac', share: 0.1 } },
       ekfac: { ...average, kind: 'ekfac' },
     };
     expect(own(names).identity).toMatchObject(identity[metric]);

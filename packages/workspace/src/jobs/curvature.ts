@@ -58,14 +58,12 @@ function curvatureIn(
 ): CurvatureOf {
   const anyControl = images === undefined && own === undefined;
   const saved = patches.length === 0;
-  if (metric === 'ekfac') {
-    const kept = (names: readonly string[]): KroneckerFactors =>
-      runFactors(run, control, names, { anyControl }).factors;
-    return saved ? ekfacCurvature(model, control(), kept) : ekfacCurvature(model, control());
-  }
-  const average = saved ? runCurvature(run, control, { anyControl }) : controlCurvature(model, control());
-  if (metric === 'kronecker') return average;
-  return combinedCurvature(average, model, control(), images === undefined ? {} : { images });
+  if (metric === 'kronecker')
+    return saved ? runCurvature(run, control, { anyControl }) : controlCurvature(model, control());
+  const kept = (names: readonly string[]): KroneckerFactors => runFactors(run, control, names, { anyControl }).factors;
+  const corrected = saved ? ekfacCurvature(model, control(), kept) : ekfacCurvature(model, control());
+  if (metric === 'ekfac') return corrected;
+  return combinedCurvature(corrected, model, control(), images === undefined ? {} : { images });
 }
 
 /** What `curvature --json` prints. */
