@@ -188,24 +188,33 @@ function fromFactors(model: nn.Model, control: ControlImages, names: readonly st
 
 /**
  * The same with each layer's eigenvalues corrected by the control images one by one (EKFAC): they are gone through once more,
- * and an edit's steps take longer in wide layers; a repair does less harm. `factorsOf`: of the same model, disposed of here;
- * default: of these images. For a TorchScript program it is the Jacobian, as `controlCurvature` has it.
+ * and an edit's steps take longer in wide layers; a repair does less harm. `basisOf`: factors of the same model, disposed of here,
+ * and the hash of the images that they are of; default: of these. For a TorchScript program it is the Jacobian, as `controlCurvature` has it.
  *
  * @example const curvature = ekfacCurvature(model, new ControlImages(dataset.train, { normalization }))
  */
 export function ekfacCurvature(
   model: nn.Model,
   control: ControlImages,
-  factorsOf: (names: readonly string[]) => KroneckerFactors = (names) => controlFactors(model, control, names),
+  basisOf: (names: readonly string[]) => { readonly factors: KroneckerFactors; readonly control: string } = (
+    names,
+  ) => ({
+    factors: controlFactors(model, control, names),
+    control: control.hash,
+  }),
 ): CurvatureOf {
   if (model.layers.length === 0) return controlCurvature(model, control);
   return oncePerNames((names) => {
-    const factors = factorsOf(names);
+    const { factors, control: ofBasis } = basisOf(names);
     try {
       const batches = control.batches(model, firstStageOf(model, names));
       const corrected = ekfacFactors(model, batches, factors, { classes: usualClasses });
       try {
-        return new EkfacCurvature(corrected, { damping: usualDamping, control: control.hash });
+        return new EkfacCurvature(corrected, {
+          damping: usualDamping,
+          control: control.hash,
+          basis: { images: factors.count, control: ofBasis },
+        });
       } finally {
         disposeFactors(corrected.layers);
       }

@@ -9,11 +9,11 @@ import {
   ekfacCurvature,
   type ImageDataset,
   type ImageSplit,
-  type KroneckerFactors,
   type Metric,
   mergeFactorShards,
   openRun,
   openTranslationRun,
+  type RunCurvature,
   runCurvature,
   runFactors,
   type Sharing,
@@ -60,7 +60,7 @@ function curvatureIn(
   const saved = patches.length === 0;
   if (metric === 'kronecker')
     return saved ? runCurvature(run, control, { anyControl }) : controlCurvature(model, control());
-  const kept = (names: readonly string[]): KroneckerFactors => runFactors(run, control, names, { anyControl }).factors;
+  const kept = (names: readonly string[]): RunCurvature => runFactors(run, control, names, { anyControl });
   const corrected = saved ? ekfacCurvature(model, control(), kept) : ekfacCurvature(model, control());
   if (metric === 'ekfac') return corrected;
   return combinedCurvature(corrected, model, control(), images === undefined ? {} : { images });

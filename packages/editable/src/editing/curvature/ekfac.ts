@@ -189,6 +189,8 @@ export interface EkfacOptions {
   readonly damping: number;
   /** Hash of the control inputs, for `identity`. */
   readonly control?: string;
+  /** What the factors are of, for `identity`. */
+  readonly basis?: Readonly<Record<string, unknown>>;
 }
 
 export class EkfacCurvature implements Curvature {
@@ -198,9 +200,15 @@ export class EkfacCurvature implements Curvature {
   readonly #layers: readonly EigenFactors[];
 
   /** Lives until disposed of, in a scope too; the factors are not needed any more. @throws EditableError NOT_FINITE */
-  constructor(factors: EkfacFactors, { damping, control }: EkfacOptions) {
+  constructor(factors: EkfacFactors, { damping, control, basis }: EkfacOptions) {
     this.parameters = factors.names;
-    this.identity = { kind: 'ekfac', damping, images: factors.count, ...(control === undefined ? {} : { control }) };
+    this.identity = {
+      kind: 'ekfac',
+      damping,
+      images: factors.count,
+      ...(control === undefined ? {} : { control }),
+      ...(basis === undefined ? {} : { basis }),
+    };
     const lambda = damping * meanDiagonal(factors);
     if (!(lambda > 0)) {
       throw new EditableError(
