@@ -17,10 +17,11 @@ import {
 } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import { type Answers, type AnswersChoice, answersOf } from './answers.js';
+import { between, blockwise } from './blockwise.js';
 import type { Curvature, FactoredGradient } from './curvature.js';
 import { dampedInverse, trace } from './damped-inverse.js';
 import { disposeFactors, type Factors, type KroneckerFactors } from './kronecker.js';
-import { matricesOf, parametersOf, positionGradients, vectorsOf } from './layer-blocks.js';
+import { parametersOf, positionGradients } from './layer-blocks.js';
 import { type LayerRuns, runLayers } from './layer-runs.js';
 
 /**
@@ -229,29 +230,15 @@ export class EkfacCurvature implements Curvature {
   }
 
   solve(vectors: readonly Tensor[], factored: readonly FactoredGradient[] = []): Tensor[] {
-    const solved = new Map<string, Tensor>();
-    const given = (name: string | undefined): Tensor | undefined =>
-      name === undefined ? undefined : (vectors[this.parameters.indexOf(name)] as Tensor);
-    for (const { block, matrices } of this.#layers) {
+    return blockwise({ parameters: this.parameters, layers: this.#layers }, vectors, factored, ({ matrices }, own) => {
       const [a, g, inverse] = matrices as [Tensor, Tensor | undefined, Tensor];
-      const matrix = (): Tensor => matricesOf(block, given(block.weight), given(block.bias));
-      const names = parametersOf(block);
-      const product =
-        g === undefined
-          ? matrix().matmul(a)
-          : back(
-              inBasis(
-                a,
-                g,
-                matrix,
-                factored.find(({ layer }) => layer === block.layer),
-              ).mul(inverse),
-              a,
-              g,
-            );
-      for (const [i, part] of vectorsOf(block, product).entries()) solved.set(names[i] as string, part);
-    }
-    return this.parameters.map((name) => solved.get(name) as Tensor);
+      if (g === undefined) return own.matrices().matmul(a);
+      const inBasis =
+        own.factored === undefined
+          ? between(g.transpose(1, 2), own.matrices(), a)
+          : own.factored.outputs.matmul(g).transpose(2, 3).matmul(own.factored.inputs.matmul(a));
+      return between(g, inBasis.mul(inverse), a.transpose(1, 2));
+    });
   }
 
   /** Frees its tensors. */
@@ -259,12 +246,3 @@ export class EkfacCurvature implements Curvature {
     disposeFactors(this.#layers);
   }
 }
-
-/** U_Gᵀ M U_A for each vector's M, [vectors, groups, outputs, inputs]. */
-const inBasis = (a: Tensor, g: Tensor, matrix: () => Tensor, factors: FactoredGradient | undefined): Tensor =>
-  factors === undefined
-    ? g.transpose(1, 2).matmul(matrix().matmul(a))
-    : factors.outputs.matmul(g).transpose(2, 3).matmul(factors.inputs.matmul(a));
-
-/** U_G M U_Aᵀ */
-const back = (matrix: Tensor, a: Tensor, g: Tensor): Tensor => g.matmul(matrix.matmul(a.transpose(1, 2)));

@@ -19,17 +19,16 @@ import {
 } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import { type Answers, type AnswersChoice, answersOf } from './answers.js';
+import { between, blockwise } from './blockwise.js';
 import type { Curvature, FactoredGradient } from './curvature.js';
 import { dampedInverse, trace } from './damped-inverse.js';
 import {
   blocksOf,
   type LayerBlock,
-  matricesOf,
   matrixShapes,
   normalisationGradients,
   parametersOf,
   positionGradients,
-  vectorsOf,
 } from './layer-blocks.js';
 import { type LayerRuns, runLayers } from './layer-runs.js';
 
@@ -246,36 +245,24 @@ export class KroneckerCurvature implements Curvature {
   }
 
   solve(vectors: readonly Tensor[], factored: readonly FactoredGradient[] = []): Tensor[] {
-    const solved = new Map<string, Tensor>();
-    const given = (name: string | undefined): Tensor | undefined =>
-      name === undefined ? undefined : (vectors[this.parameters.indexOf(name)] as Tensor);
-    for (const { block, matrices } of this.#inverses) {
-      const [a, g] = matrices as [Tensor, Tensor | undefined];
-      const factors = factored.find(({ layer }) => layer === block.layer);
-      const product =
-        g !== undefined && factors !== undefined
-          ? factors.outputs.matmul(g).transpose(2, 3).matmul(factors.inputs.matmul(a))
-          : between(g, matricesOf(block, given(block.weight), given(block.bias)), a);
-      const names = parametersOf(block);
-      for (const [i, part] of vectorsOf(block, product).entries()) solved.set(names[i] as string, part);
-    }
-    return this.parameters.map((name) => solved.get(name) as Tensor);
+    return blockwise(
+      { parameters: this.parameters, layers: this.#inverses },
+      vectors,
+      factored,
+      ({ matrices }, own) => {
+        const [a, g] = matrices as [Tensor, Tensor | undefined];
+        if (g === undefined) return own.matrices().matmul(a);
+        return own.factored === undefined
+          ? between(g, own.matrices(), a)
+          : own.factored.outputs.matmul(g).transpose(2, 3).matmul(own.factored.inputs.matmul(a));
+      },
+    );
   }
 
   /** Frees its tensors. */
   [Symbol.dispose](): void {
     disposeFactors(this.#inverses);
   }
-}
-
-/** G M A for each vector's M, [vectors, groups, outputs, inputs]; M A where there is no G. One group's factor is not copied. */
-function between(g: Tensor | undefined, matrix: Tensor, a: Tensor): Tensor {
-  if (g === undefined) return matrix.matmul(a);
-  if (a.shape[0] !== 1) return g.matmul(matrix.matmul(a));
-  return g
-    .squeeze(0)
-    .matmul(matrix.squeeze(1).matmul(a.squeeze(0)))
-    .unsqueeze(1);
 }
 
 /** Of both factors of one layer, group by group. */
