@@ -53,40 +53,34 @@ export function ekfacFactors(
   choice: AnswersChoice,
 ): EkfacFactors {
   const answers = answersOf(choice);
-  const sums = layers.map(basisOf);
+  const sums: EigenFactors[] = [];
   let count = 0;
   try {
+    for (const each of layers) sums.push(basisOf(each));
     for (const batch of batches) {
       scope(() => enableGrad(() => addSquares(sums, model, batch, { names, answers })));
       count += batchSizeOf(batch);
     }
     if (count === 0) throw new EditableError('INVALID_ARGUMENT', 'curvature: expected control inputs, received none.');
-    for (const { block, matrices } of sums) {
-      const squares = matrices[2];
-      if (squares === undefined) continue;
-      if (
-        !scope(() =>
-          noGrad(() =>
-            Number.isFinite(
-              squares
-                .mul_(1 / count)
-                .sum()
-                .item(),
-            ),
-          ),
-        )
-      ) {
-        throw new EditableError(
-          'NOT_FINITE',
-          `curvature: the gradients of ${parametersOf(block).join(', ')} are not finite; the model's weights or the control inputs are not.`,
-        );
-      }
-    }
+    for (const each of sums) divide(each, count);
   } catch (error) {
     disposeFactors(sums);
     throw error;
   }
   return { names, layers: sums, count };
+}
+
+/** From a sum over the control inputs to their mean. @throws EditableError NOT_FINITE */
+function divide({ block, matrices }: EigenFactors, count: number): void {
+  const squares = matrices[2];
+  if (squares === undefined) return;
+  const mean = 1 / count;
+  const sum = scope(() => noGrad(() => squares.mul_(mean).sum().item()));
+  if (Number.isFinite(sum)) return;
+  throw new EditableError(
+    'NOT_FINITE',
+    `curvature: the gradients of ${parametersOf(block).join(', ')} are not finite; the model's weights or the control inputs are not.`,
+  );
 }
 
 /** Eigenvectors of both factors, and zeros in place of s. */
