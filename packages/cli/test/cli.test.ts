@@ -418,6 +418,21 @@ describe.skipIf(!hasData)('editable', () => {
       expect(editable(['curvature', at('program')]).out).toMatch(
         /^This run is a TorchScript program, .* single images.*\.\n$/,
       );
+      const words = [
+        'edit',
+        at('program'),
+        '--index',
+        '0',
+        '--target',
+        '1',
+        '--editor',
+        'natural',
+        '--metric',
+        'ekfac',
+      ];
+      expect(refusal(words)).toMatch(
+        /--metric: expected a network whose layers are known, received ekfac .*; leave it out/,
+      );
     });
   });
 

@@ -56,6 +56,12 @@ function curvatureIn(
   control: () => ControlImages,
   images: number | undefined,
 ): CurvatureOf {
+  if (metric !== 'kronecker' && model.layers.length === 0) {
+    throw invalid(
+      'metric',
+      `expected a network whose layers are known, received ${metric} for a TorchScript program; leave it out: its curvature is of single control images already.`,
+    );
+  }
   const anyControl = images === undefined && own === undefined;
   const saved = patches.length === 0;
   if (metric === 'kronecker')
