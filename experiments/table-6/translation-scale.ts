@@ -80,7 +80,7 @@ const small: TranslationScale = {
   corpus: 'multi30k/raw',
   text: { ...deEn, tokenization: 'moses', lowercase: true, merges: 4000 },
   sizes: smallSizes,
-  training: {},
+  training: { epochs: 14 },
   editable: [
     ...editable(fineTuning, plainly),
     prepared('editable-1e-3-released', 1e-3, fineTuning, released),
@@ -109,8 +109,9 @@ const paperTraining: Partial<TranslationTraining> = {
   warmUp: 4000,
   maxRatio: 1.5,
   averageEpochs: 10,
-  // fairseq's recipe clips nothing.
+  // fairseq's recipe clips nothing and has no cooldown.
   clipNorm: 1e9,
+  cooldown: 0,
 };
 
 const paperFineTuning: Partial<TranslationTraining> = { ...paperTraining, epochs: 10, warmUp: 200, averageEpochs: 1 };

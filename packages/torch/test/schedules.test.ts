@@ -32,6 +32,14 @@ describe('schedules', () => {
     expect(rates.map((rate) => Number(rate.toFixed(9)))).toEqual([0, 0.5, 1, 0.1]);
   });
 
+  it('can end in a cooldown to zero', () => {
+    const cooled = optim.linearCooldown(optim.stepDecay(1, { every: 3 }), { steps: 4, of: 6 });
+    expect([0, 1, 2, 3, 4, 5, 6, 9].map((step) => Number(cooled(step).toFixed(9)))).toEqual([
+      1, 1, 1, 0.075, 0.05, 0.025, 0, 0,
+    ]);
+    expect([0, 5].map(optim.linearCooldown(0.4, { steps: 0, of: 6 }))).toEqual([0.4, 0.4]);
+  });
+
   it('fall with the inverse square root of the step after a warm-up from zero', () => {
     const rates = [0, 1, 2, 4, 16, 64].map(optim.inverseSquareRoot(0.4, { warmUp: 4 }));
     expect(rates).toEqual([0, 0.1, 0.2, 0.4, 0.2, 0.1]);

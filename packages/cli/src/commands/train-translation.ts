@@ -165,7 +165,10 @@ async function trainingOf(
   const { defaultTranslationTraining: usual, readTranslationRunConfig } = await import('editable');
   const { layersOf, overridden } = await import('@editable/workspace');
   const { epochs, seed, checkpointEvery, objective = 'plain' } = flags;
-  const settings = given(flags, ['learningRate', 'weightDecay', 'clipNorm', 'batchTokens', 'labelSmoothing', 'warmUp']);
+  const settings = given(flags, [
+    ...(['learningRate', 'warmUp', 'cooldown'] as const),
+    ...(['weightDecay', 'clipNorm', 'batchTokens', 'labelSmoothing'] as const),
+  ]);
   const layers = layersOf(flags.layers ?? [`decoder.layers.${decoderLayers - 1}`]);
   const own: TranslationTraining = {
     ...usual,

@@ -18,6 +18,7 @@ export interface TranslationFlags {
   readonly batchTokens: number | undefined;
   readonly labelSmoothing: number | undefined;
   readonly warmUp: number | undefined;
+  readonly cooldown: number | undefined;
   readonly maxRatio: number | undefined;
   readonly averageEpochs: number | undefined;
   readonly editNormalization: 'tokens' | 'none' | undefined;
@@ -50,6 +51,10 @@ export const translationOptions: OptionTable<TranslationFlags> = {
   warmUp: {
     kind: wholeNumber(),
     description: 'translation: steps in which the learning rate rises; then it falls with their root (default: 600)',
+  },
+  cooldown: {
+    kind: number({ min: 0, max: 1 }),
+    description: 'translation: share of the steps, at the end, in which it falls to 0 besides (default: 0.3)',
   },
   maxRatio: {
     kind: number({ min: 1 }),

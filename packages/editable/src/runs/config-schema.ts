@@ -77,6 +77,7 @@ const translationTraining: z.ZodType<TranslationTraining> = z.looseObject({
   batchTokens: count,
   labelSmoothing: z.number(),
   warmUp: z.int().min(0),
+  cooldown: z.number().exactOptional(),
   maxLength: count,
   maxRatio: z.number().nullable(),
   averageEpochs: count,

@@ -96,6 +96,22 @@ describe('trainTranslation', () => {
     expect(run.codec.hashes).toEqual(opened.codec.hashes);
   });
 
+  it('ends in a cooldown, which a run without that setting does not have', async () => {
+    const rates = told.map(({ learningRate }) => learningRate);
+    const ofInverseRoot = (step: number): number => 1e-2 * Math.sqrt(40 / (step + 1));
+    const steps = rates.length;
+    const before = Math.floor(0.7 * steps) - 1;
+    expect(rates[before]).toBeCloseTo(ofInverseRoot(before), 12);
+    expect(rates[steps - 1]).toBeCloseTo(ofInverseRoot(steps - 1) / (0.3 * steps), 12);
+    const { cooldown, ...earlier } = plan.training;
+    const begun: number[] = [];
+    const ended = trainTranslation(join(folder, 'earlier'), { ...plan, training: { ...earlier, epochs: 2 } }, corpus, {
+      onStep: (metrics) => begun.push(metrics.learningRate),
+    });
+    await ended;
+    expect(begun.at(-1)).toBeCloseTo(Math.min(1e-2 * (begun.length / 40), ofInverseRoot(begun.length - 1)), 12);
+  });
+
   it('ended at any step and called again, leaves the same bits', async () => {
     const broken = join(folder, 'broken');
     const random = stream(2, 'ends');

@@ -139,10 +139,8 @@ async function trainShare(
       return { ...metrics, validation: validate(now) };
     });
   };
-  const learningRate = optim.inverseSquareRoot(settings.learningRate, { warmUp: settings.warmUp });
-  // The first step of a warm-up from 0 would change nothing.
-  const rateOf = (step: number): number => learningRate(settings.warmUp === 0 ? step : step + 1);
-  await runTraining(folder, { work, trainer, settings, learningRate: rateOf, measured, onStep, group });
+  const learningRate = learningRateOf(settings, settings.epochs * work.stepsPerEpoch);
+  await runTraining(folder, { work, trainer, settings, learningRate, measured, onStep, group });
   const mean = writes ? meanOfEpochs(folder, settings, device) : trainer.snapshot().parameters;
   if (group !== undefined) handOut(group, model, mean);
   const trained = model.with({ parameters: mean });
@@ -156,6 +154,13 @@ async function trainShare(
   removeFile(join(folder, runFiles.checkpoint));
   removeEpochs(folder);
   return openTranslationRun(folder, { device });
+}
+
+function learningRateOf({ learningRate, warmUp, cooldown = 0 }: TranslationTraining, steps: number): optim.Schedule {
+  const rate = optim.inverseSquareRoot(learningRate, { warmUp });
+  // The first step of a warm-up from 0 would change nothing.
+  const begun = (step: number): number => rate(warmUp === 0 ? step : step + 1);
+  return optim.linearCooldown(begun, { steps: cooldown * steps, of: steps });
 }
 
 /** On sentences of random tokens, as many as a batch has. */

@@ -22,6 +22,8 @@ export interface TranslationTraining extends StepSettings {
   readonly labelSmoothing: number;
   /** Steps in which the learning rate rises to its highest; then it falls with the inverse square root of the step. */
   readonly warmUp: number;
+  /** Share of all steps, at the end, in which the learning rate falls to 0 besides, in a straight line; left out: 0. */
+  readonly cooldown?: number;
   /** Pairs of more tokens on a side are left out. */
   readonly maxLength: number;
   /** Pairs in which a side has more than so many times the other's tokens are left out; null: none (IWSLT14's recipe: 1.5). */
@@ -39,6 +41,7 @@ export const defaultTranslationTraining: TranslationTraining = {
   batchTokens: 3500,
   learningRate: 2e-3,
   warmUp: 600,
+  cooldown: 0.3,
   labelSmoothing: 0.1,
   optimizer: 'adamw',
   betas: [0.9, 0.98],
@@ -88,6 +91,7 @@ const rules: readonly Rule[] = [
   ['averageEpochs', 'at most as many as there are epochs', ({ averageEpochs, epochs }) => averageEpochs <= epochs],
   ['maxLength', 'at most the tokens of a batch', ({ maxLength, batchTokens }) => maxLength < batchTokens],
   ['warmUp', 'a whole number of at least 0', ({ warmUp }) => Number.isInteger(warmUp) && warmUp >= 0],
+  ['cooldown', 'a number from 0 to 1', ({ cooldown = 0 }) => cooldown >= 0 && cooldown <= 1],
   ['learningRate', 'a number above 0', ({ learningRate }) => learningRate > 0],
   ['clipNorm', 'a number above 0', ({ clipNorm }) => clipNorm > 0],
   ['weightDecay', 'a number of at least 0', ({ weightDecay }) => weightDecay >= 0],

@@ -15,6 +15,17 @@ export const linearWarmup =
     return step >= steps ? target : target * (start + (1 - start) * (step / steps));
   };
 
+/**
+ * The schedule's value up to the last `steps` of all `of` steps, in which it is multiplied by what falls from 1 to 0 in a straight
+ * line (Hägele et al., 2024, "cooldown").
+ */
+export const linearCooldown =
+  (schedule: Schedule | number, { steps, of }: { readonly steps: number; readonly of: number }): Schedule =>
+  (step) => {
+    const before = typeof schedule === 'number' ? schedule : schedule(step);
+    return before * Math.min(1, Math.max(0, of - step) / Math.max(steps, 1));
+  };
+
 /** Half a cosine from `learningRate` to `final` over `steps` steps (torch's CosineAnnealingLR). */
 export const cosine =
   (learningRate: number, { steps, final = 0 }: { readonly steps: number; readonly final?: number }): Schedule =>
