@@ -1,9 +1,7 @@
 /** What image classification trains on: batches and edits of one data set, functions of the settings and the step alone. */
-import { type Device, type nn, noGrad, scope, type Tensor, tensor } from '@editable/torch';
+import { type Device, noGrad, scope, type Tensor } from '@editable/torch';
 import {
   type Augment,
-  assembleBatch,
-  augmentedImages,
   BatchSchedule,
   type ImageDataset,
   type ImageSplit,
@@ -24,21 +22,14 @@ import type { Task, TrainingBatch } from '../tasks/task.js';
 import { checkEdits, editsOf } from './batch-share.js';
 import { type EditDraw, editDraw } from './edit-draws.js';
 import type { TrainingSettings } from './settings.js';
+import { type ReadImages, type StartingModel, type TrainingInputs, trainingInputs } from './training-inputs.js';
 import type { TrainingWork } from './training-work.js';
-
-/** The model that a training starts from. */
-export interface StartingModel {
-  readonly device: Device;
-  readonly whole: nn.Model;
-  /** The part of it that is trained. */
-  readonly model: nn.Model;
-}
 
 /** The images of a step as they were read. */
 interface StepImages {
   readonly step: number;
-  readonly batch: ImageSplit;
-  readonly edits: ReadonlyMap<number, Pick<EditDraw, 'target'> & { readonly image: ImageSplit }>;
+  readonly batch: ReadImages;
+  readonly edits: ReadonlyMap<number, Pick<EditDraw, 'target'> & { readonly image: ReadImages }>;
 }
 
 /** Steps whose photographs are read while one is trained on. */
@@ -52,6 +43,7 @@ export class ImageWork implements TrainingWork {
   readonly #settings: TrainingSettings;
   readonly #dataset: ImageDataset;
   readonly #images: ImageSplit;
+  readonly #inputs: TrainingInputs;
   readonly #schedule: BatchSchedule;
   readonly #device: Device;
   /** What is trained, and what it starts from: it gives the trained part its inputs, and predictions to keep. */
@@ -86,6 +78,8 @@ export class ImageWork implements TrainingWork {
     this.#dataset = dataset;
     this.#device = start.device;
     this.#start = start;
+    const { augment: augments } = settings;
+    this.#inputs = trainingInputs(this.#images, start, { normalization: config.normalization, augments });
     // What is in memory already needs no reading ahead.
     const ahead = train.files === undefined ? 0 : stepsAhead;
     this.#reading = new ReadAhead((step) => this.#imagesOf(step), { ahead, end: this.steps });
@@ -96,8 +90,7 @@ export class ImageWork implements TrainingWork {
   }
 
   batch(step: number): TrainingBatch {
-    const { input: images, target } = this.#assemble(this.#readFor(step).batch);
-    const input = this.#enter(images);
+    const { input, target } = this.#readFor(step).batch();
     if (this.#settings.baseLoss !== 'distillation') return { input, target };
     return { input, target, teacher: noGrad(() => scope(() => this.#start.model.call(input).output)) };
   }
@@ -106,7 +99,7 @@ export class ImageWork implements TrainingWork {
   constraint(step: number, edit = 0): Constraint | undefined {
     const drawn = this.#readFor(step).edits.get(edit);
     if (drawn === undefined) return undefined;
-    const input = this.#enter(this.#assemble(drawn.image).input);
+    const { input } = drawn.image();
     return classification(
       input,
       drawn.target(() => this.#rankedByStart(input)),
@@ -121,7 +114,7 @@ export class ImageWork implements TrainingWork {
   async #imagesOf(step: number): Promise<StepImages> {
     const { batchSize, objective, editsPerStep = 1 } = this.#settings;
     const range = rangeOf(batchSize, this.#share);
-    const reading = augmentedImages(this.#images, this.#schedule.at(step), this.#augment('augment', step), range);
+    const reading = this.#inputs.read(Array.from(this.#schedule.at(step)), this.#augment('augment', step), range);
     const own = objective === 'plain' ? [] : [...new Set(editsOf(this.#share, editsPerStep))];
     const editing = own.map(async (edit) => {
       const { index, target } = editDraw(this.#settings, step, {
@@ -131,7 +124,7 @@ export class ImageWork implements TrainingWork {
         edit,
       });
       const labels = edit === 0 ? [] : [edit];
-      const image = await augmentedImages(this.#images, [index], this.#augment('augment-edit', step, ...labels));
+      const image = await this.#inputs.read([index], this.#augment('augment-edit', step, ...labels));
       return [edit, { image, target }] as const;
     });
     const [batch, edits] = await Promise.all([reading, Promise.all(editing)]);
@@ -169,23 +162,6 @@ export class ImageWork implements TrainingWork {
       const order = noGrad(() => this.#start.model.call(input).output).argsort({ dim: 1, descending: true });
       return Array.from(order.data() as BigInt64Array, Number);
     });
-  }
-
-  /** What the trained part receives. */
-  #enter(images: Tensor): Tensor {
-    const { whole, model } = this.#start;
-    if (model === whole) return images;
-    return noGrad(() => scope(() => whole.call(images, { to: whole.stages.length - model.stages.length }).output));
-  }
-
-  #assemble(read: ImageSplit): TrainingBatch {
-    const { normalization, shape } = this.#config;
-    const { images, labels } = assembleBatch(read, Uint32Array.from(read.labels.keys()), { normalization });
-    const device = this.#device;
-    return {
-      input: tensor(images, { shape: [read.length, ...shape], device }),
-      target: tensor(labels, { device }),
-    };
   }
 }
 
