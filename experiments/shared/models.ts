@@ -7,7 +7,9 @@ import {
   createModel,
   createRun,
   defaultTraining,
+  type ExtraLayerSize,
   grownFrom,
+  hasStandardizedExtraLayer,
   type ModelSpec,
   openRun,
   type Run,
@@ -19,6 +21,7 @@ import {
   type TrainingSettings,
   trainingSplits,
   trainRun,
+  withStandardizedExtraLayer,
   withWeights,
 } from 'editable';
 import { shortDigest } from './digest.js';
@@ -71,7 +74,9 @@ async function importedModel(
   const published = withWeights(createModel(spec), loadStateDict(path), path);
   const model = withExtra(spec, extra);
   const config: RunConfig = { ...runConfig(dataset, model, null), normalization };
-  createRun(folder, config, grownFrom(published, model));
+  const grown = grownFrom(published, model);
+  const whole = hasStandardizedExtraLayer(model) ? withStandardizedExtraLayer(grown, dataset, config) : grown;
+  createRun(folder, config, whole);
   return openRun(folder, { device });
 }
 
@@ -105,7 +110,7 @@ const everyEpoch =
     say(`  epoch ${epoch} of ${epochs}, step ${step} of ${steps}: ${terms}`);
   };
 
-const withExtra = (model: ModelSpec, extra: number | undefined): ModelSpec =>
+const withExtra = (model: ModelSpec, extra: ExtraLayerSize | undefined): ModelSpec =>
   extra === undefined || model.kind === 'torchscript' ? model : { ...model, extra };
 
 /** Folders keep the names that they were given while the kind was called resnet18. */

@@ -20,17 +20,18 @@ const samples: PhotographSet = {
 
 const small = scales.small;
 
-/** The extra layer alone: what comes before it is computed without a graph. */
+/** The extra layer alone: what comes before it runs once a photograph. */
 const smallExtra: EditableChoice = {
   name: 'editable-extra',
   from: 'plain',
   training: {
-    epochs: 6,
+    epochs: 20,
     batchSize: 16,
     baseLoss: 'distillation',
+    augment: false,
     freezeBefore: 'extra',
+    schedule: 'cosine',
     learningRate: 1e-4,
-    learnEditor: false,
     editor: { name: 'gd', hyperparameters: { learningRate: 1e-3 }, layers: 'extra', maxSteps: 10 },
     cEdit: 5,
     cLoc: 1,
@@ -59,7 +60,7 @@ const smallPhotographs: Scale = {
     model: 'squeezenet1_1',
     file: 'squeezenet1_1/squeezenet1_1.safetensors',
     normalization,
-    extra: 1024,
+    extra: { hidden: 1024, standardized: true },
   },
   layers: ['chain-3', 'extra'],
   chain: 'chain-3',

@@ -1,5 +1,5 @@
 /** What a scale decides: everything in which a run on two cores differs from the paper's on a GPU, as data. */
-import type { DatasetName, EditTargets, NetworkName, Normalization, TrainingSettings } from 'editable';
+import type { DatasetName, EditTargets, ExtraLayerSize, NetworkName, Normalization, TrainingSettings } from 'editable';
 import type { PhotographSet } from './photograph-set.js';
 
 export type ScaleName = 'tiny' | 'small' | 'medium' | 'paper' | 'paper-densenet169';
@@ -43,8 +43,8 @@ export type BaseModel =
       /** Under the folder of weights. */
       readonly file: string;
       readonly normalization: Normalization;
-      /** Hidden units of an extra layer that is added to it, untrained (section 4.3). */
-      readonly extra?: number;
+      /** Of an extra layer that is added to it, untrained (section 4.3). */
+      readonly extra?: ExtraLayerSize;
     }
   | {
       readonly kind: 'trained';

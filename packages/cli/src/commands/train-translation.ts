@@ -50,6 +50,7 @@ const ofImages = [
     'model',
     'width',
     'extraLayer',
+    'standardizedExtra',
     'trainImages',
     'baseLoss',
     'freezeBefore',
@@ -177,7 +178,7 @@ async function trainingOf(
     ...(from === null ? {} : { from }),
     ...(flags.precision === 'float32' ? {} : { precision: flags.precision }),
     maxRatio: flags.maxRatio ?? usual.maxRatio,
-    averageEpochs: flags.averageEpochs ?? Math.min(usual.averageEpochs, epochs),
+    averageEpochs: flags.averageEpochs ?? usual.averageEpochs,
     editor: { ...usual.editor, layers },
   };
   if (objective === 'plain') return own;

@@ -3,6 +3,7 @@ import type { Device, ProcessGroup } from '@editable/torch';
 import type {
   DatasetSource,
   EditorName,
+  ExtraLayerSize,
   HyperparameterValue,
   ImageDataset,
   ImageShape,
@@ -43,6 +44,7 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags 
   readonly model: NetworkName | undefined;
   readonly width: number | undefined;
   readonly extraLayer: number | undefined;
+  readonly standardizedExtra: boolean;
   readonly epochs: number;
   readonly batchSize: number | undefined;
   readonly objective: TrainingSettings['objective'] | undefined;
@@ -94,6 +96,11 @@ const options: OptionTable<TrainFlags> = {
     kind: wholeNumber({ min: 1, max: 65_536 }),
     description:
       'add an extra layer of so many hidden units before the last one, to be edited as --layers extra (section 4.3)',
+  },
+  standardizedExtra: {
+    kind: toggle,
+    default: false,
+    description: "the extra layer's dense layers see their inputs less their mean and divided by their deviation",
   },
   objective: {
     kind: choice(['plain', 'editable']),
@@ -243,7 +250,7 @@ async function trainFromFlags(flags: TrainFlags, console: Console, group: Proces
   const dataset = await shown(console, (job) => openData(source, flags, { preprocessing, onDemand }, job));
   const { model = 'cifar-resnet18', width = 64 } = flags;
   const sizes = { width, inChannels: dataset.shape[0], classes: dataset.classes.length };
-  const spec = withExtra(start?.model ?? specOf(formOf(model, dataset.shape), sizes), flags.extraLayer);
+  const spec = withExtra(start?.model ?? specOf(formOf(model, dataset.shape), sizes), flags);
   const fresh = runConfig(dataset, spec, {
     ...(await settingsOf(flags, spec)),
     ...(await targetsOf(flags, dataset, device)),
@@ -310,12 +317,22 @@ export const specOf = (
 const formOf = (kind: NetworkName, [, height, width]: ImageShape): NetworkName =>
   kind === 'resnet18' && Math.min(height, width) < 64 ? 'cifar-resnet18' : kind;
 
-function withExtra(spec: ModelSpec, extra: number | undefined): ModelSpec {
-  if (extra === undefined) return spec;
+/** As they were typed. */
+const flagsOf = (extra: ExtraLayerSize): string =>
+  typeof extra === 'number' ? String(extra) : `${extra.hidden} --standardized-extra`;
+
+type ExtraLayerFlags = Pick<TrainFlags, 'extraLayer' | 'standardizedExtra'>;
+
+function withExtra(spec: ModelSpec, { extraLayer, standardizedExtra }: ExtraLayerFlags): ModelSpec {
+  if (extraLayer === undefined && standardizedExtra)
+    throw new UsageError('--standardized-extra: expected with --extra-layer, whose inputs it is about.');
+  if (extraLayer === undefined) return spec;
   if (spec.kind === 'torchscript')
     throw new UsageError('--extra-layer: expected a model that is built here; a TorchScript program keeps its layers.');
-  if (spec.extra !== undefined && spec.extra !== extra)
-    throw new UsageError(`--extra-layer: expected ${spec.extra}, which the run has already, received ${extra}.`);
+  const extra = standardizedExtra ? ({ hidden: extraLayer, standardized: true } as const) : extraLayer;
+  const there = spec.extra === undefined ? undefined : flagsOf(spec.extra);
+  if (there !== undefined && there !== flagsOf(extra))
+    throw new UsageError(`--extra-layer: expected ${there}, which the run has already, received ${flagsOf(extra)}.`);
   return { ...spec, extra };
 }
 

@@ -62,7 +62,7 @@ export const translationOptions: OptionTable<TranslationFlags> = {
   },
   averageEpochs: {
     kind: size,
-    description: 'translation: the model is the mean of those of the last so many epochs (default: 3, or all)',
+    description: 'translation: the model is the mean of those of the last so many epochs (default: 1)',
   },
   editNormalization: {
     kind: choice(['tokens', 'none']),

@@ -1,13 +1,37 @@
 /** The extra layer of section 4.3, between the pooling and the last layer: x + W₂ ELU(W₁ x), made to be edited. */
-import { nn, type Tensor, zeros } from '@editable/torch';
+import { nn, type Tensor, tensor, zeros } from '@editable/torch';
+
+/**
+ * Hidden units; `standardized`: the dense layers see (x − μ) / σ, with the mean μ of each feature and one deviation σ of all, both
+ * fixed. Features after a ReLU have a large mean in common: by it an edit of one input reaches all others.
+ */
+export type ExtraLayerSize = number | { readonly hidden: number; readonly standardized: true };
+
+export const hiddenUnits = (size: ExtraLayerSize): number => (typeof size === 'number' ? size : size.hidden);
+
+const isStandardized = (size: ExtraLayerSize): boolean => typeof size === 'object';
+
+export const hasStandardizedExtraLayer = (
+  spec: { readonly extra?: ExtraLayerSize } | { readonly kind: 'torchscript' },
+): boolean => 'extra' in spec && spec.extra !== undefined && isStandardized(spec.extra);
+
+/** The names of μ and σ among a model's buffers. */
+export const standardization = { mean: 'extra.mean', deviation: 'extra.deviation' } as const;
 
 /** [batch, features] → [batch, features]. A new one changes nothing: W₂ and its bias begin at zero. */
 export class ExtraLayer extends nn.Module {
+  /** μ, [features] */
+  readonly mean: nn.Slot | undefined;
+  /** σ, a scalar */
+  readonly deviation: nn.Slot | undefined;
   readonly expand: nn.Linear;
   readonly contract: nn.Linear;
 
-  constructor(features: number, hidden: number) {
+  constructor(features: number, size: ExtraLayerSize) {
     super();
+    const hidden = hiddenUnits(size);
+    this.mean = isStandardized(size) ? nn.buffer(zeros([features])) : undefined;
+    this.deviation = isStandardized(size) ? nn.buffer(tensor(1)) : undefined;
     this.expand = new nn.Linear(features, hidden);
     this.contract = Object.assign(new nn.Linear(hidden, features), {
       weight: nn.parameter(zeros([features, hidden])),
@@ -16,6 +40,13 @@ export class ExtraLayer extends nn.Module {
   }
 
   override forward(input: Tensor, context: nn.Context): Tensor {
-    return input.add(this.contract.forward(this.expand.forward(input, context).elu(), context));
+    const hidden = this.expand.forward(this.#seen(input, context), context).elu();
+    return input.add(this.contract.forward(hidden, context));
+  }
+
+  #seen(input: Tensor, context: nn.Context): Tensor {
+    const { mean, deviation } = this;
+    if (mean === undefined || deviation === undefined) return input;
+    return input.sub(context.read(mean)).div(context.read(deviation)).to(input.dtype);
   }
 }

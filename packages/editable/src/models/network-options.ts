@@ -1,7 +1,9 @@
+import type { ExtraLayerSize } from './extra-layer.js';
+
 /** Sizes that every network takes. */
 export interface NetworkOptions {
   readonly inChannels?: number;
   readonly classes?: number;
-  /** Hidden units of an extra layer before the last one (section 4.3); left out: there is none. */
-  readonly extra?: number;
+  /** Of an extra layer before the last one (section 4.3); left out: there is none. */
+  readonly extra?: ExtraLayerSize;
 }

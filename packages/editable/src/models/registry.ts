@@ -2,6 +2,7 @@
 import { basename, join } from 'node:path';
 import { type Device, loadScriptModule, manualSeed, modelOf, type nn, scope } from '@editable/torch';
 import { EditableError } from '../errors.js';
+import { hiddenUnits } from './extra-layer.js';
 import type { NetworkName } from './network-names.js';
 import type { NetworkOptions } from './network-options.js';
 import { networks } from './networks.js';
@@ -75,7 +76,7 @@ function moduleOf({ kind, ...sizes }: NetworkSpec): nn.Module {
   const { build, hasWidth } = networks[kind];
   checkSize(kind, 'inChannels', sizes.inChannels);
   checkSize(kind, 'classes', sizes.classes, 2);
-  if (sizes.extra !== undefined) checkSize(kind, 'extra', sizes.extra);
+  if (sizes.extra !== undefined) checkSize(kind, 'extra', hiddenUnits(sizes.extra));
   if (hasWidth) checkSize(kind, 'width', (sizes as { readonly width?: number }).width);
   else if ('width' in sizes) {
     const scalable = Object.keys(networks).filter((name) => networks[name as NetworkName].hasWidth);

@@ -34,7 +34,11 @@ class Tail implements nn.Model {
     const names = new Set(this.stages.flatMap((stage) => stage.parameters));
     const modules = new Set([...names].map(moduleName));
     this.parameters = new Map([...whole.parameters].filter(([name]) => names.has(name)));
-    this.buffers = new Map([...whole.buffers].filter(([name]) => modules.has(moduleName(name))));
+    const belongs = (name: string): boolean => {
+      const module = moduleName(name);
+      return modules.has(module) || [...modules].some((each) => each.startsWith(`${module}.`));
+    };
+    this.buffers = new Map([...whole.buffers].filter(([name]) => belongs(name)));
   }
 
   get layers(): readonly nn.ModelLayer[] {

@@ -95,7 +95,8 @@ const dataset: z.ZodType<DatasetSource> = z.union([
   }),
 ]);
 
-const sizes = { inChannels: count, classes: count, extra: count.exactOptional() };
+const extra = z.union([count, z.looseObject({ hidden: count, standardized: z.literal(true) })]);
+const sizes = { inChannels: count, classes: count, extra: extra.exactOptional() };
 
 const imageModel: z.ZodType<ModelSpec> = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('cifar-resnet18'), width: count, ...sizes }),

@@ -7,6 +7,7 @@ import type { Curvature } from '../editing/curvature/curvature.js';
 import { selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
 import { trainingCurvature } from '../evaluation/control-curvature.js';
+import { hasStandardizedExtraLayer, standardization } from '../models/extra-layer.js';
 import { createModel, grownFrom } from '../models/registry.js';
 import { tailOf } from '../models/tail.js';
 import { modelHash } from '../patches/model-hash.js';
@@ -21,6 +22,7 @@ import { checkAugmentation, ImageWork } from './image-work.js';
 import { requireFaster, type StepTimes, stepTimes } from './precision.js';
 import { claimFolder, isFinished } from './run-folder.js';
 import { checkTraining, type TrainingSettings } from './settings.js';
+import { withStandardizedExtraLayer } from './standardized-extra-layer.js';
 import { Trainer } from './trainer.js';
 import { runTraining, type StepMetrics } from './training-loop.js';
 import { scheduleOf } from './training-work.js';
@@ -77,8 +79,7 @@ async function trainShare(
     return openRun(folder, { device });
   }
 
-  const start = from === undefined ? createModel(config.model, fresh) : grownFrom(from, config.model, fresh);
-  const whole = fastLayout(config.model, start);
+  const whole = fastLayout(config.model, startOf(config, from, dataset, fresh));
   const model = settings.freezeBefore === null ? whole : tailOf(whole, settings.freezeBefore);
   if (group !== undefined) {
     const { train } = trainingSplits(dataset);
@@ -104,6 +105,23 @@ async function trainShare(
   saveEditorChoice(folder, editor);
   removeFile(join(folder, runFiles.checkpoint));
   return openRun(folder, { device });
+}
+
+/** Before the first step. @throws EditableError INVALID_ARGUMENT for a standardized extra layer of a network that is not trained yet */
+function startOf(
+  { model, normalization }: RunConfig,
+  from: nn.Model | undefined,
+  dataset: ImageDataset,
+  fresh: { readonly seed: number; readonly folder: string; readonly device: Device },
+): nn.Model {
+  const start = from === undefined ? createModel(model, fresh) : grownFrom(from, model, fresh);
+  if (!hasStandardizedExtraLayer(model) || from?.buffers.has(standardization.mean)) return start;
+  if (from === undefined)
+    throw new EditableError(
+      'INVALID_ARGUMENT',
+      'extra: expected a trained network to start from, for a standardized layer: what it receives is measured once.',
+    );
+  return withStandardizedExtraLayer(start, dataset, { normalization, device: fresh.device });
 }
 
 /** On noise of the size of a batch. */

@@ -50,7 +50,7 @@ export const defaultTranslationTraining: TranslationTraining = {
   clipEditNorm: null,
   maxLength: 175,
   maxRatio: null,
-  averageEpochs: 3,
+  averageEpochs: 1,
   seed: 0,
   checkpointEvery: 200,
   editor: { ...defaultTraining.editor, layers: 'decoder.layers.2' },
