@@ -48,7 +48,7 @@ const released: Weights = { cEdit: 100, cLoc: 100, clipEditNorm: null, editNorma
  * For some hundred steps: the gradient of the released weights is a twentieth of the base loss's here, that of these twice to
  * eight times it, hence the bound.
  */
-const plainly: Weights = { cEdit: 3, cLoc: 3, clipEditNorm: 0.3, editNormalization: 'none' };
+const plainly: Weights = { cEdit: 3, cLoc: 3, clipEditNorm: 1, editNormalization: 'none' };
 
 const prepared = (
   name: string,
