@@ -7,10 +7,12 @@ import { nn, type Tensor, tensor, zeros } from '@editable/torch';
  */
 export type ExtraLayerSize = number | { readonly hidden: number; readonly standardized: true };
 
+/** The width between its two dense layers. */
 export const hiddenUnits = (size: ExtraLayerSize): number => (typeof size === 'number' ? size : size.hidden);
 
 const isStandardized = (size: ExtraLayerSize): boolean => typeof size === 'object';
 
+/** Whether a spec's network has an extra layer that sees its inputs standardised. */
 export const hasStandardizedExtraLayer = (
   spec: { readonly extra?: ExtraLayerSize } | { readonly kind: 'torchscript' },
 ): boolean => 'extra' in spec && spec.extra !== undefined && isStandardized(spec.extra);
