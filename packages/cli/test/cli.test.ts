@@ -152,6 +152,10 @@ describe.skipIf(!hasData)('editable', () => {
     expect(refusal([...words, '--extra-layer', '8', '--from', at('extra'), '--out', at('e2')])).toContain(
       '--extra-layer',
     );
+    expect(refusal([...words, '--standardized-extra', '--from', at('extra'), '--out', at('e2')])).toContain(
+      '--extra-layer: expected 6, which the run has already, received 6 --standardized-extra',
+    );
+    expect(refusal(['train', '--standardized-extra', '--out', at('e4')])).toContain('expected with --extra-layer');
     expect(refusal(['train', '--edit-targets', 'ranks', '--out', at('e4')])).toContain('expected --from');
     expect(refusal(['train', '--freeze-before', 'layer9', '--out', at('e3')])).toContain('received "layer9"');
   });

@@ -67,6 +67,7 @@ async function trainShare(
   checkAugmentation(settings, dataset);
   const fresh = { seed: settings.seed, folder, device };
   const from = initial ?? (settings.from === null ? undefined : openRun(settings.from, { device }).model);
+  checkExtraLayer(config, from);
   if (settings.precision === 'bfloat16' && !isFinished(folder))
     requireFaster(
       timesOf(fastLayout(config.model, from ?? createModel(config.model, fresh)), config, settings, device),
@@ -107,7 +108,16 @@ async function trainShare(
   return openRun(folder, { device });
 }
 
-/** Before the first step. @throws EditableError INVALID_ARGUMENT for a standardized extra layer of a network that is not trained yet */
+/** @throws EditableError INVALID_ARGUMENT for a standardized extra layer of a network that is not trained yet */
+function checkExtraLayer({ model }: RunConfig, from: nn.Model | undefined): void {
+  if (from !== undefined || !hasStandardizedExtraLayer(model)) return;
+  throw new EditableError(
+    'INVALID_ARGUMENT',
+    'extra: expected a trained network to start from, for a standardized layer: what it receives is measured once.',
+  );
+}
+
+/** Before the first step. */
 function startOf(
   { model, normalization }: RunConfig,
   from: nn.Model | undefined,
@@ -116,11 +126,6 @@ function startOf(
 ): nn.Model {
   const start = from === undefined ? createModel(model, fresh) : grownFrom(from, model, fresh);
   if (!hasStandardizedExtraLayer(model) || from?.buffers.has(standardization.mean)) return start;
-  if (from === undefined)
-    throw new EditableError(
-      'INVALID_ARGUMENT',
-      'extra: expected a trained network to start from, for a standardized layer: what it receives is measured once.',
-    );
   return withStandardizedExtraLayer(start, dataset, { normalization, device: fresh.device });
 }
 
