@@ -307,17 +307,19 @@ describe.skipIf(!hasData)('editable', () => {
       expect(alone).toMatchObject({ success: true, after: { label: target }, unseenViews: 16 });
       expect(alone.editor).toMatchObject({ name: 'natural', layers: 'layer3', hyperparameters: { overshoot: 0.3 } });
       const patch = at('views.safetensors');
-      const combined = ['--metric', 'combined', '--control-images', '100'];
+      const combined = ['--metric', 'combined', '--settle', '4', '--control-images', '100'];
       const views = document([...words, '--views', '8', '--margin', '0.5', '--out', patch, ...combined]);
       expect(views.editor).toMatchObject({
         views: 8,
         margin: 0.5,
         metric: 'combined',
+        settle: 4,
         hyperparameters: { overshoot: 3 },
       });
       expect(views.generality as number).toBeGreaterThanOrEqual(alone.generality as number);
-      const made = { editor: 'natural', views: 8, margin: 0.5, metric: 'combined' };
+      const made = { editor: 'natural', views: 8, margin: 0.5, metric: 'combined', settle: 4 };
       expect(document(['info', patch])).toMatchObject(made);
+      expect(editable(['info', patch]).out).toMatch(/combined metric, 4 settling steps/);
       expect(editable([...words, '--views', '8']).out).toMatch(/generality +\d+ of 16 unseen views follow/);
     });
 
@@ -334,6 +336,9 @@ describe.skipIf(!hasData)('editable', () => {
       expect(ekfac.recordsFile).not.toBe(combined.recordsFile);
       expect(refusal([...words, '--editor', 'gd', '--metric', 'combined'])).toMatch(
         /--metric: expected with the editor natural only, received it with gd; leave it out\./,
+      );
+      expect(refusal([...words, '--editor', 'gd', '--settle', '4'])).toMatch(
+        /--settle: expected with the editor natural only, received it with gd; leave it out\./,
       );
       const polyak = document([...words, '--editor', 'gd', '--learning-rate', 'polyak']);
       expect(polyak.editor).toMatchObject({ hyperparameters: { learningRate: 'polyak' } });

@@ -52,6 +52,7 @@ export * from './editing/editor.js';
 export * from './editing/editor-choice.js';
 export * from './editing/editors/index.js';
 export * from './editing/layers.js';
+export * from './editing/locality.js';
 export * from './editing/together/edit-together.js';
 export * from './errors.js';
 export { Activations } from './evaluation/activations.js';

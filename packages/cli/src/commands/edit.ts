@@ -102,7 +102,11 @@ async function editFromFlags(
   else if (!existsSync(dirname(out)))
     throw new UsageError(`--out: expected a file in a folder that exists, received "${out}".`);
   const done = await shown(console, (job) => {
-    const curvature = curvatureOf(opened, { images: flags.controlImages, metric: editor.metric }, job);
+    const curvature = curvatureOf(
+      opened,
+      { images: flags.controlImages, metric: editor.metric, settle: editor.settle },
+      job,
+    );
     return repair(opened, { picture, target, editor, curvature, testImages, precision, seed, out }, job);
   });
   console.print(describePicture(picture, classes));

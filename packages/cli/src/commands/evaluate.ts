@@ -101,7 +101,11 @@ async function evaluateFromFlags(
   const editor = chooseEditor(opened.run, flags);
   const { edits, testImages, precision, seed, targets } = flags;
   const { document } = await shown(console, (job) => {
-    const curvature = curvatureOf(opened, { images: flags.controlImages, metric: editor.metric }, job);
+    const curvature = curvatureOf(
+      opened,
+      { images: flags.controlImages, metric: editor.metric, settle: editor.settle },
+      job,
+    );
     const settings = { editor, curvature, edits, testImages, precision, seed, targets, share, group };
     return evaluateRun(opened, settings, job);
   });

@@ -144,7 +144,8 @@ function whatItMakes({ target, repairs }: PatchInfo): string {
 async function patch(path: string, console: Console): Promise<number> {
   const { describePatch } = await import('editable');
   const described = describePatch(path);
-  const { editor, hyperparameters, layers, steps, drawdown, flips, tensors, bytes, views, margin, metric } = described;
+  const { editor, hyperparameters, layers, steps, drawdown, flips, tensors, bytes, views, margin, metric, settle } =
+    described;
   const settings = Object.entries(hyperparameters).map(([name, value]) => `${name} ${value}`);
   console.print(
     facts([
@@ -158,6 +159,7 @@ async function patch(path: string, console: Console): Promise<number> {
           ...(views ? [`${views} views`] : []),
           ...(margin ? [`margin ${margin}`] : []),
           ...(metric ? [`${metric} metric`] : []),
+          ...(settle ? [`${settle} settling steps`] : []),
         ].join(', '),
       ],
       ['layers', `${layers}, ${steps} steps`],

@@ -115,7 +115,11 @@ async function repairFromFlags(
     throw new UsageError(`--out: expected a file in a folder that exists, received "${out}".`);
   const { atOnce, testImages, seed } = flags;
   const document = await shown(console, (job) => {
-    const curvature = curvatureOf(opened, { images: flags.controlImages, metric: editor.metric }, job);
+    const curvature = curvatureOf(
+      opened,
+      { images: flags.controlImages, metric: editor.metric, settle: editor.settle },
+      job,
+    );
     return repairSet(opened, { repairs, editor, curvature, atOnce, testImages, seed, out }, job);
   });
   console.print(describeRepairSet(document));

@@ -40,4 +40,5 @@ export const pictureOptions: readonly string[] = [
   'control',
   'controlImages',
   'metric',
+  'settle',
 ];

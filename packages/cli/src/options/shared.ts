@@ -183,6 +183,7 @@ export const curvatureOptions: OptionTable<CurvatureFlags> = {
 /** Of the natural editor where it makes repairs. */
 export interface MetricFlags extends CurvatureFlags {
   readonly metric: Metric | undefined;
+  readonly settle: number | undefined;
 }
 
 export const metricOptions: OptionTable<MetricFlags> = {
@@ -191,6 +192,11 @@ export const metricOptions: OptionTable<MetricFlags> = {
     kind: choice<Metric>(['kronecker', 'ekfac', 'combined']),
     description:
       "how the natural editor measures harm: kronecker, by each layer's averages over the control images; ekfac, the same corrected image by image: less harm, slower; combined, by 500 of them one by one, too, or by --control-images of them: less still, for up to 1.3 million edited numbers (default: kronecker)",
+  },
+  settle: {
+    kind: wholeNumber({ min: 0 }),
+    description:
+      'so many steps, at most, that the natural editor goes on once a repair holds, to reduce its harm to the control images; 16 halve it, for some seconds a repair (default: 0)',
   },
 };
 

@@ -5,7 +5,7 @@ export const describeLayers = (layers: string | readonly string[]): string =>
   typeof layers === 'string' ? layers : layers.join(',');
 
 /** "rmsprop, learningRate 0.001, beta 0.5"; "natural, overshoot 3, 16 views" */
-export const describeEditor = ({ name, hyperparameters, views, margin, metric }: EditorChoice): string =>
+export const describeEditor = ({ name, hyperparameters, views, margin, metric, settle }: EditorChoice): string =>
   [
     name,
     ...Object.entries(hyperparameters)
@@ -14,4 +14,5 @@ export const describeEditor = ({ name, hyperparameters, views, margin, metric }:
     ...(views ? [`${views} views`] : []),
     ...(margin ? [`margin ${margin}`] : []),
     ...(metric ? [`${metric} metric`] : []),
+    ...(settle ? [`${settle} settling steps`] : []),
   ].join(', ');

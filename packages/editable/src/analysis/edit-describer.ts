@@ -13,7 +13,7 @@ import { splitHash } from '../data/split-hash.js';
 import { classification } from '../editing/constraints/classification.js';
 import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import { edit } from '../editing/edit.js';
-import { canonicalChoice, type EditorChoice, editorOf } from '../editing/editor-choice.js';
+import { canonicalChoice, type EditorChoice, editorOf, metricOf } from '../editing/editor-choice.js';
 import { firstStageOf, selectParameters } from '../editing/layers.js';
 import { EditableError } from '../errors.js';
 import type { Activations } from '../evaluation/activations.js';
@@ -75,7 +75,7 @@ export class EditDescriber implements Disposable {
     this.#model = model;
     this.#dataset = dataset;
     this.#choice = canonicalChoice(options.editor);
-    this.#curvature = trainingCurvature(model, dataset, { ...options, metric: options.editor.metric });
+    this.#curvature = trainingCurvature(model, dataset, { ...options, ...metricOf(options.editor) });
     this.#edits = edits;
     this.#seed = seed;
     this.#targets = targets;

@@ -19,6 +19,11 @@ export interface EditorChoice {
   readonly margin?: number;
   /** Of the natural editor; default `kronecker`. Whoever makes its curvature makes this one. */
   readonly metric?: Metric;
+  /**
+   * Of the natural editor: so many steps, at most, that follow once the repair holds and reduce its harm to the control inputs
+   * (see `Settling`); default 0. Whoever makes its curvature makes this one.
+   */
+  readonly settle?: number;
 }
 
 /**
@@ -46,7 +51,7 @@ export const canonicalChoice = ({
   maxSteps,
   views,
   margin,
-  metric,
+  ...rest
 }: EditorChoice): EditorChoice => ({
   name,
   hyperparameters: Object.fromEntries(
@@ -58,7 +63,19 @@ export const canonicalChoice = ({
   maxSteps,
   ...(views ? { views } : {}),
   ...(margin ? { margin } : {}),
+  ...metricOf(rest),
+});
+
+/** What the curvature of a choice's editor is made by, see there. */
+export interface MetricSettings {
+  readonly metric?: Metric | undefined;
+  readonly settle?: number | undefined;
+}
+
+/** What a choice says of the metric, and nothing where that is the usual one. */
+export const metricOf = ({ metric, settle }: MetricSettings): Pick<EditorChoice, 'metric' | 'settle'> => ({
   ...(metric === undefined || metric === 'kronecker' ? {} : { metric }),
+  ...(settle ? { settle } : {}),
 });
 
 /** The editor of a choice for a model; `curvature` is asked only where the editor steps in a metric. */

@@ -10,7 +10,7 @@ import {
   stream,
   subset,
 } from '../data/index.js';
-import type { Curvature, CurvatureOf } from '../editing/curvature/curvature.js';
+import { type Curvature, type CurvatureOf, withSettling } from '../editing/curvature/curvature.js';
 import { EkfacCurvature, ekfacFactors } from '../editing/curvature/ekfac.js';
 import {
   JacobianCurvature,
@@ -24,8 +24,9 @@ import {
   type KroneckerFactors,
   kroneckerFactors,
 } from '../editing/curvature/kronecker.js';
-import type { Metric } from '../editing/editor-choice.js';
+import type { Metric, MetricSettings } from '../editing/editor-choice.js';
 import { firstStageOf } from '../editing/layers.js';
+import { ControlLocality } from '../editing/locality.js';
 import { EditableError } from '../errors.js';
 import { trainingSplits } from '../runs/splits.js';
 import { alone, rangeOf, type Share, type Sharing } from '../sharing/share.js';
@@ -265,6 +266,29 @@ export function combinedCurvature(
   return oncePerNames((names) => fromJacobian(model, own, names, timesOf(base(names), shareOfBase)));
 }
 
+/** Images that a step of settling looks at; the next step looks at others. */
+const settledImages = 250;
+
+/**
+ * `base`, whose repairs settle: once they hold, up to `steps` steps reduce the divergence from the model's answers on the
+ * control images itself, of which F is an approximation, along the repairs' boundary.
+ *
+ * @example const curvature = settledCurvature(controlCurvature(model, control), model, control, { steps: 16 })
+ */
+export function settledCurvature(
+  base: CurvatureOf,
+  model: nn.Model,
+  control: ControlImages,
+  { steps }: { readonly steps: number },
+): CurvatureOf {
+  if (steps === 0) return base;
+  return oncePerNames((names) => {
+    const groups = Math.ceil(control.count / settledImages);
+    const locality = new ControlLocality(model, control.batches(model, firstStageOf(model, names)), { names, groups });
+    return withSettling(base(names), { locality, steps });
+  });
+}
+
 /** γF: its inverse is F⁻¹ / γ. Whoever made F disposes of it. */
 const timesOf = (curvature: Curvature, gamma: number): Curvature => ({
   parameters: curvature.parameters,
@@ -281,11 +305,15 @@ export function trainingCurvature(
     normalization = dataset.normalization,
     device = 'cpu',
     metric = 'kronecker',
-  }: { readonly normalization?: Normalization; readonly device?: Device; readonly metric?: Metric | undefined },
+    settle = 0,
+  }: { readonly normalization?: Normalization; readonly device?: Device } & MetricSettings,
 ): CurvatureOf {
   let own: CurvatureOf | undefined;
   return (names) => {
-    own ??= curvatureIn(metric, model, new ControlImages(trainingSplits(dataset).train, { normalization, device }));
+    if (own === undefined) {
+      const control = new ControlImages(trainingSplits(dataset).train, { normalization, device });
+      own = settledCurvature(curvatureIn(metric, model, control), model, control, { steps: settle });
+    }
     return own(names);
   };
 }

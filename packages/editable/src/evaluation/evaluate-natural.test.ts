@@ -77,6 +77,15 @@ describe.skipIf(!hasFashionMnist)(`evaluate of the natural editor${why}`, () => 
     expect(own(names).identity).toMatchObject(identity[metric]);
   });
 
+  it('keeps answers better where it settles, and most views of a repair', async () => {
+    const found = await run({ editor: { ...withViews, settle: 12 }, curvature: undefined });
+    const without = await run({ editor: withViews, curvature: undefined });
+    expect(found.successRate).toBe(1);
+    expect(found.editor).toMatchObject({ settle: 12 });
+    expect(found.flips).toBeLessThan(0.9 * without.flips);
+    expect(found.generality).toBeGreaterThan(without.generality - 0.15);
+  });
+
   it('makes the metric that the editor asks for, where it is given no curvature', async () => {
     const small = { ...common, split, edits: 2 };
     const [average, ekfac, combined] = await Promise.all(

@@ -4,7 +4,7 @@ import type { nn } from '@editable/torch';
 import type { ImageDataset } from '../data/index.js';
 import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import type { Editor } from '../editing/editor.js';
-import { canonicalChoice, type EditorChoice } from '../editing/editor-choice.js';
+import { canonicalChoice, type EditorChoice, metricOf } from '../editing/editor-choice.js';
 import { alone, rangeOf } from '../sharing/share.js';
 import { trainingCurvature } from './control-curvature.js';
 import type { EditTargets, EditTask } from './edit-tasks.js';
@@ -43,8 +43,7 @@ export interface EvaluateOptions extends RepairEvaluationOptions {
 export async function evaluate(model: nn.Model, dataset: ImageDataset, options: EvaluateOptions): Promise<Evaluation> {
   const start = performance.now();
   using testSet = judgedImages(dataset, options);
-  const curvature =
-    options.curvature ?? trainingCurvature(model, dataset, { ...options, metric: options.editor.metric });
+  const curvature = options.curvature ?? trainingCurvature(model, dataset, { ...options, ...metricOf(options.editor) });
   using repairer = new GradientRepairer(model, testSet, options.editor, curvature);
   const evaluation = await evaluateRepairs(repairer, dataset, options);
   const seconds = (performance.now() - start) / 1000;
@@ -97,7 +96,7 @@ export class Evaluator implements Disposable {
   constructor(model: nn.Model, dataset: ImageDataset, options: EvaluateOptions) {
     this.#testSet = judgedImages(dataset, options);
     const curvature =
-      options.curvature ?? trainingCurvature(model, dataset, { ...options, metric: options.editor.metric });
+      options.curvature ?? trainingCurvature(model, dataset, { ...options, ...metricOf(options.editor) });
     this.#repairer = new GradientRepairer(model, this.#testSet, options.editor, curvature);
     this.#judge = new RepairJudge(this.#repairer, dataset, options);
   }

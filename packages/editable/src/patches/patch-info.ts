@@ -39,6 +39,8 @@ export interface PatchInfo {
   readonly margin?: number | undefined;
   /** Of the natural editor, where it is not `kronecker`. */
   readonly metric?: string | undefined;
+  /** Of the natural editor: steps that followed, at most, once the repair held. */
+  readonly settle?: number | undefined;
   readonly dataset?: string | undefined;
   /** Error after minus error before on the test set, a fraction. */
   readonly drawdown?: number | undefined;
@@ -128,6 +130,7 @@ const infoFields: Readonly<Record<keyof PatchInfo, Field>> = {
   views: optional(count),
   margin: optional({ expected: 'a number', accepts: Number.isFinite }),
   metric: optional(text),
+  settle: optional(count),
   dataset: optional(text),
   drawdown: optional({ expected: 'a number', accepts: Number.isFinite }),
   bleuDrawdown: optional({ expected: 'a number', accepts: Number.isFinite }),

@@ -10,7 +10,7 @@ import { classification } from '../editing/constraints/classification.js';
 import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import { checkSteps, editLoop } from '../editing/edit.js';
 import type { Editor } from '../editing/editor.js';
-import { canonicalChoice, type EditorChoice, editorOf } from '../editing/editor-choice.js';
+import { canonicalChoice, type EditorChoice, editorOf, metricOf } from '../editing/editor-choice.js';
 import { firstStageOf, selectParameters } from '../editing/layers.js';
 import { named } from '../editing/named.js';
 import { EditableError } from '../errors.js';
@@ -70,7 +70,7 @@ export class EditedModel implements Disposable {
     this.#dataset = dataset;
     this.#options = options;
     this.#split = split;
-    const { curvature = trainingCurvature(model, dataset, { ...options, metric: editor.metric }) } = options;
+    const { curvature = trainingCurvature(model, dataset, { ...options, ...metricOf(editor) }) } = options;
     this.#editor = editorOf(editor, model, curvature);
     this.#names = selectParameters(model, editor.layers);
     this.#from = firstStageOf(model, this.#names);

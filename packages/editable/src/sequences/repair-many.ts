@@ -8,7 +8,7 @@ import type { ImageDataset, Normalization } from '../data/index.js';
 import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import { checkSteps } from '../editing/edit.js';
 import type { Editor } from '../editing/editor.js';
-import { canonicalChoice, type EditorChoice, editorOf } from '../editing/editor-choice.js';
+import { canonicalChoice, type EditorChoice, editorOf, metricOf } from '../editing/editor-choice.js';
 import { firstStageOf, selectParameters } from '../editing/layers.js';
 import { type EditTogetherResult, editTogether } from '../editing/together/edit-together.js';
 import { EditableError } from '../errors.js';
@@ -115,7 +115,7 @@ export async function repairMany(
   check(editor, tasks);
   const names = selectParameters(base, editor.layers);
   const from = firstStageOf(base, names);
-  const { curvature = trainingCurvature(base, dataset, { normalization, device, metric: editor.metric }) } = options;
+  const { curvature = trainingCurvature(base, dataset, { normalization, device, ...metricOf(editor) }) } = options;
   const solver = editorOf(editor, base, curvature);
   using set = new RepairSet(base, dataset, {
     tasks,

@@ -10,6 +10,7 @@ import {
   type ImageDataset,
   type ImageSplit,
   type Metric,
+  type MetricSettings,
   mergeFactorShards,
   openRun,
   openTranslationRun,
@@ -18,6 +19,7 @@ import {
   runFactors,
   type Sharing,
   selectParameters,
+  settledCurvature,
   taskOfRun,
   trainingSplits,
 } from 'editable';
@@ -37,14 +39,15 @@ export interface CurvatureSettings {
  */
 export function curvatureOf(
   opened: OpenedModel,
-  { images, metric = 'kronecker' }: CurvatureSettings & { readonly metric?: Metric | undefined } = {},
+  { images, metric = 'kronecker', settle = 0 }: CurvatureSettings & MetricSettings = {},
   job: JobOptions = {},
 ): CurvatureOf {
   let made: CurvatureOf | undefined;
   return (names) => {
     if (made === undefined) {
       const control = (): ControlImages => controlImagesOf(opened, images, job);
-      made = curvatureIn(metric, opened, control, images);
+      const own = curvatureIn(metric, opened, control, images);
+      made = settle === 0 ? own : settledCurvature(own, opened.model, control(), { steps: settle });
     }
     return made(names);
   };

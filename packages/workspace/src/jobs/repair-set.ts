@@ -3,6 +3,7 @@ import {
   type CurvatureOf,
   describePatch,
   type EditorChoice,
+  metricOf,
   type RepairCheckpoint,
   type RepairedSet,
   type RepairRecord,
@@ -95,14 +96,14 @@ function write(
 ): string | null {
   if (set.changed.length === 0) return null;
   const { classes } = run.config;
-  const { name, hyperparameters, layers, views, margin, metric } = set.editor;
+  const { name, hyperparameters, layers, views, margin } = set.editor;
   savePatch(settings.out, base, set.model, set.changed, {
     editor: name,
     hyperparameters,
     layers: layersText(layers),
     ...(views ? { views } : {}),
     ...(margin ? { margin } : {}),
-    ...(metric ? { metric } : {}),
+    ...metricOf(set.editor),
     steps: set.steps,
     success: set.notInForce.length === 0,
     dataset: dataset.name,

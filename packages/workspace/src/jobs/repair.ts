@@ -16,6 +16,7 @@ import {
   type ImageSplit,
   labelBytes,
   makeRunFolder,
+  metricOf,
   modelHash,
   normalizeImages,
   type Preview,
@@ -103,9 +104,9 @@ export async function repair(opened: OpenedModel, settings: RepairSettings, job:
   const { classes, normalization } = run.config;
   using input = inputOf(picture, dataset, normalization, device);
   const probabilitiesBefore = probabilitiesOf(model, input);
-  const { curvature = trainingCurvature(model, dataset, { normalization, device, metric: editor.metric }) } = settings;
+  const { curvature = trainingCurvature(model, dataset, { normalization, device, ...metricOf(editor) }) } = settings;
   const rule = editorOf(editor, model, curvature);
-  const { views = 0, margin = 0, metric, layers, maxSteps } = editor;
+  const { views = 0, margin = 0, layers, maxSteps } = editor;
   const { shape } = dataset;
   const { held, unseen } = pictureViews(picture.pixels, { shape, held: views, unseen: unseenViews, seed });
   const editStarted = performance.now();
@@ -132,7 +133,7 @@ export async function repair(opened: OpenedModel, settings: RepairSettings, job:
       layers: layersText(editor.layers),
       ...(views > 0 ? { views } : {}),
       ...(margin > 0 ? { margin } : {}),
-      ...(metric === undefined ? {} : { metric }),
+      ...metricOf(editor),
       steps: result.steps,
       success: result.success,
       dataset: dataset.name,

@@ -9,6 +9,7 @@ import {
   type HyperparameterValue,
   hyperparametersOf,
   type Metric,
+  metricOf,
   type Run,
   selectParameters,
 } from 'editable';
@@ -29,12 +30,14 @@ export interface EditorRequest {
   readonly margin?: number | undefined;
   /** Of the natural editor. */
   readonly metric?: Metric | undefined;
+  /** Of the natural editor: steps that follow a repair and reduce its harm. */
+  readonly settle?: number | undefined;
 }
 
 /**
  * The editor for a run's model. `usual`: where neither tuning nor Editable Training gave it one of its own.
  *
- * @throws WorkspaceError where the editor has no β, learning rate or metric but one was given
+ * @throws WorkspaceError where the editor has no β, learning rate, metric or settling but one was given
  */
 export function chooseEditor(
   run: Run,
@@ -77,9 +80,11 @@ export function overridden(base: EditorChoice, request: EditorRequest): EditorCh
     ...(request.learningRate === undefined ? {} : { [learningRateOf(name, known)]: request.learningRate }),
     ...(request.beta === undefined ? {} : { [betaOf(name, known)]: request.beta }),
   };
-  const { views = base.views, margin = base.margin, metric = base.metric } = request;
+  const { views = base.views, margin = base.margin, metric = base.metric, settle = base.settle } = request;
   if (request.metric !== undefined && name !== 'natural')
     throw invalid('metric', `expected with the editor natural only, received it with ${name}; leave it out.`);
+  if (request.settle !== undefined && name !== 'natural')
+    throw invalid('settle', `expected with the editor natural only, received it with ${name}; leave it out.`);
   return {
     name,
     hyperparameters: hyperparametersOf({ name, hyperparameters, views: views ?? 0 }),
@@ -87,7 +92,7 @@ export function overridden(base: EditorChoice, request: EditorRequest): EditorCh
     maxSteps: request.maxSteps ?? base.maxSteps,
     ...(views ? { views } : {}),
     ...(margin ? { margin } : {}),
-    ...(name !== 'natural' || metric === undefined || metric === 'kronecker' ? {} : { metric }),
+    ...(name === 'natural' ? metricOf({ metric, settle }) : {}),
   };
 }
 

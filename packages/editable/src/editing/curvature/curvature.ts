@@ -1,5 +1,6 @@
 /** The metric that repairs are made in: F, the second-order form of the locality term (equation 4), behind one interface. */
 import type { nn, Tensor } from '@editable/torch';
+import type { Locality } from '../locality.js';
 
 /**
  * F of some of a model's parameters, damped so that it can be inverted. L_loc(θ + Δ) ≈ ½ Δᵀ F Δ: with a softmax output F is
@@ -16,7 +17,25 @@ export interface Curvature extends Disposable {
    * known; it saves work and changes nothing.
    */
   solve(vectors: readonly Tensor[], factored?: readonly FactoredGradient[]): Tensor[];
+  /** What follows once the constraints hold; left out: nothing. */
+  readonly settling?: Settling;
 }
+
+/** Steps along the constraints' boundary that reduce L_loc itself, which F only approximates. */
+export interface Settling {
+  readonly locality: Locality;
+  /** At most so many. */
+  readonly steps: number;
+}
+
+/** The same metric, whose repairs settle. Whoever made F disposes of it; this disposes of what it settles by. */
+export const withSettling = (curvature: Curvature, settling: Settling): Curvature => ({
+  parameters: curvature.parameters,
+  identity: { ...curvature.identity, settling: { steps: settling.steps, groups: settling.locality.groups } },
+  solve: (vectors, factored) => curvature.solve(vectors, factored),
+  settling,
+  [Symbol.dispose]: () => settling.locality[Symbol.dispose](),
+});
 
 /**
  * Gradients of one Linear or Conv2d, δᵀa: of rank at most the number of positions, which for one example is often far

@@ -14,6 +14,7 @@ import { threadsFor } from '../threads.js';
 import { canonicalOrder } from './canonical-order.js';
 import { ConstraintRows } from './constraint-rows.js';
 import { type ProjectedStep, Projection, type ProjectionOptions } from './projection.js';
+import { settle } from './settle.js';
 
 export interface EditTogetherOptions<Input extends Tree = Tensor, State extends Tree = Input> {
   /** An editor with a curvature: `natural`. What it is of is what may change. */
@@ -161,8 +162,12 @@ function solve<Input extends Tree, State extends Tree>(
     for (const at of failing) if (!failedAtFirst.has(at)) disturbed.add(at);
     const open = rows.all.filter((row) => !dropped.has(rows.constraintOf(row)));
     const violated = open.filter((row) => fails(residuals, row));
-    if (violated.length === 0 || steps === maxSteps)
+    if (violated.length === 0 || steps === maxSteps) {
+      const { settling } = curvature;
+      if (settling !== undefined && violated.length === 0 && steps > 0)
+        ({ theta, residuals } = settle(rows, { theta, residuals, open, curvature, overshoot }, settling));
       return { theta, origin, residuals, steps, conflicts, disturbed: [...disturbed] };
+    }
     recurring.see(residuals);
     const [before, again] = [residuals, recurring];
     const close = open.filter((row) => again.has(row) || !((before[row] as number) <= -near));

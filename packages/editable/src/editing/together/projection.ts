@@ -31,6 +31,16 @@ interface Part {
   readonly directions: readonly Tensor[];
 }
 
+/** A way that the step takes besides, as far as the rows allow. */
+export interface Descent {
+  /** Of each parameter: what is taken off it. */
+  readonly direction: readonly Tensor[];
+  /** How much of it. */
+  readonly size: number;
+  /** Every row is kept this far inside the boundary, in nats. */
+  readonly room: number;
+}
+
 /** The rows that take part in a step. Rows added later cost their own gradients alone. */
 export class Projection {
   readonly #rows: ConstraintRows;
@@ -68,10 +78,30 @@ export class Projection {
     });
     const contradictions = this.#contradictions(lacking);
     if (contradictions.length > 0) return { theta, contradictions };
+    return { theta: noGrad(() => this.#withMultipliers(theta, lacking)), contradictions };
+  }
+
+  /** θ − s d − F⁻¹Jᵀμ: the step down that is the nearest, in F, to the whole way down and meets the linearised rows. */
+  down({ direction, size, room }: Descent): readonly Tensor[] {
+    const { theta, residuals } = this.#options;
     return noGrad(() => {
-      const multipliers = tensor(nonNegative(this.#gram, lacking), { device: theta[0]!.device }).to(theta[0]!.dtype);
-      return { theta: theta.map((each, i) => each.sub(this.#combined(i, multipliers, each))), contradictions };
+      const way = direction.map((each) => each.unsqueeze(0));
+      const along = this.#parts.flatMap(({ gradients }) => [
+        ...(products(gradients, way).to('float64').data() as Float64Array),
+      ]);
+      const lacking = Float64Array.from(
+        this.#active,
+        (row, i) => (residuals[row] as number) + room - size * (along[i] as number),
+      );
+      const below = theta.map((each, i) => each.sub(direction[i] as Tensor, { alpha: size }));
+      return this.#withMultipliers(below, lacking);
     });
+  }
+
+  /** θ − F⁻¹Jᵀμ, for what the rows lack at θ. */
+  #withMultipliers(theta: readonly Tensor[], lacking: Float64Array): readonly Tensor[] {
+    const multipliers = tensor(nonNegative(this.#gram, lacking), { device: theta[0]!.device }).to(theta[0]!.dtype);
+    return theta.map((each, i) => each.sub(this.#combined(i, multipliers, each)));
   }
 
   /** The products of all active rows, of which those of the last part are new. */
