@@ -48,8 +48,8 @@ export interface ControlOptions {
 export const usualDamping = 0.01;
 /** The most probable classes of a control image that F's expectation over answers takes in. */
 const usualClasses = 4;
-/** With fewer gradients a repair is not held back enough. */
-const fewestOfJacobian = 100;
+/** Of what memory allows: with fewer a repair is not held back enough. */
+const fewestFitting = 100;
 /** Fewer control images say too little about a network to keep its answers. */
 const fewestImages = 10;
 
@@ -234,7 +234,7 @@ function fromJacobian(
 ): Curvature {
   const numbers = names.reduce((sum, name) => sum + (model.parameters.get(name) as Tensor).numel, 0);
   const fitting = Math.floor(jacobianMemory / (8 * usualClasses * numbers));
-  const fewer = fitting < control.count && fitting >= fewestOfJacobian ? control.as(fitting) : control;
+  const fewer = fitting < control.count && fitting >= fewestFitting ? control.as(fitting) : control;
   return scope(() => {
     const batches = fewer.batches(model, firstStageOf(model, names));
     const rows = jacobianRows(model, batches, fewer.count, { names, classes: usualClasses });
@@ -268,10 +268,13 @@ export function combinedCurvature(
 
 /** Images that a step of settling looks at; the next step looks at others. */
 const settledImages = 250;
+/** Of what the first edited stage receives of the control images, which is kept, in bytes; images beyond that are left out. */
+const settledMemory = 2 * 2 ** 30;
 
 /**
  * `base`, whose repairs settle: once they hold, up to `steps` steps reduce the divergence from the model's answers on the
- * control images itself, of which F is an approximation, along the repairs' boundary.
+ * control images itself, of which F is an approximation, along the repairs' boundary. `memory`: bound, in bytes, on what the
+ * first edited stage receives of the images, which is kept; beyond it fewer of them are looked at.
  *
  * @example const curvature = settledCurvature(controlCurvature(model, control), model, control, { steps: 16 })
  */
@@ -279,14 +282,25 @@ export function settledCurvature(
   base: CurvatureOf,
   model: nn.Model,
   control: ControlImages,
-  { steps }: { readonly steps: number },
+  { steps, memory = settledMemory }: { readonly steps: number; readonly memory?: number },
 ): CurvatureOf {
   if (steps === 0) return base;
   return oncePerNames((names) => {
-    const groups = Math.ceil(control.count / settledImages);
-    const locality = new ControlLocality(model, control.batches(model, firstStageOf(model, names)), { names, groups });
+    const from = firstStageOf(model, names);
+    const own = fittingInto(memory, model, from, control);
+    const groups = Math.ceil(own.count / settledImages);
+    const locality = new ControlLocality(model, own.batches(model, from), { names, groups });
     return withSettling(base(names), { locality, steps });
   });
+}
+
+/** As many of the control images as stage `from` receives in so many bytes. */
+function fittingInto(bytes: number, model: nn.Model, from: number, control: ControlImages): ControlImages {
+  for (const received of control.batches(model, from)) {
+    const fitting = Math.floor((bytes * (received.shape[0] as number)) / (4 * received.numel));
+    return fitting < control.count ? control.as(Math.max(fewestFitting, fitting)) : control;
+  }
+  return control;
 }
 
 /** γF: its inverse is F⁻¹ / γ. Whoever made F disposes of it. */

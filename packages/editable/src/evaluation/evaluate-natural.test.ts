@@ -8,9 +8,15 @@ import { hasFashionMnist, smallClassifier } from '../../test/small-classifier.js
 import { type ImageDataset, type ImageSplit, normalizeImages, subset } from '../data/index.js';
 import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import type { EditorChoice } from '../editing/editor-choice.js';
-import { selectParameters } from '../editing/layers.js';
+import { firstStageOf, selectParameters } from '../editing/layers.js';
 import { trainingSplits } from '../runs/splits.js';
-import { ControlImages, combinedCurvature, controlCurvature, ekfacCurvature } from './control-curvature.js';
+import {
+  ControlImages,
+  combinedCurvature,
+  controlCurvature,
+  ekfacCurvature,
+  settledCurvature,
+} from './control-curvature.js';
 import { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.js';
 import { GradientRepairer } from './gradient-repairer.js';
 import { judgedImages } from './judged-images.js';
@@ -84,6 +90,24 @@ describe.skipIf(!hasFashionMnist)(`evaluate of the natural editor${why}`, () => 
     expect(found.editor).toMatchObject({ settle: 12 });
     expect(found.flips).toBeLessThan(0.9 * without.flips);
     expect(found.generality).toBeGreaterThan(without.generality - 0.15);
+  });
+
+  it('settles by as many control images as memory allows', () => {
+    const control = new ControlImages(trainingSplits(dataset).train, { normalization: dataset.normalization });
+    const names = selectParameters(model, 'fc');
+    const groups = (memory?: number): unknown => {
+      const bound = memory === undefined ? {} : { memory };
+      using settled = settledCurvature(curvature, model, control, { steps: 4, ...bound })(names);
+      return settled.identity.settling;
+    };
+    let each = 0;
+    for (const received of control.batches(model, firstStageOf(model, names))) {
+      each = (4 * received.numel) / (received.shape[0] as number);
+      break;
+    }
+    expect(groups()).toEqual({ steps: 4, groups: 4 });
+    expect(groups(300 * each)).toEqual({ steps: 4, groups: 2 });
+    expect(groups(0)).toEqual({ steps: 4, groups: 1 });
   });
 
   it('makes the metric that the editor asks for, where it is given no curvature', async () => {

@@ -60,6 +60,8 @@ export function settle(
     });
     if (next === null) return place;
     place = next;
+    // The first is the caller's.
+    if (step > 0) for (const each of here.theta) each.dispose();
     size *= growth;
   }
   return place;
