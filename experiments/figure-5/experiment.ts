@@ -94,8 +94,11 @@ function inARow(): Claim<FigureRow> {
       if (plain === undefined || editable === undefined) return null;
       const rise = ({ sequence: { points } }: Row): number =>
         (points.at(-1)?.testError ?? 0) - (points[0]?.testError ?? 0);
-      const because = [plain, editable].map((row) => `${row.name} + ${percent(rise(row))}`).join(', ');
-      return { holds: rise(editable) < rise(plain), because: `${because} after ${choice.edits} edits` };
+      const because = [plain, editable].map((row) => `${row.name} ${percent(rise(row))}`).join(', ');
+      return {
+        holds: rise(editable) < rise(plain),
+        because: `error rises by: ${because}, after ${choice.edits} edits`,
+      };
     },
   };
 }
@@ -106,14 +109,13 @@ async function draw(rows: readonly Row[], { folder, prefix }: FigureOptions): Pr
     points: sequence.points.map(({ edits, testError, deviation }) => ({ edits, errorRate: testError, deviation })),
   }));
   const [first] = rows as readonly [Row];
-  const runs = `mean of ${choice.runs} runs, band: standard deviation`;
   const figures = [
     writeFigure(
       rankChart({ ranks: first.ranks, title: 'Ranks of right answers in mistakes' }),
       join(folder, `${prefix}-ranks`),
     ),
     writeFigure(
-      errorBandChart({ series, title: `Repairs of natural mistakes in a row (${runs})` }),
+      errorBandChart({ series, title: 'Repairs of natural mistakes in a row' }),
       join(folder, `${prefix}-sequences`),
     ),
   ];

@@ -47,7 +47,7 @@ export function errorBandChart({ series, seriesTitle = 'Model', title }: ErrorBa
     layer: [
       {
         mark: { type: 'area', opacity: 0.2 },
-        encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color: { ...color, legend: null } },
+        encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color },
       },
       {
         mark: { type: 'line', strokeWidth: 2.5 },

@@ -36,10 +36,9 @@ const mostRows = 100;
 /** From there to where L_loc of the control inputs is less, or to the same place. */
 export function settle(
   rows: ConstraintRows,
-  { theta, residuals, open, curvature, overshoot }: SettleOptions,
+  { theta, residuals, open, curvature, overshoot: room }: SettleOptions,
   { locality, steps }: Settling,
 ): Place {
-  const room = overshoot;
   let place: Place = { theta, residuals };
   let size = firstSize;
   for (let step = 0; step < steps; step++) {
@@ -49,7 +48,7 @@ export function settle(
       const direction = noGrad(() =>
         curvature.solve(gradients.map((each) => each.unsqueeze(0))).map((each) => each.squeeze(0)),
       );
-      const projection = new Projection(rows, { ...here, curvature, overshoot });
+      const projection = new Projection(rows, { ...here, curvature, overshoot: room });
       projection.add(nearest(here.residuals, open));
       for (let tries = 0; tries < mostTries; tries++) {
         const found = restored(rows, projection.down({ direction, size, room }), { open, curvature, room });
