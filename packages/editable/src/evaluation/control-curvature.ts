@@ -24,6 +24,7 @@ import {
   type KroneckerFactors,
   kroneckerFactors,
 } from '../editing/curvature/kronecker.js';
+import { oncePerNames } from '../editing/curvature/once-per-names.js';
 import type { Metric, MetricSettings } from '../editing/editor-choice.js';
 import { firstStageOf } from '../editing/layers.js';
 import { ControlLocality } from '../editing/locality.js';
@@ -164,19 +165,6 @@ export const controlCurvature = (model: nn.Model, control: ControlImages): Curva
   oncePerNames((names) =>
     model.layers.length === 0 ? fromJacobian(model, control, names) : fromFactors(model, control, names),
   );
-
-/** Each set of parameters' curvature made once. */
-function oncePerNames(make: CurvatureOf): CurvatureOf {
-  const made = new Map<string, Curvature>();
-  return (names) => {
-    const key = names.join();
-    const before = made.get(key);
-    if (before !== undefined) return before;
-    const curvature = make(names);
-    made.set(key, curvature);
-    return curvature;
-  };
-}
 
 function fromFactors(model: nn.Model, control: ControlImages, names: readonly string[]): Curvature {
   const factors = controlFactors(model, control, names);

@@ -1,6 +1,7 @@
 /** The curvature of a run's model, kept beside it as curvature.safetensors: computed at first use, read afterwards. */
 import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import { disposeFactors, KroneckerCurvature } from '../editing/curvature/kronecker.js';
+import { oncePerNames } from '../editing/curvature/once-per-names.js';
 import { type ControlImages, controlCurvature, controlFactors, usualDamping } from '../evaluation/control-curvature.js';
 import { keptFactors, type RunCurvature, type RunFactorsOptions } from './kept-factors.js';
 import type { Run } from './run.js';
@@ -39,15 +40,12 @@ export function runCurvature(
   options: Pick<RunFactorsOptions, 'anyControl'> = {},
 ): CurvatureOf {
   if (run.model.layers.length === 0) return controlCurvature(run.model, drawn(control));
-  const made = new Map<string, KroneckerCurvature>();
-  return (names) => {
-    const key = names.join();
-    const before = made.get(key);
-    if (before !== undefined) return before;
+  return oncePerNames((names) => {
     const { factors, control: of } = runFactors(run, control, names, options);
-    const curvature = new KroneckerCurvature(factors, { damping: usualDamping, control: of });
-    disposeFactors(factors.layers);
-    made.set(key, curvature);
-    return curvature;
-  };
+    try {
+      return new KroneckerCurvature(factors, { damping: usualDamping, control: of });
+    } finally {
+      disposeFactors(factors.layers);
+    }
+  });
 }

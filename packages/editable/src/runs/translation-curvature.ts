@@ -1,6 +1,7 @@
 /** The curvature of a translation run's model, kept beside it: computed from training sentences at first use. */
 import type { CurvatureOf } from '../editing/curvature/curvature.js';
 import { disposeFactors, KroneckerCurvature } from '../editing/curvature/kronecker.js';
+import { oncePerNames } from '../editing/curvature/once-per-names.js';
 import {
   type ControlSentences,
   sentenceFactors,
@@ -33,14 +34,12 @@ export function translationCurvature(
   controlOf: () => ControlSentences,
   options: Pick<RunFactorsOptions, 'anyControl'> = {},
 ): CurvatureOf {
-  const made = new Map<string, KroneckerCurvature>();
-  return (names) => {
-    const before = made.get(names.join());
-    if (before !== undefined) return before;
+  return oncePerNames((names) => {
     const { factors, control } = translationFactors(run, controlOf, names, options);
-    const curvature = new KroneckerCurvature(factors, { damping: translationDamping, control });
-    disposeFactors(factors.layers);
-    made.set(names.join(), curvature);
-    return curvature;
-  };
+    try {
+      return new KroneckerCurvature(factors, { damping: translationDamping, control });
+    } finally {
+      disposeFactors(factors.layers);
+    }
+  });
 }

@@ -10,6 +10,7 @@ import {
   type KroneckerFactors,
   kroneckerFactors,
 } from '../../editing/curvature/kronecker.js';
+import { oncePerNames } from '../../editing/curvature/once-per-names.js';
 import { firstStageOf } from '../../editing/layers.js';
 import { EditableError } from '../../errors.js';
 import type { Sharing } from '../../sharing/share.js';
@@ -87,14 +88,12 @@ export function sentenceCurvature(
   control: ControlSentences,
   { damping = translationDamping }: { readonly damping?: number } = {},
 ): CurvatureOf {
-  const made = new Map<string, KroneckerCurvature>();
-  return (names) => {
-    const before = made.get(names.join());
-    if (before !== undefined) return before;
+  return oncePerNames((names) => {
     const factors = sentenceFactors(translator, control, names);
-    const curvature = new KroneckerCurvature(factors, { damping, control: control.hash });
-    disposeFactors(factors.layers);
-    made.set(names.join(), curvature);
-    return curvature;
-  };
+    try {
+      return new KroneckerCurvature(factors, { damping, control: control.hash });
+    } finally {
+      disposeFactors(factors.layers);
+    }
+  });
 }
