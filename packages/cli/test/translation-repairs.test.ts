@@ -73,6 +73,17 @@ describe('a run of translation', () => {
     expect(editable('info', out).stdout).toMatch(/natural/);
   });
 
+  it('settles where it is asked to, and the patch says so', () => {
+    const out = join(folder, 'settled.safetensors');
+    const words = ['edit', run, '--source', 'a1 a2 a3', '--target', 'b3 b3 b1', '--settle', '4', '--out', out];
+    const { status, stdout } = editable(...words);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/editor +natural.*4 settling steps/);
+    expect(editable('info', out).stdout).toMatch(/4 settling steps/);
+    const set = editable('repair', run, '--mistakes', '2', '--settle', '4', '--at-once', '--json');
+    expect(JSON.parse(set.stdout)).toMatchObject({ repairs: 2, inForce: 1, editor: { settle: 4 } });
+  });
+
   it('is evaluated: BLEU, its drawdown and interval, and a second call finds the records', () => {
     const words = ['evaluate', run, '--edits', '3', '--editor', 'natural', '--control-sentences', '100'];
     const { stdout, status } = editable(...words, '--json');
@@ -141,6 +152,11 @@ describe('a run of translation', () => {
       'a picture',
       ['edit', run, '--source', 'a1', '--target', 'b1', '--image', 'x.png'],
       /--image: expected for runs of image classif/,
+    ],
+    [
+      'settling by an editor that has no curvature',
+      ['evaluate', run, '--editor', 'rmsprop', '--settle', '4'],
+      /settle: expected with the editor natural only, received it with rmsprop/,
     ],
     [
       'test images',

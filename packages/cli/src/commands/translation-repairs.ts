@@ -51,7 +51,7 @@ export async function evaluateTranslatorRun(
   const { describeTranslationEvaluation } = await import('../report/translation-evaluation-text.js');
   const opened = await opening(folder, { ...flags, device: deviceOf(flags.device, group) });
   const editor = chooseTranslationEditor(opened, flags);
-  const curvature = curvatureOfTranslator(opened, flags.controlSentences);
+  const curvature = curvatureOfTranslator(opened, { sentences: flags.controlSentences, settle: editor.settle });
   const { edits, targets, precision, seed, baseline } = flags;
   const settings = { editor, curvature, edits, targets, precision, seed, baseline, share, group };
   const { document } = await shown(console, (job) => evaluateTranslator(opened, settings, job));
@@ -80,7 +80,7 @@ export async function editTranslation(folder: string, flags: EditTranslationFlag
   const { source, name } = sentenceNamed(opened, sourceNamed(flags));
   const editor = chooseTranslationEditor(opened, flags, { usual: 'natural' });
   const out = await placeFor(flags.out, patchNamed(opened.run.folder, name));
-  const curvature = curvatureOfTranslator(opened, flags.controlSentences);
+  const curvature = curvatureOfTranslator(opened, { sentences: flags.controlSentences, settle: editor.settle });
   const settings = { source, target: flags.target, editor, curvature, seed: flags.seed, out };
   const document = await shown(console, (job) => repairTranslation(opened, settings, job));
   console.print(describeTranslationRepair(document));
@@ -131,6 +131,7 @@ interface RepairTranslationsFlags extends PatchedFlags {
   readonly margin: number | undefined;
   readonly layers: readonly string[] | undefined;
   readonly maxSteps: number;
+  readonly settle: number | undefined;
   readonly controlSentences: number | undefined;
   readonly out: string | undefined;
 }
@@ -145,11 +146,11 @@ export async function repairTranslationMistakes(
     await import('@editable/workspace');
   const { describeTranslationRepairSet } = await import('../report/translation-repair-text.js');
   const opened = await opening(folder, flags);
-  const { atOnce, margin, layers, maxSteps } = flags;
-  const editor = chooseTranslationEditor(opened, { editor: 'natural', margin, layers, maxSteps });
+  const { atOnce, margin, layers, maxSteps, settle } = flags;
+  const editor = chooseTranslationEditor(opened, { editor: 'natural', margin, layers, maxSteps, settle });
   const { repairs, name } = await shown(console, (job) => listTranslationRepairs(opened, namedIn(flags), job));
   const out = await placeFor(flags.out, patchNamed(opened.run.folder, name));
-  const curvature = curvatureOfTranslator(opened, flags.controlSentences);
+  const curvature = curvatureOfTranslator(opened, { sentences: flags.controlSentences, settle: editor.settle });
   const document = await shown(console, (job) =>
     repairTranslationSet(opened, { repairs, editor, curvature, atOnce, out }, job),
   );

@@ -40,5 +40,4 @@ export const pictureOptions: readonly string[] = [
   'control',
   'controlImages',
   'metric',
-  'settle',
 ];

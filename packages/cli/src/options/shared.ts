@@ -196,7 +196,7 @@ export const metricOptions: OptionTable<MetricFlags> = {
   settle: {
     kind: wholeNumber({ min: 0 }),
     description:
-      'so many steps, at most, that the natural editor goes on once a repair holds, to reduce its harm to the control images; 16 halve it, for some seconds a repair (default: 0)',
+      'so many steps, at most, that the natural editor goes on once a repair holds, to reduce its harm to the control images or sentences; 16 halve it for pictures, for some seconds a repair (default: 0)',
   },
 };
 

@@ -2,8 +2,10 @@
 import {
   ControlSentences,
   type CurvatureOf,
+  type MetricSettings,
   selectParameters,
   sentenceCurvature,
+  settledSentenceCurvature,
   translationCurvature,
   translationFactors,
 } from 'editable';
@@ -11,14 +13,27 @@ import { layersText } from '../runs/editor-choice.js';
 import { type OpenedTranslator, sentencesOf } from '../runs/open-translator.js';
 import { bytesOf, type CurvatureDocument, type CurvatureTask } from './curvature.js';
 
+export interface SentenceCurvatureSettings extends Pick<MetricSettings, 'settle'> {
+  /** Control sentences; left out: those that the run's file has, else 1,000. */
+  readonly sentences?: number | undefined;
+}
+
 /** The run's own where it is as it was saved; of a patched model it is computed, and not kept. */
-export function curvatureOfTranslator(opened: OpenedTranslator, sentences: number | undefined): CurvatureOf {
+export function curvatureOfTranslator(
+  opened: OpenedTranslator,
+  { sentences, settle = 0 }: SentenceCurvatureSettings = {},
+): CurvatureOf {
   const { run, patches, translator } = opened;
   const control = (): ControlSentences => controlSentencesOf(opened, sentences);
-  if (patches.length === 0) return translationCurvature(run, control, { anyControl: sentences === undefined });
+  const saved = patches.length === 0;
   let made: CurvatureOf | undefined;
   return (names) => {
-    made ??= sentenceCurvature(translator, control());
+    if (made === undefined) {
+      const own = saved
+        ? translationCurvature(run, control, { anyControl: sentences === undefined })
+        : sentenceCurvature(translator, control());
+      made = settle === 0 ? own : settledSentenceCurvature(own, translator, control(), { steps: settle, sentences });
+    }
     return made(names);
   };
 }

@@ -25,6 +25,11 @@ export interface EditTogetherOptions<Input extends Tree = Tensor, State extends 
   readonly start?: nn.Model<Input, State>;
   /** The constraints' inputs are what the first edited stage receives: a set that is kept needs no more of them. */
   readonly received?: boolean;
+  /**
+   * Whether what the curvature says of settling is done: 'no', for a set that will grow before it is used; 'anyway', also
+   * where every constraint holds from the start. Default: once steps were made.
+   */
+  readonly settling?: 'no' | 'anyway';
 }
 
 export interface EditTogetherResult<Input extends Tree = Tensor, State extends Tree = Input> {
@@ -56,7 +61,7 @@ export interface EditTogetherResult<Input extends Tree = Tensor, State extends T
 export function editTogether<Input extends Tree = Tensor, State extends Tree = Input>(
   base: nn.Model<Input, State>,
   constraints: readonly Constraint<Input | State>[],
-  { editor, maxSteps = 30, start = base, received = false }: EditTogetherOptions<Input, State>,
+  { editor, maxSteps = 30, start = base, received = false, settling }: EditTogetherOptions<Input, State>,
 ): EditTogetherResult<Input, State> {
   const { curvature } = editor;
   if (curvature === undefined || constraints.length === 0) {
@@ -75,7 +80,7 @@ export function editTogether<Input extends Tree = Tensor, State extends Tree = I
       received ? inputs : inputs.map((each) => receivedBy(base, each, from)),
       names,
     );
-    const problem = { base, start, curvature, overshoot: overshootOf(editor), maxSteps };
+    const problem = { base, start, curvature, overshoot: overshootOf(editor), maxSteps, settling };
     const edited = names.map((name) => base.parameters.get(name) as Tensor);
     const solved = withThreads(threadsFor(edited, rows.all.length), () => solve(rows, problem));
     const place = (i: number): number => order[i] as number;
@@ -85,16 +90,16 @@ export function editTogether<Input extends Tree = Tensor, State extends Tree = I
       held[place(i)] = holds;
       losses[place(i)] = loss;
     }
-    const { origin, steps } = solved;
+    const { origin, steps, moved } = solved;
     return {
-      model: steps === 0 ? origin : start.with({ parameters: named(names, solved.theta) }),
+      model: moved ? start.with({ parameters: named(names, solved.theta) }) : origin,
       success: held.every(Boolean),
       steps,
       held,
       losses,
       disturbed: solved.disturbed.map(place).sort((a, b) => a - b),
       conflicts: solved.conflicts.map(([a, b]) => [place(a), place(b)] as const).map(ascending),
-      changed: steps === 0 && origin === base ? [] : names,
+      changed: !moved && origin === base ? [] : names,
     };
   });
 }
@@ -120,6 +125,7 @@ interface Problem<Input extends Tree, State extends Tree> {
   readonly curvature: Curvature;
   readonly overshoot: number;
   readonly maxSteps: number;
+  readonly settling: EditTogetherOptions['settling'];
 }
 
 interface Solution<Input extends Tree, State extends Tree> {
@@ -129,6 +135,8 @@ interface Solution<Input extends Tree, State extends Tree> {
   /** The model that the steps were made from. */
   readonly origin: nn.Model<Input, State>;
   readonly steps: number;
+  /** theta is not that of `origin`. */
+  readonly moved: boolean;
   readonly conflicts: readonly (readonly [number, number])[];
   readonly disturbed: readonly number[];
 }
@@ -163,10 +171,13 @@ function solve<Input extends Tree, State extends Tree>(
     const open = rows.all.filter((row) => !dropped.has(rows.constraintOf(row)));
     const violated = open.filter((row) => fails(residuals, row));
     if (violated.length === 0 || steps === maxSteps) {
+      const found = { origin, steps, conflicts, disturbed: [...disturbed] };
       const { settling } = curvature;
-      if (settling !== undefined && violated.length === 0 && steps > 0)
-        ({ theta, residuals } = settle(rows, { theta, residuals, open, curvature, overshoot }, settling));
-      return { theta, origin, residuals, steps, conflicts, disturbed: [...disturbed] };
+      const settles = problem.settling !== 'no' && (problem.settling === 'anyway' || steps > 0);
+      if (settling === undefined || violated.length > 0 || !settles)
+        return { ...found, theta, residuals, moved: steps > 0 };
+      const place = settle(rows, { theta, residuals, open, curvature, overshoot }, settling);
+      return { ...found, ...place, moved: steps > 0 || place.theta !== theta };
     }
     recurring.see(residuals);
     const [before, again] = [residuals, recurring];

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { TextPair } from '../../data/parallel-corpus.js';
 import { stream } from '../../data/random.js';
 import { drawnSequences } from '../../editing/curvature/answers.js';
-import type { CurvatureOf } from '../../editing/curvature/curvature.js';
+import { type CurvatureOf, withSettling } from '../../editing/curvature/curvature.js';
 import {
   disposeFactors,
   KroneckerCurvature,
@@ -12,6 +12,7 @@ import {
 } from '../../editing/curvature/kronecker.js';
 import { oncePerNames } from '../../editing/curvature/once-per-names.js';
 import { firstStageOf } from '../../editing/layers.js';
+import { ControlLocality } from '../../editing/locality.js';
 import { EditableError } from '../../errors.js';
 import type { Sharing } from '../../sharing/share.js';
 import { controlPairs } from '../../translation/control-pairs.js';
@@ -40,10 +41,13 @@ const draws = 2;
 /** Sentence pairs drawn from a training text: token numbers. */
 export class ControlSentences {
   readonly pairs: readonly SentencePair[];
+  readonly #codec: Pick<Translator, 'codec'>;
+  readonly #text: readonly TextPair[];
+  readonly #seed: number;
 
   /** @throws EditableError INVALID_ARGUMENT for fewer than 10 sentences, or more than there are */
   constructor(
-    { codec }: Pick<Translator, 'codec'>,
+    translator: Pick<Translator, 'codec'>,
     text: readonly TextPair[],
     { sentences = Math.min(1000, text.length), seed = 0 }: ControlSentencesOptions = {},
   ) {
@@ -53,6 +57,10 @@ export class ControlSentences {
         `curvature: expected from ${fewestSentences} to ${text.length} control sentences, received ${sentences}; a few hundred serve.`,
       );
     }
+    const { codec } = translator;
+    this.#codec = { codec };
+    this.#text = text;
+    this.#seed = seed;
     this.pairs = [...stream(seed, 'control-sentences').sample(text.length, sentences).sort()]
       .map((at) => text[at] as TextPair)
       .map(({ source, target }) => ({
@@ -61,6 +69,16 @@ export class ControlSentences {
       }))
       .filter(({ source, target }) => Math.min(source.length, target.length) > 1)
       .filter(({ source, target }) => Math.max(source.length, target.length) <= longest);
+  }
+
+  /** So many of the same text. */
+  as(sentences: number): ControlSentences {
+    return new ControlSentences(this.#codec, this.#text, { sentences, seed: this.#seed });
+  }
+
+  /** How many the text has. */
+  get available(): number {
+    return this.#text.length;
   }
 
   /** Two equal ones give equal curvatures of a model. */
@@ -95,5 +113,33 @@ export function sentenceCurvature(
     } finally {
       disposeFactors(factors.layers);
     }
+  });
+}
+
+/** Sentences that settling looks at, unless told; one step looks at `settledPerStep` of them, the next at others. */
+const settledSentences = 4000;
+const settledPerStep = 250;
+/** Of the model's log-probabilities of them, which are kept, in bytes; sentences beyond that are left out. */
+const settledMemory = 2 * 2 ** 30;
+
+/**
+ * `base`, whose repairs settle: once they hold, up to `steps` steps reduce the divergence from the model's own probabilities
+ * of the tokens of control sentences, of which F is an approximation, along the repairs' boundary. `sentences`: of the same
+ * text as `control`; default 4,000, or as many as there are, or as 2 GiB of log-probabilities allow.
+ */
+export function settledSentenceCurvature(
+  base: CurvatureOf,
+  { model, spec }: Pick<Translator, 'model' | 'spec'>,
+  control: ControlSentences,
+  { steps, sentences = settledSentences }: { readonly steps: number; readonly sentences?: number | undefined },
+): CurvatureOf {
+  if (steps === 0) return base;
+  return oncePerNames((names) => {
+    const tokens = control.pairs.reduce((sum, { target }) => sum + target.length, 0);
+    const fitting = Math.floor(((settledMemory / (4 * spec.targetVocabulary)) * control.pairs.length) / tokens);
+    const own = control.as(Math.max(fewestSentences, Math.min(sentences, fitting, control.available)));
+    const batches = controlPairs(model, spec, own.pairs, { from: firstStageOf(model, names) });
+    const groups = Math.ceil(own.pairs.length / settledPerStep);
+    return withSettling(base(names), { locality: new ControlLocality(model, batches, { names, groups }), steps });
   });
 }

@@ -9,14 +9,18 @@ import { madeUpPairs, smallTranslator } from '../../../test/small-translator.js'
 import type { TextPair } from '../../data/parallel-corpus.js';
 import { stream } from '../../data/random.js';
 import type { EditorChoice } from '../../editing/editor-choice.js';
-import { selectParameters } from '../../editing/layers.js';
+import { firstStageOf, selectParameters } from '../../editing/layers.js';
+import { ControlLocality } from '../../editing/locality.js';
+import type { TranslationModel } from '../../models/transformer/index.js';
 import { beamSearch } from '../../translation/beam-search.js';
+import { controlPairs } from '../../translation/control-pairs.js';
 import { scoreTranslations } from '../../translation/scoring.js';
 import { type Translator, translate } from '../../translation/translate.js';
 import { exactBleuChange, sampledBleuChange } from './bleu-change.js';
-import { ControlSentences, sentenceCurvature } from './control-sentences.js';
+import { ControlSentences, sentenceCurvature, settledSentenceCurvature } from './control-sentences.js';
 import { evaluateTranslation } from './evaluate-translation.js';
 import { noisedSources } from './noised-sources.js';
+import { repairTranslations } from './repair-translations.js';
 import { TranslationRepairer } from './translation-repairer.js';
 import { alternativesOf, sampledTasks, translationMistakes } from './translation-tasks.js';
 import { TranslationTestSet } from './translation-test-set.js';
@@ -35,8 +39,10 @@ beforeAll(async () => {
   test = madeUpPairs('test', 300);
 });
 
-const curvature = () =>
-  sentenceCurvature(translator, new ControlSentences(translator, madeUpPairs('train', 1500), { sentences: 300 }));
+const control = () => new ControlSentences(translator, madeUpPairs('train', 1500), { sentences: 300 });
+const curvature = () => sentenceCurvature(translator, control());
+const settled = (sentences?: number) =>
+  settledSentenceCurvature(curvature(), translator, control(), { steps: 16, sentences });
 const testSet = () => new TranslationTestSet(translator, test, { edited: selectParameters(translator.model, layers) });
 const demands = (edits: number) => {
   const tasks = sampledTasks(translator, test, { edits, seed: 0, temperature: 1.2 });
@@ -153,6 +159,62 @@ describe('evaluateTranslation', () => {
     await expect(evaluate({ baseline: { ...translator, codec: { hashes } } })).rejects.toThrow(
       'baseline: expected a model with the merges and the vocabulary of the one that is evaluated; it has others.',
     );
+  });
+});
+
+describe('settling', () => {
+  /** Nats a token, on sentences that are not among the control ones. */
+  const divergenceOf = (model: TranslationModel): number => {
+    const names = selectParameters(translator.model, layers);
+    const pairs = test.map(({ source, target }) => ({
+      source: translator.codec.encode(source, 'source'),
+      target: translator.codec.encode(target, 'target'),
+    }));
+    const batches = controlPairs(translator.model, translator.spec, pairs, {
+      from: firstStageOf(translator.model, names),
+    });
+    using locality = new ControlLocality(translator.model, batches, { names });
+    return locality.divergence(
+      names.map((name) => model.parameters.get(name)!),
+      0,
+    );
+  };
+
+  it('keeps the translations of other sentences better, in as many steps of the repair, which holds', () => {
+    scope(() => {
+      const wanted = demands(4);
+      const [without, found] = [curvature(), settled()].map((own) => {
+        const repairer = new TranslationRepairer(translator, natural, own);
+        return wanted.map((demand) => repairer.repair([demand], { rounds: 2 }));
+      });
+      expect(found!.map(({ success }) => success)).toEqual(without!.map(({ success }) => success));
+      expect(found!.map(({ steps }) => steps)).toEqual(without!.map(({ steps }) => steps));
+      const sum = (of: typeof found): number => of!.reduce((total, { model }) => total + divergenceOf(model), 0);
+      expect(sum(found)).toBeGreaterThan(0);
+      expect(sum(found)).toBeLessThan(0.7 * sum(without));
+    });
+  });
+
+  it('comes once, after all repairs of a set, and leaves them in force', async () => {
+    const pairs = demands(4);
+    const repaired = (own: ReturnType<typeof settled>) =>
+      repairTranslations(translator, pairs, { editor: natural, curvature: own, judged: test, alternatives: 8 });
+    const [without, found] = [await repaired(curvature()), await repaired(settled(400))];
+    expect(found.repairs.map(({ held, steps }) => [held, steps])).toEqual(
+      without.repairs.map(({ held, steps }) => [held, steps]),
+    );
+    expect(found.repairs.every(({ held }) => held)).toBe(true);
+    expect(divergenceOf(found.model)).toBeLessThan(0.7 * divergenceOf(without.model));
+  });
+
+  it('looks at as many control sentences as it is told, of those there are', () => {
+    const names = selectParameters(translator.model, layers);
+    const groups = (sentences?: number): unknown => {
+      using own = settled(sentences)(names);
+      return own.identity.settling;
+    };
+    expect(groups()).toEqual({ steps: 16, groups: 6 });
+    expect(groups(400)).toEqual({ steps: 16, groups: 2 });
   });
 });
 

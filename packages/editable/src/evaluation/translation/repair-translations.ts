@@ -85,6 +85,7 @@ export async function repairTranslations(
     onRepair?.(steps.length, pairs.length);
     await turn();
   }
+  solver.settle();
   const { model, changed, held } = solver;
   const best = beamSearch(
     model,
@@ -110,7 +111,7 @@ export async function repairTranslations(
   };
 }
 
-/** A set that grows: solved again with each repair, from where the set before it left the model. */
+/** A set that grows: solved again with each repair, from where the set before it left the model. It settles at its end. */
 class Solver {
   model: TranslationModel;
   changed: readonly string[] = [];
@@ -133,15 +134,25 @@ class Solver {
     let steps = 0;
     for (let round = 0; ; round++) {
       const before = this.model;
-      const result = this.#repairer.together(this.#demands, before);
+      const result = this.#repairer.together(this.#demands, { start: before, settling: 'no' });
       steps += result.steps;
-      this.model = result.model;
-      this.changed = result.changed.length > 0 ? result.changed : this.changed;
-      this.#held = result.held;
+      this.#take(result);
       if (round === this.#rounds) return steps;
       const next = this.#repairer.unbeaten(this.model, this.#demands);
       if (next === this.#demands) return steps;
       this.#demands = next;
     }
+  }
+
+  /** Less harm, by the same repairs: see `Settling`. */
+  settle(): void {
+    if (!this.#repairer.settles || this.changed.length === 0 || !this.#held.every(Boolean)) return;
+    this.#take(this.#repairer.together(this.#demands, { start: this.model, settling: 'anyway' }));
+  }
+
+  #take({ model, changed, held }: ReturnType<TranslationRepairer['together']>): void {
+    this.model = model;
+    this.changed = changed.length > 0 ? changed : this.changed;
+    this.#held = held;
   }
 }

@@ -6,7 +6,7 @@ import type { CurvatureOf } from '../../editing/curvature/curvature.js';
 import { type EditResult, edit } from '../../editing/edit.js';
 import type { Editor } from '../../editing/editor.js';
 import { type EditorChoice, editorOf } from '../../editing/editor-choice.js';
-import { editTogether } from '../../editing/together/edit-together.js';
+import { type EditTogetherOptions, editTogether } from '../../editing/together/edit-together.js';
 import {
   fairseqTokens,
   type TokenPair,
@@ -63,10 +63,11 @@ export class TranslationRepairer {
   repair(demands: readonly SequenceDemand[], { rounds = 0 }: RepairOptions = {}): TranslationEdit {
     let wanted = demands;
     for (let round = 0; ; round++) {
-      const result = this.#solve(wanted);
-      if (round === rounds || !result.success) return result;
+      const last = round === rounds;
+      const result = this.#solve(wanted, last ? undefined : 'no');
+      if (last || !result.success) return result;
       const more = this.unbeaten(result.model, wanted);
-      if (more === wanted) return result;
+      if (more === wanted) return this.#settled(wanted, result);
       wanted = more;
     }
   }
@@ -74,15 +75,28 @@ export class TranslationRepairer {
   /** Many repairs in force together, by an editor with a curvature. `start`: go on from the solution of a part of them. */
   together(
     demands: readonly SequenceDemand[],
-    start: TranslationModel = this.#translator.model,
+    {
+      start = this.#translator.model,
+      settling,
+    }: Pick<EditTogetherOptions<TokenPair, TranslationState>, 'start' | 'settling'> = {},
   ): ReturnType<typeof editTogether<TokenPair, TranslationState>> {
     return scope(() =>
       editTogether<TokenPair, TranslationState>(
         this.#translator.model,
         demands.map((demand) => this.#constraint(demand)),
-        { editor: this.#editor, maxSteps: this.#choice.maxSteps, start },
+        {
+          editor: this.#editor,
+          maxSteps: this.#choice.maxSteps,
+          start,
+          ...(settling === undefined ? {} : { settling }),
+        },
       ),
     );
+  }
+
+  /** Its repairs settle. */
+  get settles(): boolean {
+    return this.#editor.curvature?.settling !== undefined;
   }
 
   /** The demands with the alternatives that the model now prefers to their targets; the same list where there are none. */
@@ -105,7 +119,14 @@ export class TranslationRepairer {
     return grown ? next : demands;
   }
 
-  #solve(demands: readonly SequenceDemand[]): TranslationEdit {
+  /** What was solved without it. */
+  #settled(demands: readonly SequenceDemand[], result: TranslationEdit): TranslationEdit {
+    if (!this.settles || result.steps === 0) return result;
+    const { model, changed } = this.together(demands, { start: result.model, settling: 'anyway' });
+    return { ...result, model, changed };
+  }
+
+  #solve(demands: readonly SequenceDemand[], settling?: 'no'): TranslationEdit {
     const { layers, maxSteps } = this.#choice;
     return scope(() => {
       const { model } = this.#translator;
@@ -113,7 +134,7 @@ export class TranslationRepairer {
         const constraint = this.#placed(sequences(demands, this.#options));
         return edit<TokenPair, TranslationState>(model, constraint, { editor: this.#editor, layers, maxSteps });
       }
-      const { held, losses, ...result } = this.together(demands);
+      const { held, losses, ...result } = this.together(demands, settling === undefined ? {} : { settling });
       return { ...result, success: held[0] as boolean, loss: losses[0] as number };
     });
   }
