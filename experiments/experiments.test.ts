@@ -57,7 +57,7 @@ describe('npm run experiment -- table-6', () => {
     const names = ['plain', 'editable-1e-3'].flatMap((name) => [`${name}-rmsprop`, `${name}-natural`]);
     expect(rows.map(({ name }: { name: string }) => name)).toEqual([
       ...names,
-      ...['lookup-table', 'plain-natural-decoder', 'plain-natural-in-a-row'],
+      ...['lookup-table', 'plain-natural-decoder', 'plain-natural-in-a-row', 'plain-natural-settled-in-a-row'],
     ]);
     for (const row of rows.slice(0, 4)) {
       expect(row).toMatchObject({ edits: 3, samplingError: 0, layers: 'decoder.layers.1', inARow: null });
@@ -74,7 +74,8 @@ describe('npm run experiment -- table-6', () => {
       successRate: 1,
       bleuDrawdownInterval: null,
     });
-    expect(stdout).toMatch(/\| plain-natural-in-a-row \|/);
+    expect(rows[7]).toMatchObject({ edits: 2, layers: 'decoder.layers.1', inARow: 2, successRate: 1 });
+    expect(stdout).toMatch(/\| plain-natural-in-a-row +\|/);
     expect(readFileSync(readme, 'utf8')).toMatch(/\| plain-rmsprop +\|/);
     const again = await run('table-6', '--rows', 'plain-rmsprop');
     expect(again.stderr).not.toMatch(/\] row /);

@@ -22,6 +22,8 @@ const of = (
   },
 });
 
+const keptInARow = (row: Row | undefined): boolean => row?.successRate === 1 && row.bleuDrawdown <= 0.2;
+
 export const claims: readonly Claim<TranslationRow>[] = [
   of(
     'Editable Training keeps the translation quality of the plain model (within 0.3 BLEU).',
@@ -65,6 +67,11 @@ export const claims: readonly Claim<TranslationRow>[] = [
   of(
     'Twenty repairs of real mistakes in a row are all in force and cost at most 0.2 BLEU (beyond the paper).',
     ['plain-natural-in-a-row'],
-    (row) => (row as Row).successRate === 1 && (row as Row).bleuDrawdown <= 0.2,
+    keptInARow,
+  ),
+  of(
+    'They do where the repairs of the last decoder layer settle afterwards (beyond the paper).',
+    ['plain-natural-settled-in-a-row'],
+    keptInARow,
   ),
 ];

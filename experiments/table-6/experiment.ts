@@ -17,6 +17,9 @@ const paper: Readonly<Record<string, PaperFigures>> = {
 /** What the command line's natural editor changes. */
 const decoder = transformers.transformer_iwslt_de_en.naturalLayers;
 
+/** Steps, at most; chosen on validation sentences. */
+const settle = 64;
+
 export const table6: Experiment<TranslationRow, TranslationSession> = {
   name: 'table-6',
   title: 'Table 6: edits of a translation model',
@@ -35,8 +38,9 @@ export const table6: Experiment<TranslationRow, TranslationSession> = {
         editsPlan(`${name}-natural`, { training, editor: naturalOf(scale) }, null),
       ]),
       lookupPlan,
-      editsPlan('plain-natural-decoder', { training: 'plain', editor: naturalOf(scale, decoder) }, null),
-      repairsPlan('plain-natural-in-a-row', { training: 'plain', editor: naturalOf(scale, decoder) }),
+      editsPlan('plain-natural-decoder', { training: 'plain', editor: naturalOf(scale, { layers: decoder }) }, null),
+      repairsPlan('plain-natural-in-a-row', { training: 'plain', editor: naturalOf(scale, { layers: decoder }) }),
+      repairsPlan('plain-natural-settled-in-a-row', { training: 'plain', editor: naturalOf(scale, { settle }) }),
     ];
   },
   columns,

@@ -4,6 +4,7 @@ import {
   canonicalTranslationChoice,
   type EditorChoice,
   evaluateTranslation,
+  metricOf,
   modelHash,
   repairTranslations,
   type TranslationRun,
@@ -65,8 +66,11 @@ export const rmspropOf = (scale: TranslationScale, learningRate: number): Editor
 });
 
 /** The same for every training. `layers`: those of RMSProp unless told. */
-export const naturalOf = (scale: TranslationScale, layers: string = lastLayer(scale)): EditorChoice =>
-  canonicalTranslationChoice({ name: 'natural', hyperparameters: {}, layers, maxSteps: 10 });
+export const naturalOf = (
+  scale: TranslationScale,
+  { layers = lastLayer(scale), settle }: Partial<Pick<EditorChoice, 'layers' | 'settle'>> = {},
+): EditorChoice =>
+  canonicalTranslationChoice({ name: 'natural', hyperparameters: {}, layers, maxSteps: 10, ...metricOf({ settle }) });
 
 /** N independent edits to sampled targets; targets and alternatives are the plain model's for every row. */
 export const editsPlan = (
@@ -88,7 +92,7 @@ export const editsPlan = (
     );
     const evaluation = await evaluateTranslation(translatorOf(run), test, {
       ...{ edits: scale.edits, editor, seed, recordsFile, baseline: translatorOf(plain) },
-      curvature: curvatureOfRun(session, run),
+      curvature: curvatureOfRun(session, run, editor),
       precision: precision ?? undefined,
       onEdit: (done, total) => {
         if (done % 10 === 0) session.say(`  ${name}: ${done} of ${total} edits`);
@@ -130,7 +134,7 @@ export const repairsPlan = (
     }));
     const set = await repairTranslations(translator, pairs, {
       editor: { ...editor, maxSteps: 30 },
-      curvature: curvatureOfRun(session, run),
+      curvature: curvatureOfRun(session, run, editor),
       judged: test.filter((_, at) => !indices.has(at)),
       onRepair: (done, total) => session.say(`  ${name}: ${done} of ${total} repairs`),
     });

@@ -4,11 +4,13 @@ import { join, resolve } from 'node:path';
 import {
   ControlSentences,
   type CurvatureOf,
+  type EditorChoice,
   modelHash,
   type ParallelCorpus,
   planFrom,
   readCorpusSplit,
   readParallelCorpus,
+  settledSentenceCurvature,
   type TextPair,
   type TranslationMetrics,
   type TranslationRun,
@@ -92,9 +94,21 @@ export async function fineTuned(session: TranslationSession, choice: EditableTra
   return trainTranslation(folder, planFrom(plain, training), corpus, { device, onStep: everyEpoch(session, folder) });
 }
 
-/** From training sentences, kept with the run. */
-export const curvatureOfRun = ({ corpus }: TranslationSession, run: TranslationRun): CurvatureOf =>
-  translationCurvature(run, () => new ControlSentences(translatorOf(run), corpus.train));
+/** From training sentences, kept with the run; its repairs settle where the editor asks for it. */
+export function curvatureOfRun(
+  { corpus }: TranslationSession,
+  run: TranslationRun,
+  { settle: steps = 0 }: Pick<EditorChoice, 'settle'>,
+): CurvatureOf {
+  const translator = translatorOf(run);
+  const control = new ControlSentences(translator, corpus.train);
+  return settledSentenceCurvature(
+    translationCurvature(run, () => control),
+    translator,
+    control,
+    { steps },
+  );
+}
 
 const everyEpoch =
   ({ say }: TranslationSession, folder: string) =>
