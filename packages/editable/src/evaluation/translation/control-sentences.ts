@@ -41,7 +41,7 @@ const draws = 2;
 /** Sentence pairs drawn from a training text: token numbers. */
 export class ControlSentences {
   readonly pairs: readonly SentencePair[];
-  readonly #codec: Pick<Translator, 'codec'>;
+  readonly #translator: Pick<Translator, 'codec'>;
   readonly #text: readonly TextPair[];
   readonly #seed: number;
 
@@ -58,7 +58,7 @@ export class ControlSentences {
       );
     }
     const { codec } = translator;
-    this.#codec = { codec };
+    this.#translator = translator;
     this.#text = text;
     this.#seed = seed;
     this.pairs = [...stream(seed, 'control-sentences').sample(text.length, sentences).sort()]
@@ -73,7 +73,7 @@ export class ControlSentences {
 
   /** So many of the same text. */
   as(sentences: number): ControlSentences {
-    return new ControlSentences(this.#codec, this.#text, { sentences, seed: this.#seed });
+    return new ControlSentences(this.#translator, this.#text, { sentences, seed: this.#seed });
   }
 
   /** How many the text has. */
