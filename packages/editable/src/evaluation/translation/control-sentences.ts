@@ -135,11 +135,12 @@ export function settledSentenceCurvature(
 ): CurvatureOf {
   if (steps === 0) return base;
   return oncePerNames((names) => {
+    const curvature = base(names);
     const tokens = control.pairs.reduce((sum, { target }) => sum + target.length, 0);
     const fitting = Math.floor(((settledMemory / (4 * spec.targetVocabulary)) * control.pairs.length) / tokens);
     const own = control.as(Math.max(fewestSentences, Math.min(sentences, fitting, control.available)));
     const batches = controlPairs(model, spec, own.pairs, { from: firstStageOf(model, names) });
     const groups = Math.ceil(own.pairs.length / settledPerStep);
-    return withSettling(base(names), { locality: new ControlLocality(model, batches, { names, groups }), steps });
+    return withSettling(curvature, { locality: new ControlLocality(model, batches, { names, groups }), steps });
   });
 }
