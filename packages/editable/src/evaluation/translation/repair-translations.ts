@@ -136,7 +136,9 @@ class Solver {
       const before = this.model;
       const result = this.#repairer.together(this.#demands, { start: before, settling: 'no' });
       steps += result.steps;
-      this.#take(result);
+      this.model = result.model;
+      this.changed = result.changed.length > 0 ? result.changed : this.changed;
+      this.#held = result.held;
       if (round === this.#rounds) return steps;
       const next = this.#repairer.unbeaten(this.model, this.#demands);
       if (next === this.#demands) return steps;
@@ -144,15 +146,10 @@ class Solver {
     }
   }
 
-  /** Less harm, by the same repairs: see `Settling`. */
+  /** Less harm, by the repairs that hold: see `Settling`. */
   settle(): void {
-    if (!this.#repairer.settles || this.changed.length === 0 || !this.#held.every(Boolean)) return;
-    this.#take(this.#repairer.together(this.#demands, { start: this.model, settling: 'anyway' }));
-  }
-
-  #take({ model, changed, held }: ReturnType<TranslationRepairer['together']>): void {
-    this.model = model;
-    this.changed = changed.length > 0 ? changed : this.changed;
-    this.#held = held;
+    const inForce = this.#demands.filter((_, i) => this.held(i));
+    if (!this.#repairer.settles || this.changed.length === 0 || inForce.length === 0) return;
+    this.model = this.#repairer.together(inForce, { start: this.model, settling: 'anyway' }).model;
   }
 }
