@@ -21,7 +21,7 @@ export const writeJson = (path: string, value: unknown): void =>
 export function makeRunFolder(folder: string): void {
   try {
     // One by one: Node's recursive mkdir calls a read-only place "missing", and never returns on some (/proc/self/run).
-    for (const missing of missingFolders(folder)) mkdirSync(missing);
+    for (const missing of missingFolders(folder)) makeUnlessThere(missing);
     if (!statSync(folder).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
   } catch (cause) {
     const { code = '' } = cause as NodeJS.ErrnoException;
@@ -41,6 +41,15 @@ const folderProblems: Readonly<Record<string, string>> = {
   ENOTDIR: 'a file stands in its way',
   EEXIST: 'a file stands in its way',
 };
+
+/** Of processes that make the same folder at once, all but one find it made. */
+function makeUnlessThere(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (cause) {
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw cause;
+  }
+}
 
 /** The folders to make, outermost first. */
 function missingFolders(folder: string): string[] {
