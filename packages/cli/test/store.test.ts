@@ -150,6 +150,13 @@ describe.skipIf(!hasData)('editable store', () => {
     expect(out).toMatch(/After repairs/);
   });
 
+  it('settles from then on where it is told so again of the same run', () => {
+    const made = document('store', 'init', store, '--run', at('run'), '--control-images', '100', '--settle', '2');
+    expect(made.solver).toMatchObject({ layers: 'layer3', settle: 2 });
+    const { out } = editable('store', 'init', store, '--run', at('run'), '--control-images', '100', '--settle', '2');
+    expect(out).toContain('layer3, 2 settling steps; answers on 100 control images are kept');
+  });
+
   it('catches a tampered release', () => {
     const path = join(store, 'releases', `${release}.safetensors`);
     const bytes = readFileSync(path);

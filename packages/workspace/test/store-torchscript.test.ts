@@ -17,6 +17,7 @@ import {
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   activate,
+  addBase,
   approve,
   benchOf,
   loadRelease,
@@ -62,8 +63,16 @@ describe('a store of a TorchScript program', () => {
     keepScript(join(fixtures, spec.file), join(folder, 'run'), spec.file);
     const run = createRun(join(folder, 'run'), runConfig(own, spec, null), createModel(spec, { folder: fixtures }));
     const opened: OpenedModel = { run, dataset: own, model: run.model, patches: [], device: 'cpu' };
-    const store = makeStore(join(folder, 'store'), opened, { by: 'ann', layers: ['fc'], controlImages: 100 });
-    expect(store.base.solver).toMatchObject({ layers: 'fc', curvature: null, controlImages: 100 });
+    const store = makeStore(join(folder, 'store'), opened, {
+      by: 'ann',
+      layers: ['fc'],
+      controlImages: 100,
+      settle: 2,
+    });
+    expect(store.base.solver).toMatchObject({ layers: 'fc', curvature: null, controlImages: 100, settle: 2 });
+    expect(() => addBase(store, opened, { by: 'ann', metric: 'ekfac' })).toThrow(
+      'metric: expected a network whose layers are known, received ekfac for a TorchScript program',
+    );
     const kept = openRun(store.files.baseFolder(store.base.base));
     const there = { ...opened, run: kept, model: kept.model };
     const bench = benchOf(store, store.base, there);

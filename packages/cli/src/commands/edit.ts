@@ -10,7 +10,9 @@ import { refuseOptionsOf } from '../options/other-task.js';
 import { pictureNamed } from '../options/picture-named.js';
 import {
   type ConstraintFlags,
+  type CurvatureFlags,
   constraintOptions,
+  curvatureOptions,
   type EditorFlags,
   editorOptionsWith,
   type InputFlags,
@@ -32,6 +34,7 @@ interface EditFlags
   extends InputFlags,
     EditorFlags,
     ConstraintFlags,
+    CurvatureFlags,
     MetricFlags,
     SentenceControlFlags,
     PatchFlags,
@@ -53,6 +56,7 @@ const options: OptionTable<EditFlags> = {
   },
   ...constraintOptions,
   ...editorOptionsWith('natural'),
+  ...curvatureOptions,
   ...metricOptions,
   ...sentenceControlOptions,
   ...patchOptions,

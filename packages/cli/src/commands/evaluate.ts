@@ -8,7 +8,9 @@ import { choice, number, path, wholeNumber } from '../options/kinds.js';
 import { refuseOptionsOf } from '../options/other-task.js';
 import {
   type ConstraintFlags,
+  type CurvatureFlags,
   constraintOptions,
+  curvatureOptions,
   type EditorFlags,
   editorOptionsWith,
   type MetricFlags,
@@ -29,6 +31,7 @@ import { evaluateTranslatorRun } from './translation-repairs.js';
 interface EvaluateFlags
   extends EditorFlags,
     ConstraintFlags,
+    CurvatureFlags,
     MetricFlags,
     SentenceControlFlags,
     PatchFlags,
@@ -62,6 +65,7 @@ const options: OptionTable<EvaluateFlags> = {
   ...shardOptionsOf('make only this share of the edits'),
   ...constraintOptions,
   ...editorOptionsWith('rmsprop'),
+  ...curvatureOptions,
   ...metricOptions,
   ...sentenceControlOptions,
   ...patchOptions,

@@ -143,9 +143,9 @@ function whatItMakes({ target, repairs }: PatchInfo): string {
 
 async function patch(path: string, console: Console): Promise<number> {
   const { describePatch } = await import('editable');
+  const { metricWords } = await import('../report/editor-text.js');
   const described = describePatch(path);
-  const { editor, hyperparameters, layers, steps, drawdown, flips, tensors, bytes, views, margin, metric, settle } =
-    described;
+  const { editor, hyperparameters, layers, steps, drawdown, flips, tensors, bytes, views, margin } = described;
   const settings = Object.entries(hyperparameters).map(([name, value]) => `${name} ${value}`);
   console.print(
     facts([
@@ -158,8 +158,7 @@ async function patch(path: string, console: Console): Promise<number> {
           ...settings,
           ...(views ? [`${views} views`] : []),
           ...(margin ? [`margin ${margin}`] : []),
-          ...(metric ? [`${metric} metric`] : []),
-          ...(settle ? [`${settle} settling steps`] : []),
+          ...metricWords(described),
         ].join(', '),
       ],
       ['layers', `${layers}, ${steps} steps`],

@@ -10,7 +10,9 @@ import { choice, path, toggle, wholeNumber, wholeNumbers } from '../options/kind
 import { refuseOptionsOf } from '../options/other-task.js';
 import {
   type ConstraintFlags,
+  type CurvatureFlags,
   constraintOptions,
+  curvatureOptions,
   editorKinds,
   type MetricFlags,
   metricOptions,
@@ -27,6 +29,7 @@ import { repairTranslationMistakes } from './translation-repairs.js';
 
 interface RepairFlags
   extends ConstraintFlags,
+    CurvatureFlags,
     MetricFlags,
     SentenceControlFlags,
     PatchFlags,
@@ -71,6 +74,7 @@ const options: OptionTable<RepairFlags> = {
     default: 30,
     description: 'the most steps for one more repair, or with --at-once for the set',
   },
+  ...curvatureOptions,
   ...metricOptions,
   ...sentenceControlOptions,
   ...patchOptions,

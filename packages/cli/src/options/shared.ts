@@ -181,13 +181,12 @@ export const curvatureOptions: OptionTable<CurvatureFlags> = {
 };
 
 /** Of the natural editor where it makes repairs. */
-export interface MetricFlags extends CurvatureFlags {
+export interface MetricFlags {
   readonly metric: Metric | undefined;
   readonly settle: number | undefined;
 }
 
 export const metricOptions: OptionTable<MetricFlags> = {
-  ...curvatureOptions,
   metric: {
     kind: choice<Metric>(['kronecker', 'ekfac', 'combined']),
     description:

@@ -15,7 +15,7 @@ import type {
 import { asked, short, statusOf } from '@editable/workspace';
 import { count, duration, percent, percentInterval, plural, signedPercent } from '../console/numbers.js';
 import { facts, table } from '../console/table.js';
-import { describeLayers } from './editor-text.js';
+import { describeSolver } from './editor-text.js';
 
 /** Rows that are listed; the JSON document has all. */
 const shown = 10;
@@ -88,7 +88,7 @@ export function describeRelease({ stored, release }: ReleasedSet): string {
     ['release', `${short(stored.id)}, after ${stored.parent === null ? 'the base' : short(stored.parent)}`],
     ['repairs', plural(stored.repairs.length, 'repair')],
     ...effectFacts(release.effect),
-    ['steps', `${count(release.steps)} in ${duration(release.seconds)} on ${describeLayers(release.solver.layers)}`],
+    ['steps', `${count(release.steps)} in ${duration(release.seconds)} on ${describeSolver(release.solver)}`],
     ['changed', plural(release.changed.length, 'tensor')],
   ]);
 }

@@ -35,6 +35,8 @@ const solverSchema: z.ZodType<Solver> = z.strictObject({
   control: hash,
   curvature: hash.nullable(),
   seed: count,
+  metric: z.enum(['kronecker', 'ekfac', 'combined']).optional(),
+  settle: count.optional(),
 });
 
 /** How a release stands to what is served. */

@@ -1,5 +1,6 @@
 /** The curvature of a run's model, for the natural editor: computed from training images at first use. */
 import { existsSync, statSync } from 'node:fs';
+import type { nn } from '@editable/torch';
 import {
   ControlImages,
   type CurvatureOf,
@@ -59,12 +60,7 @@ function curvatureIn(
   control: () => ControlImages,
   images: number | undefined,
 ): CurvatureOf {
-  if (metric !== 'kronecker' && model.layers.length === 0) {
-    throw invalid(
-      'metric',
-      `expected a network whose layers are known, received ${metric} for a TorchScript program; leave it out: its curvature is of single control images already.`,
-    );
-  }
+  requireMetric(model, metric);
   const anyControl = images === undefined && own === undefined;
   const saved = patches.length === 0;
   if (metric === 'kronecker')
@@ -73,6 +69,15 @@ function curvatureIn(
   const corrected = saved ? ekfacCurvature(model, control(), kept) : ekfacCurvature(model, control());
   if (metric === 'ekfac') return corrected;
   return combinedCurvature(corrected, model, control(), images === undefined ? {} : { images });
+}
+
+/** @throws WorkspaceError INVALID_ARGUMENT for a metric that needs to know the network's layers */
+export function requireMetric({ layers }: nn.Model, metric: Metric = 'kronecker'): void {
+  if (metric === 'kronecker' || layers.length > 0) return;
+  throw invalid(
+    'metric',
+    `expected a network whose layers are known, received ${metric} for a TorchScript program; leave it out: its curvature is of single control images already.`,
+  );
 }
 
 /** What `curvature --json` prints. */

@@ -1,4 +1,5 @@
 /** What can happen to a store: plain data, written once, never changed. The state is what they add up to. */
+import type { Metric } from 'editable';
 import { z } from 'zod';
 import { type Budget, budgetSchema } from './gate.js';
 import { hash, type Source, sourceSchema, type Wish, wishSchema, words } from './wish.js';
@@ -16,15 +17,21 @@ export interface Solver {
   readonly curvature: string | null;
   /** Of the views. */
   readonly seed: number;
+  /** As of an `EditorChoice`; left out: kronecker. */
+  readonly metric?: Metric | undefined;
+  /** Steps that follow a solution and reduce its harm to the control images, at most; left out: none. */
+  readonly settle?: number | undefined;
 }
 
-const solverSchema: z.ZodType<Solver> = z.strictObject({
+export const solverSchema: z.ZodType<Solver> = z.strictObject({
   layers: z.union([z.string(), z.array(z.string())]),
   maxSteps: z.number().int().min(1),
   controlImages: z.number().int().min(1),
   control: hash,
   curvature: hash.nullable(),
   seed: z.number().int().min(0),
+  metric: z.enum(['kronecker', 'ekfac', 'combined']).optional(),
+  settle: z.number().int().min(1).optional(),
 });
 
 export type StoreEvent =

@@ -3,7 +3,7 @@ import { encodeSafetensors, fromHost, type HostTensors, type nn, parseSafetensor
 import { fastLayout, modelHash, type RunConfig } from 'editable';
 import { z } from 'zod';
 import { WorkspaceError } from '../errors.js';
-import type { Solver } from './events.js';
+import { type Solver, solverSchema } from './events.js';
 import type { StoreFiles } from './store-files.js';
 import { hash } from './wish.js';
 
@@ -86,14 +86,7 @@ const releaseSchema = z.strictObject({
   base: hash,
   parent: hash.nullable(),
   repairs: z.array(hash),
-  solver: z.strictObject({
-    layers: z.union([z.string(), z.array(z.string())]),
-    maxSteps: z.number().int(),
-    controlImages: z.number().int(),
-    control: hash,
-    curvature: hash.nullable(),
-    seed: z.number().int(),
-  }),
+  solver: solverSchema,
   changed: z.array(z.string()),
   result: hash,
   effect: effectSchema,

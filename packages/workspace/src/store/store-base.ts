@@ -1,11 +1,21 @@
 /** A store's base made ready for use: its network, its data, its curvature, each held to what the journal says of it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type nn, readFileOrExplain, writeFileAtomically } from '@editable/torch';
-import { type CurvatureOf, modelHash, openRun, type Run, runFiles, selectParameters } from 'editable';
+import {
+  type CurvatureOf,
+  type MetricSettings,
+  metricOf,
+  modelHash,
+  openRun,
+  type Run,
+  runFiles,
+  selectParameters,
+} from 'editable';
 import { WorkspaceError } from '../errors.js';
 import type { JobOptions } from '../job-events.js';
-import { controlImagesOf, curvatureOf } from '../jobs/curvature.js';
+import { controlImagesOf, curvatureOf, requireMetric } from '../jobs/curvature.js';
 import { chooseNatural } from '../runs/editor-choice.js';
 import { type OpenedModel, type OpenModelOptions, openModel, usableDevice } from '../runs/open-model.js';
 import type { Solver } from './events.js';
@@ -27,7 +37,8 @@ export interface ServingBench extends Pick<Bench, 'store' | 'base'> {
   readonly opened: Pick<OpenedModel, 'run' | 'model'>;
 }
 
-export interface AddBaseOptions {
+/** Metric and settling are those of an `EditorChoice`; left out: kronecker, and none. */
+export interface AddBaseOptions extends MetricSettings {
   readonly by: string;
   /** What repairs may change; left out: what `edit` takes. */
   readonly layers?: readonly string[] | undefined;
@@ -45,7 +56,7 @@ export interface AddBaseOptions {
 export function addBase(
   store: Store,
   opened: OpenedModel,
-  { by, layers, maxSteps = 60, controlImages }: AddBaseOptions,
+  { by, layers, maxSteps = 60, controlImages, ...more }: AddBaseOptions,
   job: JobOptions = {},
 ): StoredBase {
   const { run, patches } = opened;
@@ -54,6 +65,8 @@ export function addBase(
       field: 'patch',
     });
   }
+  const { metric, settle } = metricOf(more);
+  requireMetric(run.model, metric);
   const base = modelHash(run.model);
   const kept = keepRun(store, run, base);
   const choice = chooseNatural(run, { layers });
@@ -68,9 +81,10 @@ export function addBase(
     control: control.hash,
     curvature: curvatureHash(kept.folder),
     seed: 0,
+    ...metricOf({ metric, settle }),
   };
   store.append(by, ({ base: newest, bases }) =>
-    newest === base && JSON.stringify(bases.get(base)?.solver) === JSON.stringify(solver)
+    newest === base && isDeepStrictEqual(bases.get(base)?.solver, solver)
       ? []
       : [{ kind: 'base', base, solver, from: run.folder }],
   );
@@ -156,19 +170,25 @@ export function benchOf(store: Store, base: StoredBase, opened: OpenedModel, job
   return { store, base, opened, curvature: curvatureOf(opened, curvatureSettings(solver), job) };
 }
 
-/** Where the curvature is made anew, it has to be of the same images: else a release would not be a function of its set. */
-function requireControl(opened: OpenedModel, { curvature, controlImages, control }: Solver, job: JobOptions): void {
-  if (curvature !== null || controlImagesOf(opened, controlImages, job).hash === control) return;
+/** Where they are looked at again, they have to be the same: else a release would not be a function of its set. */
+function requireControl(opened: OpenedModel, solver: Solver, job: JobOptions): void {
+  const { controlImages, control } = solver;
+  if (!looksAgain(solver) || controlImagesOf(opened, controlImages, job).hash === control) return;
   throw new WorkspaceError(
     'INVALID_ARGUMENT',
-    'expected the control images that the store was made with, as the curvature of a TorchScript program is made of them each time; received others.',
+    'expected the control images that the store was made with, as its releases are made of them each time; received others.',
     { field: 'control' },
   );
 }
 
-/** Kept factors serve as they are: that they are the right ones is known by their hash. */
-const curvatureSettings = ({ curvature, controlImages }: Solver): { readonly images?: number } =>
-  curvature === null ? { images: controlImages } : {};
+/** Whether a solution needs the control images themselves: kept factors serve as they are, known by their hash. */
+const looksAgain = ({ curvature, metric, settle }: Solver): boolean =>
+  curvature === null || metric !== undefined || settle !== undefined;
+
+const curvatureSettings = (solver: Solver): MetricSettings & { readonly images?: number } => ({
+  ...(looksAgain(solver) ? { images: solver.controlImages } : {}),
+  ...metricOf(solver),
+});
 
 function requireBase({ model, run }: Pick<OpenedModel, 'model' | 'run'>, { base }: StoredBase): void {
   const found = modelHash(model);

@@ -3,12 +3,12 @@ import { defineCommand, exitCodes } from '../../command.js';
 import { shown } from '../../console/job-display.js';
 import { facts } from '../../console/table.js';
 import { path, wholeNumber } from '../../options/kinds.js';
-import { controlOptions, editorKinds } from '../../options/shared.js';
+import { controlOptions, editorKinds, type MetricFlags, metricOptions } from '../../options/shared.js';
 import { type BenchFlags, benchOptions, type PersonFlags, personOptions, storeArgument } from '../../options/store.js';
 import type { OptionTable } from '../../options/table.js';
-import { describeLayers } from '../../report/editor-text.js';
+import { describeSolver } from '../../report/editor-text.js';
 
-export interface BaseFlags extends BenchFlags, PersonFlags {
+export interface BaseFlags extends BenchFlags, PersonFlags, MetricFlags {
   readonly run: string;
   readonly layers: readonly string[] | undefined;
   readonly maxSteps: number;
@@ -26,6 +26,7 @@ export const baseOptions: OptionTable<BaseFlags> = {
     kind: wholeNumber({ min: 10 }),
     description: 'so many of them (default: 1000, or all where there are fewer)',
   },
+  ...metricOptions,
   ...personOptions,
   ...benchOptions,
   ...controlOptions,
@@ -33,10 +34,10 @@ export const baseOptions: OptionTable<BaseFlags> = {
 
 export const initCommand: ReturnType<typeof defineCommand> = defineCommand<BaseFlags>({
   name: 'init',
-  summary: "Make a store for a run's network; what is there already stays.",
+  summary: "Make a store for a run's network; of what is there already, only how repairs are solved may change.",
   arguments: [storeArgument],
   options: baseOptions,
-  examples: ['store init runs/plain/store --run runs/plain'],
+  examples: ['store init runs/plain/store --run runs/plain', 'store init STORE --run runs/plain --settle 16'],
   run: async ([folder], flags, console) => {
     const { makeStore, openModel, short } = await import('@editable/workspace');
     const opened = await shown(console, (job) => openModel(flags.run, flags, job));
@@ -46,10 +47,7 @@ export const initCommand: ReturnType<typeof defineCommand> = defineCommand<BaseF
       facts([
         ['store', folder as string],
         ['base', `${short(base)}, from ${flags.run}`],
-        [
-          'repairs change',
-          `${describeLayers(solver.layers)}; answers on ${solver.controlImages} control images are kept`,
-        ],
+        ['repairs change', `${describeSolver(solver)}; answers on ${solver.controlImages} control images are kept`],
       ]),
     );
     console.result({ store: folder, base, solver });

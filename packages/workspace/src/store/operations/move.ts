@@ -22,18 +22,21 @@ export interface Moved {
 /**
  * Takes a retrained run as the newest base and solves every wanted repair on it. What is served does not change before the
  * release is activated. A repair that is not needed stays in the set, so that no other repair undoes it; retire it to drop it.
+ * Metric and settling, where left out, are those of the base before.
  *
  * @throws as `makeRelease` does, with the new base already in the store
  */
 export async function moveTo(
   store: Store,
   opened: OpenedModel,
-  { testImages, ...options }: AddBaseOptions & ReleaseOptions,
+  { testImages, metric, settle, ...options }: AddBaseOptions & ReleaseOptions,
   benchOn: () => Promise<Bench>,
   job: JobOptions = {},
 ): Promise<Moved> {
-  const { base: from } = store.state;
-  const { base } = addBase(store, opened, options, job);
+  const { base: from, bases } = store.state;
+  const solver = bases.get(from ?? '')?.solver;
+  const how = { metric: metric ?? solver?.metric, settle: settle ?? solver?.settle };
+  const { base } = addBase(store, opened, { ...options, ...how }, job);
   const bench = await benchOn();
   const wanted = wantedRepairs(store.state);
   const standings = wishedPictures(bench, wanted).map((each) => {

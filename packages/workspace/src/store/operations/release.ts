@@ -1,12 +1,13 @@
 /** Releases: the wanted repairs solved from the base and measured, kept for ever under the hash of what they are. */
 
 import { setImmediate as turn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { threads, versions } from '@editable/torch';
 import { modelHash } from 'editable';
 import { WorkspaceError } from '../../errors.js';
 import { goOn, type JobOptions, tell } from '../../job-events.js';
 import { measureEffect } from '../measure-effect.js';
-import { changedTensors, encodeRelease, type Release, withTensors } from '../release-file.js';
+import { changedTensors, encodeRelease, type Release, readRelease, withTensors } from '../release-file.js';
 import { type SolvedSet, solveSet, type WishedPicture } from '../solve-set.js';
 import { type StoredBase, type StoredRelease, type StoredRepair, type StoreState, wantedRepairs } from '../state.js';
 import { type Store, short } from '../store.js';
@@ -33,7 +34,7 @@ export async function makeRelease(bench: Bench, options: ReleaseOptions, job: Jo
   const { state } = bench.store;
   const wanted = wantedRepairs(state);
   requireNewest(state, bench.base);
-  requireNews(state, wanted);
+  requireNews(bench, wanted);
   return releaseOf(bench, wanted, options, job);
 }
 
@@ -46,9 +47,12 @@ function requireNewest({ base }: StoreState, { base: opened }: StoredBase): void
   );
 }
 
-function requireNews({ active, base, unrepaired, releases }: StoreState, wanted: readonly StoredRepair[]): void {
-  const served = active === null ? { base: unrepaired, repairs: [] } : releases.get(active);
-  if (served?.base !== base || served?.repairs.join() !== wanted.map(({ id }) => id).join()) return;
+function requireNews({ store, base: { base, solver } }: Bench, wanted: readonly StoredRepair[]): void {
+  const { active, unrepaired } = store.state;
+  const served = active === null ? { base: unrepaired, repairs: [], solver } : readRelease(store.files, active).release;
+  if (served.base !== base || served.repairs.join() !== wanted.map(({ id }) => id).join()) return;
+  // The same set is solved otherwise where the store was told so since.
+  if (!isDeepStrictEqual(served.solver, solver)) return;
   throw new WorkspaceError(
     'REFUSED',
     active === null
