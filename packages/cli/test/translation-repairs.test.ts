@@ -85,7 +85,18 @@ describe('a run of translation', () => {
   });
 
   it('is evaluated: BLEU, its drawdown and interval, and a second call finds the records', () => {
-    const words = ['evaluate', run, '--edits', '3', '--editor', 'natural', '--control-sentences', '100'];
+    const words = [
+      'evaluate',
+      run,
+      '--edits',
+      '3',
+      '--editor',
+      'natural',
+      '--control-sentences',
+      '100',
+      '--max-steps',
+      '20',
+    ];
     const { stdout, status } = editable(...words, '--json');
     expect(status).toBe(0);
     const { seconds: _, ...document } = JSON.parse(stdout);

@@ -12,15 +12,19 @@ export interface Constraint<Input extends Tree = Tensor> {
    * example's value depends on its own output alone. Where a constraint has it, its loss is the sum of those above 0.
    */
   residuals?(output: Tensor): Tensor;
-  /**
-   * What the whole constraint lacks, a scalar, where its examples cannot be told apart: below 0 where it holds with room to
-   * spare, which a loss that is clipped at 0 does not say.
-   */
-  lack?(output: Tensor): Tensor;
+  /** Where it asks that the input's first example scores more than each other one: the loss is of the best of these. */
+  readonly ranking?: Ranking;
   /** Whether an output counts as repaired, where that is less than loss ≤ 0: without the margin, on the input itself. */
   holds?(output: Tensor): boolean;
   /** Tells constraints on the same input apart: what it asks for, as text. */
   readonly asks?: string;
+}
+
+/** The first example shall score more than every other, by `margin`. */
+export interface Ranking {
+  readonly margin: number;
+  /** Of some of the input's examples, [examples], from the output on them; an example's value depends on its own alone. */
+  scores(output: Tensor, examples: readonly number[]): Tensor;
 }
 
 /** A constraint from any function of the output. @example constraint(x, (logits) => logits.select(1, 3).max()) */

@@ -1,5 +1,5 @@
 /** Edits of a small Transformer's last decoder layer, trained for some seconds to turn sentences round. */
-import { grad, memory, optim, scope, type Tensor } from '@editable/torch';
+import { cat, grad, memory, optim, scope, type Tensor } from '@editable/torch';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stream } from '../../data/random.js';
 import { createTransformer, type TransformerSpec, type TranslationModel } from '../../models/transformer/index.js';
@@ -18,7 +18,8 @@ import { KroneckerCurvature, kroneckerFactors } from '../curvature/kronecker.js'
 import { edit } from '../edit.js';
 import { natural, rmsprop } from '../editors/index.js';
 import { firstStageOf, selectParameters } from '../layers.js';
-import { editTogether } from '../together/edit-together.js';
+import { ConstraintRows } from '../together/constraint-rows.js';
+import { editTogether, receivedBy } from '../together/edit-together.js';
 import { sequence, sequenceAgainstBeam } from './sequence.js';
 
 const vocabulary = 24;
@@ -121,6 +122,43 @@ describe('sequence', () => {
       expect(() => sequence(pair, [pair.target])).toThrow(
         'sequence: expected alternatives to the target, received 1, none of them different from it.',
       );
+    }));
+
+  it('has a row for each alternative: what it is likelier by than the target, and the gradient of that', () =>
+    scope(() => {
+      const names = selectParameters(model, layers);
+      const pairs = [0, 1].map((at) => test[at] as SentencePair);
+      const others = [
+        [4, 5, 2],
+        [6, 2],
+        [7, 8, 9, 10, 2],
+      ];
+      const demands = pairs.map((pair) => sequence(pair, others, { margin: 0.25 }));
+      const from = firstStageOf(model, names);
+      const rows = new ConstraintRows(
+        model,
+        demands.map((each) => receivedBy(model, each, from)),
+        names,
+      );
+      expect(rows.all.map((row) => rows.constraintOf(row))).toEqual([0, 0, 0, 1, 1, 1]);
+      const leaves = names.map((name) => (model.parameters.get(name) as Tensor).detach().requiresGrad_());
+      const parameters = new Map(names.map((name, i) => [name, leaves[i] as Tensor]));
+      const lacks = demands.map(({ input, ranking }) => {
+        const scores = ranking?.scores(model.call(input, { parameters }).output, [0, 1, 2, 3]) as Tensor;
+        return scores.narrow(0, 1, 3).sub(scores.select(0, 0)).add(0.25);
+      });
+      const expected = cat(lacks);
+      const found = rows.residuals(leaves);
+      for (const [row, lack] of (expected.tolist() as number[]).entries()) expect(found[row]).toBeCloseTo(lack, 4);
+      const wanted = [2, 3, 5];
+      const { gradients } = rows.gradients(wanted, leaves);
+      for (const [at, row] of wanted.entries()) {
+        const own = grad(expected.select(0, row), leaves, { retainGraph: true });
+        for (const [i, each] of own.entries()) {
+          const difference = (gradients[i] as Tensor).select(0, at).sub(each).abs().max().item();
+          expect(difference, names[i]).toBeLessThan(1e-5 + 1e-4 * each.abs().max().item());
+        }
+      }
     }));
 
   it('is met by edits of the last decoder layer, of which the natural one changes fewer other translations', () =>

@@ -2,7 +2,7 @@
  * A translation (section 4.4): l_e = max over alternatives of the mean log p(token) − the target's, clipped at 0. With a
  * margin m the target must lead by m nats a token.
  */
-import { mapTree, stack, type Tensor } from '@editable/torch';
+import { mapTree, stack, type Tensor, tensor } from '@editable/torch';
 import { EditableError } from '../../errors.js';
 import {
   fairseqTokens,
@@ -42,9 +42,8 @@ export function sequence(
   alternatives: readonly Sentence[],
   options: SequenceOptions = {},
 ): Constraint<TokenPair> {
-  const { lacks, ...made } = sequencesOf([{ ...pair, alternatives }], options);
-  const { margin = 0 } = options;
-  return { ...made, lack: (logits) => lacks(logits).select(0, 0).add(margin) };
+  const { means, ...made } = sequencesOf([{ ...pair, alternatives }], options);
+  return { ...made, ranking: { margin: options.margin ?? 0, scores: means } };
 }
 
 /**
@@ -52,33 +51,42 @@ export function sequence(
  * first. @throws as `sequence`
  */
 export function sequences(demands: readonly SequenceDemand[], options: SequenceOptions = {}): Constraint<TokenPair> {
-  const { lacks: _, ...made } = sequencesOf(demands, options);
+  const { means: _, ...made } = sequencesOf(demands, options);
   return made;
 }
 
 function sequencesOf(
   demands: readonly SequenceDemand[],
   { margin = 0, padding = fairseqTokens.padding }: SequenceOptions,
-): Constraint<TokenPair> & { readonly lacks: (logits: Tensor) => Tensor } {
+): Constraint<TokenPair> & { readonly means: (logits: Tensor, examples: readonly number[]) => Tensor } {
   const groups = demands.map(rowsOf);
   const rows = groups.flat();
   const sources = demands.flatMap(({ source }, i) => (groups[i] as readonly Sentence[]).map(() => source));
-  /** [demands] */
-  const lacks = (logits: Tensor): Tensor => {
-    // Made anew: the input that the constraint was given may be gone by then.
-    const means = meanLogProbabilities(logits, paddedRows(rows, padding, logits.device), padding);
-    return stack(
-      means.splitWithSizes(groups.map(({ length }) => length)).map((own) =>
-        own
-          .narrow(0, 1, (own.shape[0] as number) - 1)
-          .amax()
-          .sub(own.select(0, 0)),
-      ),
-    );
+  const targets = (examples: readonly number[], device: Tensor['device']): Tensor => {
+    const padded = paddedRows(rows, padding, device);
+    return examples.length === rows.length
+      ? padded
+      : padded.indexSelect(0, tensor(BigInt64Array.from(examples, BigInt), { device }));
   };
+  /** Mean log p of a token, [examples] */
+  const means = (logits: Tensor, examples: readonly number[]): Tensor =>
+    // Made anew: the input that the constraint was given may be gone by then.
+    meanLogProbabilities(logits, targets(examples, logits.device), padding);
+  /** [demands] */
+  const lacks = (logits: Tensor): Tensor =>
+    stack(
+      means(logits, [...rows.keys()])
+        .splitWithSizes(groups.map(({ length }) => length))
+        .map((own) =>
+          own
+            .narrow(0, 1, (own.shape[0] as number) - 1)
+            .amax()
+            .sub(own.select(0, 0)),
+        ),
+    );
   return {
     input: { source: paddedRows(sources, padding), target: paddedRows(rows, padding) },
-    lacks,
+    means,
     loss: (logits) => lacks(logits).add(margin).relu().sum(),
     holds: (logits) => lacks(logits).select(0, 0).item() <= 0,
     asks: JSON.stringify({ rows, margin }),

@@ -1,4 +1,7 @@
-/** Constraints as rows, one an example of their inputs: what each lacks at given parameters, and its gradient. */
+/**
+ * Constraints as rows, one an example of their inputs, or one for each that the first shall outscore: what a row lacks at given
+ * parameters, and its gradient.
+ */
 import {
   batchSizeOf,
   cat,
@@ -14,7 +17,7 @@ import {
   tensor,
 } from '@editable/torch';
 import { EditableError } from '../../errors.js';
-import { type Constraint, exampleShape } from '../constraint.js';
+import { type Constraint, exampleShape, type Ranking } from '../constraint.js';
 import { type ExampleGradients, exampleGradients } from '../curvature/example-gradients.js';
 import { firstStageOf } from '../layers.js';
 import { named } from '../named.js';
@@ -28,8 +31,10 @@ const held = { holds: true, loss: 0 } as const;
 
 interface Row {
   readonly constraint: number;
-  /** Its example in the constraint's input; null: the row is the whole constraint, which has no residuals. */
-  readonly example: number | null;
+  /** What it is of: one example, one that a ranking's first shall outscore, or the whole constraint. */
+  readonly kind: 'example' | 'rival' | 'whole';
+  /** In the constraint's input; of a whole constraint, none. */
+  readonly example: number;
 }
 
 export class ConstraintRows {
@@ -46,11 +51,13 @@ export class ConstraintRows {
     this.#names = names;
     this.#from = firstStageOf(model, names);
     this.#constraints = constraints;
-    this.#rows = constraints.flatMap(({ input, residuals }, constraint): Row[] =>
-      residuals === undefined
-        ? [{ constraint, example: null }]
-        : Array.from({ length: batchSizeOf(input) }, (_, example) => ({ constraint, example })),
-    );
+    this.#rows = constraints.flatMap(({ input, residuals, ranking }, constraint): Row[] => {
+      if (residuals === undefined && ranking === undefined) return [{ constraint, kind: 'whole', example: -1 }];
+      const examples = examplesOf(input);
+      return ranking === undefined
+        ? examples.map((example) => ({ constraint, kind: 'example', example }))
+        : examples.slice(1).map((example) => ({ constraint, kind: 'rival', example }));
+    });
     this.all = [...this.#rows.keys()];
   }
 
@@ -89,7 +96,7 @@ export class ConstraintRows {
     theta: readonly Tensor[],
     residuals: Float64Array,
   ): readonly { readonly holds: boolean; readonly loss: number }[] {
-    const clear = this.#constraints.map(({ residuals: rows }) => rows !== undefined);
+    const clear = this.#constraints.map(({ residuals: rows, ranking }) => (rows ?? ranking) !== undefined);
     for (const row of this.all) {
       // Rows that run together round otherwise than alone.
       if (!((residuals[row] as number) <= -roundingMargin)) clear[this.constraintOf(row)] = false;
@@ -120,9 +127,10 @@ export class ConstraintRows {
   }
 
   #gradientsOf(group: readonly number[], theta: readonly Tensor[]): Pick<ExampleGradients, 'gradients' | 'factored'> {
-    const { example } = this.#rows[group[0] as number] as Row;
+    const { kind } = this.#rows[group[0] as number] as Row;
+    if (kind === 'rival') return this.#rivalGradients(group, theta);
     const input = this.#inputs(group);
-    if (example !== null) {
+    if (kind === 'example') {
       const values = (output: Tensor): Tensor => this.#values(output, group);
       return exampleGradients(this.#model, input, { names: this.#names, theta, values });
     }
@@ -134,17 +142,32 @@ export class ConstraintRows {
     });
   }
 
+  /** Of each rival's score minus the first example's: the difference of the two gradients. */
+  #rivalGradients(
+    group: readonly number[],
+    theta: readonly Tensor[],
+  ): Pick<ExampleGradients, 'gradients' | 'factored'> {
+    const { input, ranking } = this.#constraint(this.constraintOf(group[0] as number));
+    const examples = [0, ...this.#examplesOf(group)];
+    return scope(() => {
+      const values = (output: Tensor): Tensor => (ranking as Ranking).scores(output, examples);
+      const { gradients } = exampleGradients(this.#model, pick(input, examples), { names: this.#names, theta, values });
+      const over = (each: Tensor): Tensor => each.narrow(0, 1, group.length).sub(each.narrow(0, 0, 1));
+      return { gradients: noGrad(() => gradients.map(over)), factored: [] };
+    });
+  }
+
   #run(input: Tree, theta: readonly Tensor[]): Tensor {
     return this.#model.call(input, { from: this.#from, parameters: named(this.#names, theta) }).output;
   }
 
-  /** Rows that can run together: of one shape, or a single whole constraint. */
+  /** Rows that can run together: of one shape, of one ranking, or a single whole constraint. */
   #groups(rows: readonly number[], most: number): readonly (readonly number[])[] {
     const groups: number[][] = [];
     let shape = '';
     for (const row of rows) {
-      const { constraint, example } = this.#rows[row] as Row;
-      const own = example === null ? `alone ${row}` : exampleShape(this.#constraint(constraint).input);
+      const { constraint, kind } = this.#rows[row] as Row;
+      const own = kind === 'example' ? exampleShape(this.#constraint(constraint).input) : `constraint ${constraint}`;
       const last = groups.at(-1);
       if (last !== undefined && own === shape && last.length < most) last.push(row);
       else groups.push([row]);
@@ -154,13 +177,17 @@ export class ConstraintRows {
   }
 
   #inputs(group: readonly number[]): Tree {
-    const { constraint, example } = this.#rows[group[0] as number] as Row;
-    if (example === null) return this.#constraint(constraint).input;
+    const { constraint, kind } = this.#rows[group[0] as number] as Row;
+    if (kind !== 'example') return this.#constraint(constraint).input;
     return catTrees(
       runs(group.map((row) => this.#rows[row] as Row)).map(({ constraint: of, examples }) =>
         pick(this.#constraint(of).input, examples),
       ),
     );
+  }
+
+  #examplesOf(group: readonly number[]): readonly number[] {
+    return group.map((row) => (this.#rows[row] as Row).example);
   }
 
   #constraint(at: number): Constraint<Tree> {
@@ -170,9 +197,12 @@ export class ConstraintRows {
   /** [rows of the group] */
   #values(output: Tensor, group: readonly number[]): Tensor {
     const first = this.#rows[group[0] as number] as Row;
-    if (first.example === null) {
-      const constraint = this.#constraint(first.constraint);
-      return (constraint.lack?.(output) ?? constraint.loss(output)).reshape([1]);
+    if (first.kind === 'whole') return this.#constraint(first.constraint).loss(output).reshape([1]);
+    if (first.kind === 'rival') {
+      const { input, ranking } = this.#constraint(first.constraint);
+      const { scores, margin } = ranking as Ranking;
+      const all = scores(output, examplesOf(input));
+      return pick(all, this.#examplesOf(group)).sub(all.select(0, 0)).add(margin);
     }
     let offset = 0;
     const parts = runs(group.map((row) => this.#rows[row] as Row)).map(({ constraint: of, examples }) => {
@@ -199,11 +229,13 @@ function runs(rows: readonly Row[]): readonly Run[] {
   const found: { constraint: number; examples: number[] }[] = [];
   for (const { constraint, example } of rows) {
     const last = found.at(-1);
-    if (last?.constraint === constraint) last.examples.push(example as number);
-    else found.push({ constraint, examples: [example as number] });
+    if (last?.constraint === constraint) last.examples.push(example);
+    else found.push({ constraint, examples: [example] });
   }
   return found;
 }
+
+const examplesOf = (input: Tree): readonly number[] => [...Array(batchSizeOf(input)).keys()];
 
 const pick = <Form extends Tree>(value: Form, rows: readonly number[]): Form =>
   rows.length === batchSizeOf(value) ? value : at(value, rows);

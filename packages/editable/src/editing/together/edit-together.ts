@@ -114,7 +114,7 @@ export const receivedBy = <Input extends Tree, State extends Tree>(
   // A class's methods are not its objects' own properties.
   loss: (output) => constraint.loss(output),
   ...(constraint.residuals && { residuals: (output) => constraint.residuals!(output) }),
-  ...(constraint.lack && { lack: (output) => constraint.lack!(output) }),
+  ...(constraint.ranking && { ranking: constraint.ranking }),
   ...(constraint.holds && { holds: (output) => constraint.holds!(output) }),
   input: noGrad(() => scope(() => model.call(constraint.input, { to: from }).output)),
 });

@@ -159,7 +159,7 @@ class TranslationJudge implements Disposable {
   key(): string {
     const { edits, precision } = this.#options;
     const identity = {
-      version: 2,
+      version: 3,
       task: 'translation',
       ...this.#repairer.identity,
       baseline: modelHash(this.#baseline.model),
