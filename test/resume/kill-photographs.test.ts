@@ -52,4 +52,23 @@ describe('kill -9', () => {
     expect(contents(whole)['/config.json']).toContain('"augmentation": "random-resized-crop"');
     expect(contents(whole)['/metrics.jsonl']?.trim().split('\n').length).toBe(3 * Math.floor(198 / 16));
   });
+
+  it('at three moments of train in bfloat16: the same', async () => {
+    const [whole, broken] = ['whole-bfloat16', 'broken-bfloat16'].map((name) => join(folder, name)) as [string, string];
+    // Begun already, as so small a network would be refused: it is faster in float32.
+    const config = contents(join(folder, 'whole'))['/config.json'] as string;
+    const { training, ...rest } = JSON.parse(config);
+    for (const out of [whole, broken]) {
+      mkdirSync(out);
+      writeFileSync(
+        join(out, 'config.json'),
+        JSON.stringify({ ...rest, training: { ...training, precision: 'bfloat16' } }),
+      );
+    }
+    const train16 = (out: string): string[] => [...train(out), '--precision', 'bfloat16'];
+    await run(train16(whole));
+    expect(await killedAndContinued(train16(broken), 3)).toBe(3);
+    expect(contents(broken)).toEqual(contents(whole));
+    expect(contents(whole)['/model.safetensors']).not.toBe(contents(join(folder, 'whole'))['/model.safetensors']);
+  });
 });

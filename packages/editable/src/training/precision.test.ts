@@ -10,6 +10,7 @@ import { readRunConfig } from '../runs/read-config.js';
 import { runConfig } from '../runs/run-config.js';
 import { imageClassification } from '../tasks/image-classification.js';
 import { requireFaster, stepTimes } from './precision.js';
+import { claimFolder, isFinished } from './run-folder.js';
 import { defaultTraining } from './settings.js';
 import { trainRun } from './train-run.js';
 
@@ -53,5 +54,16 @@ describe('trainRun', () => {
       expect((error as EditableError).message).toMatch(/Train in float32/);
       expect(existsSync(run)).toBe(false);
     }
+  });
+
+  it.skipIf(!hasFashionMnist)('goes on with a run that was begun in bfloat16, however fast it is by now', async () => {
+    const dataset = await loadDataset('fashion-mnist');
+    const spec = { kind: 'cifar-resnet18', width: 2, inChannels: 1, classes: 10 } as const;
+    const training = { ...defaultTraining, objective: 'plain', epochs: 1, trainImages: 256 } as const;
+    const run = join(folder, 'begun');
+    const config = runConfig(dataset, spec, { ...training, precision: 'bfloat16' });
+    claimFolder(run, config, readRunConfig);
+    await trainRun(run, config, dataset);
+    expect(isFinished(run)).toBe(true);
   });
 });

@@ -32,6 +32,9 @@ export function claimFolder<Config extends object>(
   }
 }
 
+/** The machine was found fit for it then: who goes on with it is not asked again. */
+export const isBegun = (folder: string): boolean => existsSync(join(folder, runFiles.config));
+
 /** A model is there and nothing is left to train. */
 export const isFinished = (folder: string): boolean =>
   existsSync(join(folder, runFiles.model)) && !existsSync(join(folder, runFiles.checkpoint));

@@ -20,7 +20,7 @@ import { agreeOn, failTogether } from '../sharing/group-agreement.js';
 import { imageClassification } from '../tasks/image-classification.js';
 import { checkAugmentation, ImageWork } from './image-work.js';
 import { requireFaster, type StepTimes, stepTimes } from './precision.js';
-import { claimFolder, isFinished } from './run-folder.js';
+import { claimFolder, isBegun, isFinished } from './run-folder.js';
 import { checkTraining, type TrainingSettings } from './settings.js';
 import { withStandardizedExtraLayer } from './standardized-extra-layer.js';
 import { Trainer } from './trainer.js';
@@ -68,7 +68,7 @@ async function trainShare(
   const fresh = { seed: settings.seed, folder, device };
   const from = initial ?? (settings.from === null ? undefined : openRun(settings.from, { device }).model);
   checkExtraLayer(config, from);
-  if (settings.precision === 'bfloat16' && !isFinished(folder))
+  if (settings.precision === 'bfloat16' && !isBegun(folder))
     requireFaster(
       timesOf(fastLayout(config.model, from ?? createModel(config.model, fresh)), config, settings, device),
     );

@@ -45,7 +45,7 @@ import {
 } from '../translation/sentence-codec.js';
 import { checkEdits } from './batch-share.js';
 import { requireFaster, type StepTimes, stepTimes } from './precision.js';
-import { claimFolder, isFinished, writeTensors } from './run-folder.js';
+import { claimFolder, isBegun, isFinished, writeTensors } from './run-folder.js';
 import { Trainer } from './trainer.js';
 import { runTraining, type StepMetrics } from './training-loop.js';
 import { checkTranslationTraining, type TranslationTraining } from './translation-settings.js';
@@ -112,7 +112,7 @@ async function trainShare(
     const model = start === undefined ? null : modelHash(start.model);
     agreeOn(group, { settings: plan, data: corpus.hash, 'starting model': model });
   }
-  if (settings.precision === 'bfloat16' && !isFinished(folder)) requireFaster(timesOf(plan, device));
+  if (settings.precision === 'bfloat16' && !isBegun(folder)) requireFaster(timesOf(plan, device));
   const writes = (group?.rank ?? 0) === 0;
   const own = writes ? claimRun(folder, plan, corpus, start?.codec ?? onLearning) : undefined;
   const { codec, config, finished } = claimOf(group, own);
