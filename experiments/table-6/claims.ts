@@ -60,6 +60,11 @@ export const claims: readonly Claim<TranslationRow>[] = [
     (row) => (row as Row).bleuDrawdown <= 0.1,
   ),
   of(
+    'It costs at most that where the repair settles (beyond the paper).',
+    ['plain-natural-settled'],
+    (row) => (row as Row).bleuDrawdown <= 0.1,
+  ),
+  of(
     'It costs at most that where it may change all decoder layers, as the command line does (beyond the paper).',
     ['plain-natural-decoder'],
     (row) => (row as Row).bleuDrawdown <= 0.1,
