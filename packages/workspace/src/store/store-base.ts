@@ -65,8 +65,8 @@ export function addBase(
       field: 'patch',
     });
   }
-  const { metric, settle } = metricOf(more);
-  requireMetric(run.model, metric);
+  const how = metricOf(more);
+  requireMetric(run.model, how.metric);
   const base = modelHash(run.model);
   const kept = keepRun(store, run, base);
   const choice = chooseNatural(run, { layers });
@@ -81,7 +81,7 @@ export function addBase(
     control: control.hash,
     curvature: curvatureHash(kept.folder),
     seed: 0,
-    ...metricOf({ metric, settle }),
+    ...how,
   };
   store.append(by, ({ base: newest, bases }) =>
     newest === base && isDeepStrictEqual(bases.get(base)?.solver, solver)

@@ -48,11 +48,11 @@ function requireNewest({ base }: StoreState, { base: opened }: StoredBase): void
 }
 
 function requireNews({ store, base: { base, solver } }: Bench, wanted: readonly StoredRepair[]): void {
-  const { active, unrepaired } = store.state;
-  const served = active === null ? { base: unrepaired, repairs: [], solver } : readRelease(store.files, active).release;
-  if (served.base !== base || served.repairs.join() !== wanted.map(({ id }) => id).join()) return;
+  const { active, unrepaired, releases } = store.state;
+  const served = active === null ? { base: unrepaired, repairs: [] } : releases.get(active);
+  if (served?.base !== base || served?.repairs.join() !== wanted.map(({ id }) => id).join()) return;
   // The same set is solved otherwise where the store was told so since.
-  if (!isDeepStrictEqual(served.solver, solver)) return;
+  if (active !== null && !isDeepStrictEqual(readRelease(store.files, active).release.solver, solver)) return;
   throw new WorkspaceError(
     'REFUSED',
     active === null
