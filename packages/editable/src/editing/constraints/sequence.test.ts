@@ -14,11 +14,12 @@ import {
   scoreTranslations,
 } from '../../translation/index.js';
 import { drawnSequences } from '../curvature/answers.js';
+import type { Curvature } from '../curvature/curvature.js';
 import { KroneckerCurvature, kroneckerFactors } from '../curvature/kronecker.js';
 import { edit } from '../edit.js';
 import { natural, rmsprop } from '../editors/index.js';
 import { firstStageOf, selectParameters } from '../layers.js';
-import { ConstraintRows } from '../together/constraint-rows.js';
+import { ConstraintRows, type RowGradients } from '../together/constraint-rows.js';
 import { editTogether, receivedBy } from '../together/edit-together.js';
 import { sequence, sequenceAgainstBeam } from './sequence.js';
 
@@ -150,14 +151,21 @@ describe('sequence', () => {
       const expected = cat(lacks);
       const found = rows.residuals(leaves);
       for (const [row, lack] of (expected.tolist() as number[]).entries()) expect(found[row]).toBeCloseTo(lack, 4);
-      const wanted = [2, 3, 5];
-      const { gradients } = rows.gradients(wanted, leaves);
-      for (const [at, row] of wanted.entries()) {
-        const own = grad(expected.select(0, row), leaves, { retainGraph: true });
-        for (const [i, each] of own.entries()) {
-          const difference = (gradients[i] as Tensor).select(0, at).sub(each).abs().max().item();
-          expect(difference, names[i]).toBeLessThan(1e-5 + 1e-4 * each.abs().max().item());
+      const curvature = naturalEditor().curvature as Curvature;
+      const near = (found: Tensor, each: Tensor, what?: string): void =>
+        expect(found.sub(each).abs().max().item(), what).toBeLessThan(1e-5 + 1e-4 * each.abs().max().item());
+      const groups = rows.gradients([2, 3, 5], leaves);
+      for (const [group, wanted] of [[2], [3, 5]].entries()) {
+        const { gradients, factored } = groups[group] as RowGradients;
+        for (const [at, row] of wanted.entries()) {
+          const own = grad(expected.select(0, row), leaves, { retainGraph: true });
+          for (const [i, each] of own.entries()) near((gradients[i] as Tensor).select(0, at), each, names[i]);
         }
+        // As sums over positions they are the same.
+        expect(factored.length).toBeGreaterThan(5);
+        const whole = curvature.solve(gradients);
+        for (const [i, each] of curvature.solve(gradients, factored).entries())
+          near(each, whole[i] as Tensor, names[i]);
       }
     }));
 

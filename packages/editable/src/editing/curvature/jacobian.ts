@@ -59,13 +59,16 @@ export function jacobianRows(
 }
 
 /** Parts one below another for each parameter. They are freed parameter by parameter, so that few numbers are there twice. */
-const joined = (parts: readonly (readonly Tensor[])[]): Tensor[] =>
-  (parts[0] as readonly Tensor[]).map((_, i) => {
+export function joined(parts: readonly (readonly Tensor[])[]): readonly Tensor[] {
+  const [first = []] = parts;
+  if (parts.length === 1) return first;
+  return first.map((_, i) => {
     const own = parts.map((part) => part[i] as Tensor);
     const whole = cat(own);
     for (const each of own) each.dispose();
     return whole;
   });
+}
 
 /** `weights`: of the examples' answers, [examples, answers]; `rank`: whose rows these are. */
 function weightedRows(

@@ -29,6 +29,9 @@ const gradientRows = 64;
 const roundingMargin = 1e-3;
 const held = { holds: true, loss: 0 } as const;
 
+/** Of some rows that ran together. */
+export type RowGradients = Pick<ExampleGradients, 'gradients' | 'factored'>;
+
 interface Row {
   readonly constraint: number;
   /** What it is of: one example, one that a ranking's first shall outscore, or the whole constraint. */
@@ -80,15 +83,9 @@ export class ConstraintRows {
     return found;
   }
 
-  /** Gradients of what the rows lack, in their order: a tensor [rows, ...shape] for each parameter. */
-  gradients(rows: readonly number[], theta: readonly Tensor[]): Pick<ExampleGradients, 'gradients' | 'factored'> {
-    const parts = this.#groups(rows, gradientRows).map((group) => this.#gradientsOf(group, theta));
-    const [first] = parts;
-    if (parts.length === 1 && first !== undefined) return first;
-    return {
-      gradients: this.#names.map((_, i) => cat(parts.map((part) => part.gradients[i] as Tensor))),
-      factored: [],
-    };
+  /** Gradients of what the rows lack, in their order, group by group: a tensor [rows, ...shape] for each parameter. */
+  gradients(rows: readonly number[], theta: readonly Tensor[]): readonly RowGradients[] {
+    return this.#groups(rows, gradientRows).map((group) => this.#gradientsOf(group, theta));
   }
 
   /** Whether each constraint holds, and its loss; only those whose residuals leave it open are run again. */
@@ -126,7 +123,7 @@ export class ConstraintRows {
     );
   }
 
-  #gradientsOf(group: readonly number[], theta: readonly Tensor[]): Pick<ExampleGradients, 'gradients' | 'factored'> {
+  #gradientsOf(group: readonly number[], theta: readonly Tensor[]): RowGradients {
     const { kind } = this.#rows[group[0] as number] as Row;
     if (kind === 'rival') return this.#rivalGradients(group, theta);
     const input = this.#inputs(group);
@@ -143,17 +140,13 @@ export class ConstraintRows {
   }
 
   /** Of each rival's score minus the first example's: the difference of the two gradients. */
-  #rivalGradients(
-    group: readonly number[],
-    theta: readonly Tensor[],
-  ): Pick<ExampleGradients, 'gradients' | 'factored'> {
+  #rivalGradients(group: readonly number[], theta: readonly Tensor[]): RowGradients {
     const { input, ranking } = this.#constraint(this.constraintOf(group[0] as number));
     const examples = [0, ...this.#examplesOf(group)];
     return scope(() => {
       const values = (output: Tensor): Tensor => (ranking as Ranking).scores(output, examples);
-      const { gradients } = exampleGradients(this.#model, pick(input, examples), { names: this.#names, theta, values });
-      const over = (each: Tensor): Tensor => each.narrow(0, 1, group.length).sub(each.narrow(0, 0, 1));
-      return { gradients: noGrad(() => gradients.map(over)), factored: [] };
+      const found = exampleGradients(this.#model, pick(input, examples), { names: this.#names, theta, values });
+      return noGrad(() => overFirst(found));
     });
   }
 
@@ -217,6 +210,26 @@ export class ConstraintRows {
     });
     return cat(parts);
   }
+}
+
+/** What each of the others has more than the first example. As sums over positions: its own, and the first's taken off. */
+function overFirst({ gradients, factored }: RowGradients): RowGradients {
+  const others = (each: Tensor): Tensor => each.narrow(0, 1, (each.shape[0] as number) - 1);
+  const first = (each: Tensor): Tensor => each.narrow(0, 0, 1);
+  const both = (each: Tensor, ofFirst: Tensor): Tensor => {
+    const own = others(each);
+    return cat([own, ofFirst.expand([...own.shape])], { dim: 2 });
+  };
+  return {
+    gradients: gradients.map((each) => others(each).sub(first(each))),
+    factored: factored
+      .filter(({ outputs }) => 2 * (outputs.shape[2] as number) < (outputs.shape[3] as number))
+      .map(({ layer, inputs, outputs }) => ({
+        layer,
+        inputs: both(inputs, first(inputs)),
+        outputs: both(outputs, first(outputs).neg()),
+      })),
+  };
 }
 
 interface Run {

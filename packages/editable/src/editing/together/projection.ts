@@ -1,7 +1,7 @@
 /** One step of a set: θ − F⁻¹Jᵀμ, the least change in the metric F that meets the linearised rows (a quadratic program). */
 import { noGrad, type Tensor, tensor } from '@editable/torch';
 import type { Curvature } from '../curvature/curvature.js';
-import { products } from '../curvature/jacobian.js';
+import { joined, products } from '../curvature/jacobian.js';
 import type { ConstraintRows } from './constraint-rows.js';
 import { nonNegative } from './non-negative.js';
 
@@ -61,8 +61,12 @@ export class Projection {
 
   add(rows: readonly number[]): void {
     const { theta, curvature } = this.#options;
-    const { gradients, factored } = this.#rows.gradients(rows, theta);
-    const part = noGrad(() => ({ gradients, directions: curvature.solve(gradients, factored) }));
+    const groups = this.#rows.gradients(rows, theta);
+    // Solved group by group: each has its own form as sums over few positions.
+    const part = noGrad(() => ({
+      directions: joined(groups.map(({ gradients, factored }) => curvature.solve(gradients, factored))),
+      gradients: joined(groups.map(({ gradients }) => gradients)),
+    }));
     this.#parts.push(part);
     this.#active.push(...rows);
     this.#gram = noGrad(() => this.#withProducts(part));
