@@ -258,6 +258,20 @@ describe('verifyStore', () => {
     expect(() => again.state).toThrow(expect.objectContaining({ code: 'DAMAGED_STORE' }));
   });
 
+  it('does not need a damaged release that is active for the release that follows it', async () => {
+    const hurt = smallStore(join(folder, 'hurt'));
+    const [a, b] = mistakesOf(hurt);
+    approved(hurt, a!);
+    const { stored } = await makeRelease(hurt, { by: 'x' });
+    activate(hurt.store, stored.id, { by: 'x', override: 'a test' });
+    appendFileSync(hurt.store.files.releasePath(stored.id), 'x');
+    approved(hurt, b!);
+    const next = await makeRelease(reopened(hurt.store), { by: 'x' });
+    expect(next.stored).toMatchObject({ parent: stored.id, repairs: { length: 2 } });
+    activate(hurt.store, next.stored.id, { by: 'x', override: 'a test' });
+    expect(modelHash(loadRelease(reopened(hurt.store), next.stored.id).model)).toBe(next.release.result);
+  });
+
   it('says what is no store', () => {
     expect(() => Store.open(folder)).toThrow('is not a store: it holds no journal');
     writeFileSync(join(folder, 'journal.sqlite'), 'not a database, but a text of some length that is none'.repeat(20));
