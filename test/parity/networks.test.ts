@@ -62,19 +62,26 @@ describe.skipIf(!hasTorchvision)(`networks of torchvision${why}`, () => {
     expected = readSafetensors(join(folder, 'expected.safetensors')).tensors;
   }, 300_000); // it writes 840 MB
 
-  function expectSameLogits(model: nn.Model, name: string): void {
+  /** `most`: what they may differ by. */
+  function expectSameLogits(model: nn.Model, name: string, most = 1e-4): void {
     scope(() => {
       const logits = noGrad(() => nn.forward(model, recorded(`${name}.input`)));
       const wanted = recorded(`${name}.logits`);
       expect(relativeDifference(logits, wanted)).toBeLessThan(tolerances.float32);
-      expect(logits.sub(wanted).abs().max().item()).toBeLessThan(1e-4);
+      expect(logits.sub(wanted).abs().max().item()).toBeLessThan(most);
     });
   }
+
+  /**
+   * Other kernels, which round otherwise: on a processor with AVX-512 torchvision's own logits of mobilenet_v3_large, up to 24,
+   * are 9e-5 from those in float64, ours 1.2e-4 from torchvision's that are not channels last.
+   */
+  const mostChannelsLast = 3e-4;
 
   it.each(names)('%s gives the logits of torchvision, channels last too', (name) => {
     const model = made(name);
     expectSameLogits(model, name);
-    if (name !== 'vgg16_bn') expectSameLogits(nn.channelsLast(model), name);
+    if (name !== 'vgg16_bn') expectSameLogits(nn.channelsLast(model), name, mostChannelsLast);
   });
 
   it.skipIf(published === undefined)(`squeezenet1_1 gives them with its published weights${whyPublished}`, () => {
