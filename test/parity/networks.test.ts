@@ -76,12 +76,12 @@ describe.skipIf(!hasTorchvision)(`networks of torchvision${why}`, () => {
    * Other kernels, which round otherwise: on a processor with AVX-512 torchvision's own logits of mobilenet_v3_large, up to 24,
    * are 9e-5 from those in float64, ours 1.2e-4 from torchvision's that are not channels last.
    */
-  const mostChannelsLast = 3e-4;
+  const mostChannelsLast = (name: NetworkName): number => (name === 'mobilenet_v3_large' ? 3e-4 : 1e-4);
 
   it.each(names)('%s gives the logits of torchvision, channels last too', (name) => {
     const model = made(name);
     expectSameLogits(model, name);
-    if (name !== 'vgg16_bn') expectSameLogits(nn.channelsLast(model), name, mostChannelsLast);
+    if (name !== 'vgg16_bn') expectSameLogits(nn.channelsLast(model), name, mostChannelsLast(name));
   });
 
   it.skipIf(published === undefined)(`squeezenet1_1 gives them with its published weights${whyPublished}`, () => {
