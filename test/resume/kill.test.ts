@@ -58,7 +58,7 @@ describe.skipIf(!hasData)('kill -9', () => {
 
   it('at ten moments of train: the same model and metrics, bit for bit', { timeout: 400_000 }, async () => {
     await run(train(whole));
-    expect(await killedAndContinued(train(broken), kills)).toBe(kills);
+    await killedAndContinued(train(broken), kills, broken);
     expect(contents(broken)).toEqual(contents(whole));
     expect(Object.keys(contents(whole)).sort()).toEqual([
       '/config.json',
@@ -70,7 +70,7 @@ describe.skipIf(!hasData)('kill -9', () => {
 
   it('at ten moments of evaluate: the same records and results', { timeout: 400_000 }, async () => {
     await run(evaluate(whole));
-    expect(await killedAndContinued(evaluate(broken), kills)).toBe(kills);
+    await killedAndContinued(evaluate(broken), kills, broken);
     expect(withoutTimes(contents(broken), broken)).toEqual(withoutTimes(contents(whole), whole));
   });
 });

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stream } from 'editable';
@@ -28,16 +28,27 @@ export function run(words: readonly string[], milliseconds = Number.POSITIVE_INF
   });
 }
 
-/** Killed so many times at a random moment, then left alone. How often it was. */
-export async function killedAndContinued(words: readonly string[], kills: number): Promise<number> {
-  const random = stream(7, words[0] ?? '');
-  let killed = 0;
-  while (killed < kills) {
-    if (await run(words, random.uniform(400, 2500))) break;
-    killed += 1;
+/**
+ * Kills a command so many times, each at a random moment, then leaves it alone. A machine may be so fast that it ends
+ * before: then its folder is as it was again, and the moments are sooner.
+ */
+export async function killedAndContinued(words: readonly string[], kills: number, out: string): Promise<void> {
+  const before = `${out}-before`;
+  mkdirSync(out, { recursive: true });
+  cpSync(out, before, { recursive: true });
+  for (let latest = 2500; !(await killed(words, kills, latest)); latest *= 0.8) {
+    if (latest < 500) throw new Error(`${words[0]} ends too soon to be killed ${kills} times`);
+    rmSync(out, { recursive: true });
+    cpSync(before, out, { recursive: true });
   }
   await run(words);
-  return killed;
+}
+
+/** Whether all kills came before its end. */
+async function killed(words: readonly string[], kills: number, latest: number): Promise<boolean> {
+  const random = stream(7, words[0] ?? '');
+  for (let kill = 0; kill < kills; kill++) if (await run(words, random.uniform(400, latest))) return false;
+  return true;
 }
 
 /** Every file's text, or its hash. */
