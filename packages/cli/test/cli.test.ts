@@ -156,6 +156,9 @@ describe.skipIf(!hasData)('editable', () => {
       '--extra-layer: expected 6, which the run has already, received 6 --standardized-extra',
     );
     expect(refusal(['train', '--standardized-extra', '--out', at('e4')])).toContain('expected with --extra-layer');
+    expect(refusal(['train', '--extra-layer', '6', '--extra-gain', '4', '--out', at('e4')])).toContain(
+      '--extra-gain: expected with --standardized-extra',
+    );
     expect(refusal(['train', '--edit-targets', 'ranks', '--out', at('e4')])).toContain('expected --from');
     expect(refusal(['train', '--freeze-before', 'layer9', '--out', at('e3')])).toContain('received "layer9"');
   });

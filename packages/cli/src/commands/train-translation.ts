@@ -51,6 +51,7 @@ const ofImages = [
     'width',
     'extraLayer',
     'standardizedExtra',
+    'extraGain',
     'trainImages',
     'baseLoss',
     'freezeBefore',

@@ -45,6 +45,7 @@ interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags 
   readonly width: number | undefined;
   readonly extraLayer: number | undefined;
   readonly standardizedExtra: boolean;
+  readonly extraGain: number | undefined;
   readonly epochs: number;
   readonly batchSize: number | undefined;
   readonly objective: TrainingSettings['objective'] | undefined;
@@ -101,6 +102,11 @@ const options: OptionTable<TrainFlags> = {
     kind: toggle,
     default: false,
     description: "the extra layer's dense layers see their inputs less their mean and divided by their deviation",
+  },
+  extraGain: {
+    kind: number({ above: 0 }),
+    description:
+      "with --standardized-extra: the first dense layer begins so many times as large as PyTorch's (default: 1)",
   },
   objective: {
     kind: choice(['plain', 'editable']),
@@ -319,17 +325,23 @@ const formOf = (kind: NetworkName, [, height, width]: ImageShape): NetworkName =
 
 /** As they were typed. */
 const flagsOf = (extra: ExtraLayerSize): string =>
-  typeof extra === 'number' ? String(extra) : `${extra.hidden} --standardized-extra`;
+  typeof extra === 'number'
+    ? String(extra)
+    : `${extra.hidden} --standardized-extra${extra.gain === undefined ? '' : ` --extra-gain ${extra.gain}`}`;
 
-type ExtraLayerFlags = Pick<TrainFlags, 'extraLayer' | 'standardizedExtra'>;
+type ExtraLayerFlags = Pick<TrainFlags, 'extraLayer' | 'standardizedExtra' | 'extraGain'>;
 
-function withExtra(spec: ModelSpec, { extraLayer, standardizedExtra }: ExtraLayerFlags): ModelSpec {
+function withExtra(spec: ModelSpec, { extraLayer, standardizedExtra, extraGain: gain }: ExtraLayerFlags): ModelSpec {
+  if (gain !== undefined && !standardizedExtra)
+    throw new UsageError('--extra-gain: expected with --standardized-extra, whose layer it is about.');
   if (extraLayer === undefined && standardizedExtra)
     throw new UsageError('--standardized-extra: expected with --extra-layer, whose inputs it is about.');
   if (extraLayer === undefined) return spec;
   if (spec.kind === 'torchscript')
     throw new UsageError('--extra-layer: expected a model that is built here; a TorchScript program keeps its layers.');
-  const extra = standardizedExtra ? ({ hidden: extraLayer, standardized: true } as const) : extraLayer;
+  const extra: ExtraLayerSize = standardizedExtra
+    ? { hidden: extraLayer, standardized: true, ...(gain === undefined ? {} : { gain }) }
+    : extraLayer;
   const there = spec.extra === undefined ? undefined : flagsOf(spec.extra);
   if (there !== undefined && there !== flagsOf(extra))
     throw new UsageError(`--extra-layer: expected ${there}, which the run has already, received ${flagsOf(extra)}.`);

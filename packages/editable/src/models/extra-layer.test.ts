@@ -73,4 +73,24 @@ describe('createModel', () => {
     const spec = { kind: 'resnet20', inChannels: 3, classes: 10, extra: 0 } as const;
     expect(() => createModel(spec)).toThrow(/extra to be a whole number from 1/);
   });
+
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('refuses a gain of %s', (gain) => {
+    const extra = { hidden: 4, standardized: true, gain } as const;
+    expect(() => createModel({ kind: 'resnet20', inChannels: 3, classes: 10, extra })).toThrow(
+      `extra.gain to be a number above 0, received ${gain}`,
+    );
+  });
+
+  it('begins W₁ of an extra layer so many times as large as its gain says, and nothing else', () => {
+    const [plain, larger] = [{}, { gain: 4 }].map((gain) =>
+      createModel({
+        ...{ kind: 'resnet20', inChannels: 3, classes: 10 },
+        extra: { hidden: 4, standardized: true, ...gain },
+      }),
+    );
+    for (const [name, value] of plain!.parameters) {
+      const times = name === 'extra.expand.weight' ? 4 : 1;
+      expect(larger!.parameters.get(name)!.equal(value.mul(times)), name).toBe(true);
+    }
+  });
 });

@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path';
 import { type Device, loadScriptModule, manualSeed, modelOf, type nn, scope } from '@editable/torch';
 import { EditableError } from '../errors.js';
-import { hiddenUnits } from './extra-layer.js';
+import { type ExtraLayerSize, gainOf, hiddenUnits } from './extra-layer.js';
 import type { NetworkName } from './network-names.js';
 import type { NetworkOptions } from './network-options.js';
 import { networks } from './networks.js';
@@ -76,7 +76,7 @@ function moduleOf({ kind, ...sizes }: NetworkSpec): nn.Module {
   const { build, hasWidth } = networks[kind];
   checkSize(kind, 'inChannels', sizes.inChannels);
   checkSize(kind, 'classes', sizes.classes, 2);
-  if (sizes.extra !== undefined) checkSize(kind, 'extra', hiddenUnits(sizes.extra));
+  if (sizes.extra !== undefined) checkExtra(kind, sizes.extra);
   if (hasWidth) checkSize(kind, 'width', (sizes as { readonly width?: number }).width);
   else if ('width' in sizes) {
     const scalable = Object.keys(networks).filter((name) => networks[name as NetworkName].hasWidth);
@@ -96,6 +96,16 @@ function checkSize(kind: ModelKind, name: keyof typeof largest, value: unknown, 
   throw new EditableError(
     'INVALID_ARGUMENT',
     `createModel: ${kind} expects ${name} to be a whole number from ${least} to ${largest[name]}, received ${value}.`,
+  );
+}
+
+function checkExtra(kind: ModelKind, extra: ExtraLayerSize): void {
+  checkSize(kind, 'extra', hiddenUnits(extra));
+  const gain = gainOf(extra);
+  if (Number.isFinite(gain) && gain > 0) return;
+  throw new EditableError(
+    'INVALID_ARGUMENT',
+    `createModel: ${kind} expects extra.gain to be a number above 0, received ${gain}.`,
   );
 }
 

@@ -95,7 +95,10 @@ const dataset: z.ZodType<DatasetSource> = z.union([
   }),
 ]);
 
-const extra = z.union([count, z.looseObject({ hidden: count, standardized: z.literal(true) })]);
+const extra = z.union([
+  count,
+  z.looseObject({ hidden: count, standardized: z.literal(true), gain: z.number().positive().exactOptional() }),
+]);
 const sizes = { inChannels: count, classes: count, extra: extra.exactOptional() };
 
 const imageModel: z.ZodType<ModelSpec> = z.discriminatedUnion('kind', [
