@@ -40,8 +40,8 @@ export const modelOf = (session: Session, training: Training): Promise<Run> =>
 /** The model without Editable Training: imported or trained, as the scale says. */
 export async function plainModel(session: Session): Promise<Run> {
   const { base } = session.scale;
+  if (base.kind === 'checkpoint') return importedModel(session, base);
   const folder = join(session.work, 'plain');
-  if (base.kind === 'checkpoint') return importedModel(session, base, folder);
   const training = settings(session, { objective: 'plain', ...base.training });
   return trained(session, folder, runConfig(session.dataset, resnet18(session, base), training));
 }
@@ -65,14 +65,14 @@ async function editableModel(session: Session, choice: EditableChoice): Promise<
 async function importedModel(
   { dataset, device, weights, work, say }: Session,
   { model: kind, file, normalization, extra }: Extract<BaseModel, { kind: 'checkpoint' }>,
-  folder: string,
 ): Promise<Run> {
-  if (existsSync(join(folder, runFiles.config))) return openRun(folder, { device });
   const spec: ModelSpec = { kind, inChannels: dataset.shape[0], classes: dataset.classes.length };
+  const model = withExtra(spec, extra);
+  const folder = join(work, `plain-${shortDigest([model, file, normalization])}`);
+  if (existsSync(join(folder, runFiles.config))) return openRun(folder, { device });
   const path = publishedWeights(file, weights);
   say(`importing ${file} into ${work}`);
   const published = withWeights(createModel(spec), loadStateDict(path), path);
-  const model = withExtra(spec, extra);
   const config: RunConfig = { ...runConfig(dataset, model, null), normalization };
   const grown = grownFrom(published, model);
   const whole = hasStandardizedExtraLayer(model) ? withStandardizedExtraLayer(grown, dataset, config) : grown;
