@@ -20,22 +20,27 @@ const samples: PhotographSet = {
 
 const small = scales.small;
 
-/** The extra layer alone: what comes before it runs once a photograph. */
+/**
+ * The extra layer alone: what comes before it runs once a photograph. Eight edits a step, as one says too little of what edits
+ * of a thousand classes do.
+ */
 const smallExtra: EditableChoice = {
   name: 'editable-extra',
   from: 'plain',
   training: {
     epochs: 20,
-    batchSize: 16,
+    batchSize: 32,
+    editsPerStep: 8,
     baseLoss: 'distillation',
     augment: false,
     freezeBefore: 'extra',
     schedule: 'cosine',
-    learningRate: 1e-4,
-    editor: { name: 'gd', hyperparameters: { learningRate: 1e-3 }, layers: 'extra', maxSteps: 10 },
+    learningRate: 2e-4,
+    editor: { name: 'gd', hyperparameters: { learningRate: 2e-3 }, layers: 'extra', maxSteps: 10 },
     cEdit: 5,
-    cLoc: 1,
+    cLoc: 10,
     clipEditNorm: 1,
+    checkpointEvery: 40,
   },
   layers: ['extra'],
   paper: 'editable-extra',
@@ -60,7 +65,7 @@ const smallPhotographs: Scale = {
     model: 'squeezenet1_1',
     file: 'squeezenet1_1/squeezenet1_1.safetensors',
     normalization,
-    extra: { hidden: 1024, standardized: true },
+    extra: { hidden: 4096, standardized: true, gain: 4 },
   },
   layers: ['chain-3', 'extra'],
   chain: 'chain-3',
