@@ -20,27 +20,22 @@ const samples: PhotographSet = {
 
 const small = scales.small;
 
-/**
- * The extra layer alone: what comes before it runs once a photograph. Eight edits a step, as one says too little of what edits
- * of a thousand classes do.
- */
+/** The extra layer alone: what comes before it runs once a photograph. */
 const smallExtra: EditableChoice = {
   name: 'editable-extra',
   from: 'plain',
   training: {
     epochs: 20,
-    batchSize: 32,
-    editsPerStep: 8,
+    batchSize: 16,
     baseLoss: 'distillation',
     augment: false,
     freezeBefore: 'extra',
     schedule: 'cosine',
-    learningRate: 2e-4,
+    learningRate: 1e-4,
     editor: { name: 'gd', hyperparameters: { learningRate: 2e-3 }, layers: 'extra', maxSteps: 10 },
     cEdit: 5,
     cLoc: 10,
     clipEditNorm: 1,
-    checkpointEvery: 40,
   },
   layers: ['extra'],
   paper: 'editable-extra',
