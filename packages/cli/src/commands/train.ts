@@ -3,7 +3,6 @@ import type { Device, ProcessGroup } from '@editable/torch';
 import type {
   DatasetSource,
   EditorName,
-  ExtraLayerSize,
   HyperparameterValue,
   ImageDataset,
   ImageShape,
@@ -35,17 +34,15 @@ import {
 import type { OptionTable } from '../options/table.js';
 import { refuseTranslationFlags, type TranslationFlags, translationOptions } from '../options/translation.js';
 import { editsOf } from './edits-per-step.js';
+import { type ExtraLayerFlags, withExtra } from './extra-layer-flags.js';
 import { trainTranslator } from './train-translation.js';
 
 type Augmentation = NonNullable<TrainingSettings['augmentation']>;
 
-interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags {
+interface TrainFlags extends SessionFlags, PreprocessingFlags, TranslationFlags, ExtraLayerFlags {
   readonly task: RunTask | undefined;
   readonly model: NetworkName | undefined;
   readonly width: number | undefined;
-  readonly extraLayer: number | undefined;
-  readonly standardizedExtra: boolean;
-  readonly extraGain: number | undefined;
   readonly epochs: number;
   readonly batchSize: number | undefined;
   readonly objective: TrainingSettings['objective'] | undefined;
@@ -322,31 +319,6 @@ export const specOf = (
 /** On small images resnet18 means their form of it: its name before ImageNet's was here, in commands that continue a run. */
 const formOf = (kind: NetworkName, [, height, width]: ImageShape): NetworkName =>
   kind === 'resnet18' && Math.min(height, width) < 64 ? 'cifar-resnet18' : kind;
-
-/** As they were typed. */
-const flagsOf = (extra: ExtraLayerSize): string =>
-  typeof extra === 'number'
-    ? String(extra)
-    : `${extra.hidden} --standardized-extra${extra.gain === undefined ? '' : ` --extra-gain ${extra.gain}`}`;
-
-type ExtraLayerFlags = Pick<TrainFlags, 'extraLayer' | 'standardizedExtra' | 'extraGain'>;
-
-function withExtra(spec: ModelSpec, { extraLayer, standardizedExtra, extraGain: gain }: ExtraLayerFlags): ModelSpec {
-  if (gain !== undefined && !standardizedExtra)
-    throw new UsageError('--extra-gain: expected with --standardized-extra, whose layer it is about.');
-  if (extraLayer === undefined && standardizedExtra)
-    throw new UsageError('--standardized-extra: expected with --extra-layer, whose inputs it is about.');
-  if (extraLayer === undefined) return spec;
-  if (spec.kind === 'torchscript')
-    throw new UsageError('--extra-layer: expected a model that is built here; a TorchScript program keeps its layers.');
-  const extra: ExtraLayerSize = standardizedExtra
-    ? { hidden: extraLayer, standardized: true, ...(gain === undefined ? {} : { gain }) }
-    : extraLayer;
-  const there = spec.extra === undefined ? undefined : flagsOf(spec.extra);
-  if (there !== undefined && there !== flagsOf(extra))
-    throw new UsageError(`--extra-layer: expected ${there}, which the run has already, received ${flagsOf(extra)}.`);
-  return { ...spec, extra };
-}
 
 /** Fine-tuning keeps model and data: asking for others than the run's is a slip. */
 function requireSame({ dataset, model, shape }: RunConfig, flags: TrainFlags): void {
